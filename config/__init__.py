@@ -1,0 +1,1 @@
+"""Configuration: the settings object, policy defaults, logging and deploy files."""

@@ -1,0 +1,196 @@
+"""The settings: read once from the environment and `.env` into one frozen object."""
+
+from __future__ import annotations
+
+import base64
+import os
+import secrets
+import tomllib
+from dataclasses import MISSING, Field, dataclass, field, fields
+from enum import StrEnum
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from environs import Env, EnvValidationError
+from marshmallow.validate import Range
+
+PREFIX = "ECLUSE_"
+
+
+class Durability(StrEnum):
+    """Say when an accepted comment counts as safe."""
+
+    RELAXED = "relaxed"
+    STRICT = "strict"
+
+
+class WorkerKind(StrEnum):
+    """Say whether an RQ worker runs its tasks itself or in a forked child."""
+
+    SIMPLE = "simple"
+    FORK = "fork"
+
+
+class SettingsInvalid(ValueError):
+    """Name every variable of the environment that cannot be used, and why."""
+
+
+def option(default: Any, about: str, *, least: float | None = None) -> Any:
+    """Declare one setting: its default, its line in the option table, its lower bound."""
+    return field(default=default, metadata={"about": about, "least": least})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Hold every option. The variable is ``ECLUSE_`` and the name in capitals."""
+
+    redis_url: str = option("", "Redis or Valkey for comments; empty: the embedded server")
+    queue_url: str = option("", "Redis or Valkey for RQ; empty: the same server as above")
+    data_dir: Path = option(Path("var"), "folder of the embedded server, secrets and logs")
+    durability: Durability = option(
+        Durability.RELAXED, "`relaxed` (disk every second) or `strict` (disk before the answer)"
+    )
+    host: str = option("127.0.0.1", "address the web server listens on")
+    port: int = option(8000, "port the web server listens on", least=1)
+    public_url: str = option("", "address readers know the service by; empty: `http://HOST:PORT`")
+    web_processes: int = option(1, "web server processes", least=1)
+    web_threads: int = option(16, "request threads in each web process", least=2)
+    waiters: int = option(4, "requests a web process may hold open for `?wait=`", least=0)
+    wait_limit_s: float = option(5.0, "longest `?wait=` that is honoured, seconds", least=0)
+    workers: int = option(2, "RQ workers that `ecluse up` starts", least=1)
+    worker_kind: WorkerKind = option(
+        WorkerKind.SIMPLE, "`simple` (tasks in the worker) or `fork` (a child for each task)"
+    )
+    secret_key: str = option(
+        "", "key that signs tokens, 32 characters or more; empty: made and kept in DATA_DIR"
+    )
+    data_keys: tuple[str, ...] = option(
+        (), "base64 keys of 32 bytes for e-mail and IP, newest first; empty: kept in DATA_DIR"
+    )
+    trusted_proxies: int = option(0, "proxies in front whose X-Forwarded-For is believed", least=0)
+    body_limit: int = option(65_536, "largest request body, bytes", least=1024)
+    idempotency_ttl_s: int = option(86_400, "how long an idempotency key is known, s", least=60)
+    edit_window_s: int = option(900, "how long an author may edit or withdraw, s", least=0)
+    email_dns: bool = option(False, "ask DNS whether an e-mail domain takes mail")
+    batch_size: int = option(256, "comments a worker reviews in one batch", least=1)
+    max_attempts: int = option(3, "reviews begun before a comment is set aside", least=1)
+    claim_idle_s: float = option(10.0, "silence after which a dead worker's share is taken over, s")
+    check_timeout_s: float = option(5.0, "time one check may take over one batch, s", least=0.01)
+    sweep_interval_s: int = option(5, "how often forgotten inboxes are looked for, s", least=1)
+    duplicate_window: int = option(1000, "recent comments a new one is compared with", least=0)
+    session_ttl_s: int = option(28_800, "life of a moderator's session, seconds", least=60)
+    log_level: str = option("INFO", "DEBUG, INFO, WARNING or ERROR")
+    log_format: str = option("console", "`console` or `json`")
+
+    @property
+    def is_embedded(self) -> bool:
+        """Say whether the service brings its own Valkey server."""
+        return not self.redis_url
+
+    @property
+    def base_url(self) -> str:
+        """Return the address readers know the service by, without a slash at the end."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @classmethod
+    def from_environment(cls) -> Settings:
+        """Read the environment and `.env`.
+
+        Raises ``SettingsInvalid`` naming every bad variable at once.
+        """
+        env = Env(eager=False, prefix=PREFIX)
+        env.read_env(".env", recurse=False)
+        values = {item.name: _read(env, item) for item in fields(cls)}
+        try:
+            env.seal()
+        except EnvValidationError as error:
+            raise SettingsInvalid(_all_faults(error)) from None
+        return cls(**values)
+
+
+def _read(env: Env, item: Field[Any]) -> Any:
+    default = item.default if item.default is not MISSING else None
+    parsers = {
+        str: env.str,
+        int: env.int,
+        float: env.float,
+        bool: env.bool,
+        Path: env.path,
+        tuple: env.list,
+    }
+    name = item.name.upper()
+    if isinstance(default, StrEnum):
+        return env.enum(name, default=default, enum=type(default), by_value=True)
+    value = parsers.get(type(default), env.path)(name, default=default, validate=_bound(item))
+    return tuple(value) if isinstance(default, tuple) and value is not None else value
+
+
+def _bound(item: Field[Any]) -> Range | None:
+    least = item.metadata["least"]
+    return None if least is None else Range(min=least)
+
+
+def _all_faults(error: EnvValidationError) -> str:
+    lines = (
+        f"{name}: {' '.join(map(str, messages))}"
+        for name, messages in sorted(error.error_messages.items())
+    )
+    return "\n".join(lines)
+
+
+def default_policy() -> dict[str, Any]:
+    """Return the policy every site starts with, as parsed TOML."""
+    return tomllib.loads(resources.files("config").joinpath("policy.toml").read_text("utf-8"))
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """Hold the keys the service signs and encrypts with; ``data_keys`` newest first."""
+
+    signing: bytes
+    data_keys: tuple[bytes, ...]
+
+
+def load_secrets(settings: Settings) -> Secrets:
+    """Return the keys from the settings, or those kept in (or made into) the data folder.
+
+    Raises ``SettingsInvalid`` when a given key is too short or not base64.
+    """
+    signing = settings.secret_key.encode() or _kept(settings.data_dir / "secret_key")
+    data_keys = tuple(map(_decoded, settings.data_keys)) or (
+        _decoded(_kept(settings.data_dir / "data_key").decode()),
+    )
+    if len(signing) < 32:
+        raise SettingsInvalid("ECLUSE_SECRET_KEY: at least 32 characters are needed")
+    return Secrets(signing, data_keys)
+
+
+def _kept(path: Path) -> bytes:
+    if path.exists():
+        return path.read_bytes()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    with open(draft, "xb", opener=_private) as file:
+        file.write(base64.b64encode(secrets.token_bytes(32)))
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+    return path.read_bytes()
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _decoded(key: str) -> bytes:
+    try:
+        raw = base64.b64decode(key, validate=True)
+    except ValueError:
+        raise SettingsInvalid("ECLUSE_DATA_KEYS: each key is base64") from None
+    if len(raw) != 32:
+        raise SettingsInvalid("ECLUSE_DATA_KEYS: each key is 32 bytes long")
+    return raw

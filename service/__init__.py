@@ -1,0 +1,1 @@
+"""Écluse: the service that accepts comments, judges them and serves approved threads."""

@@ -1,0 +1,64 @@
+"""A batch: the cases a worker reviews in one go, with what several checks share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.moderation.comment import Case
+from service.moderation.signal import Signal
+from service.moderation.text import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """Hold the site's rolling window of recent comments, oldest first.
+
+    Parallel arrays of n ``uint64``: content fingerprints
+    (``service.moderation.fingerprint``), and 64-bit hashes of the comments' ids and
+    of their authors' keys.
+    """
+
+    fingerprints: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
+    ids: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
+    authors: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Hold n cases of one site and the texts that checks read, each made once."""
+
+    cases: Sequence[Case]
+    recent: Recent = Recent()
+
+    def __len__(self) -> int:
+        return len(self.cases)
+
+    @cached_property
+    def texts(self) -> Sequence[Text]:
+        """Return one prepared ``Text`` per case, in order."""
+        return [Text.of(case.comment.content) for case in self.cases]
+
+    def only(self, index: int) -> Batch:
+        """Return a batch of the one case at ``index``."""
+        return Batch([self.cases[index]], self.recent)
+
+
+class Check(Protocol):
+    """Look at a batch and say what was found.
+
+    ``name`` is ``family.subject`` (``spam.links``). ``review`` returns one sequence
+    of signals per case, in order, empty where nothing was found. A check has no
+    clock, no network and no memory between batches; it may raise, and the pipeline
+    then holds what it could not judge.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    def review(self, batch: Batch) -> Sequence[Sequence[Signal]]: ...

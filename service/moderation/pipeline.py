@@ -1,0 +1,93 @@
+"""The pipeline: every check over a batch, then the policy over what they found."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+
+from service.moderation.batch import Batch, Check
+from service.moderation.policy import Policy, decide
+from service.moderation.signal import Signal
+from service.moderation.verdict import Verdict
+
+Guard = Callable[[str], AbstractContextManager[object]]
+"""Wrap one check's run, given its name: a worker bounds its time there."""
+
+logger = logging.getLogger(__name__)
+
+
+def _no_guard(_check: str) -> AbstractContextManager[object]:
+    return nullcontext()
+
+
+@dataclass
+class Findings:
+    """Collect, case by case, the signals found and the checks that could not judge."""
+
+    signals: list[list[Signal]]
+    unscreened: list[list[str]]
+
+    @classmethod
+    def none_for(cls, count: int) -> Findings:
+        """Return empty findings for ``count`` cases."""
+        return cls([[] for _ in range(count)], [[] for _ in range(count)])
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """Hold the checks, in order, and the names of those that failed to load.
+
+    A check that raises costs only the cases it raised on: the batch is tried again
+    case by case, and those are reported as unscreened by it. A check named in
+    ``faulty`` leaves every case unscreened: nothing passes because a check is down.
+    """
+
+    checks: tuple[Check, ...]
+    faulty: tuple[str, ...] = ()
+    guard: Guard = field(default=_no_guard)
+
+    def review(self, batch: Batch, policy: Policy) -> list[Verdict]:
+        """Return one verdict per case, in order."""
+        findings = self.look(batch)
+        rows = zip(batch.cases, findings.signals, findings.unscreened, strict=True)
+        return [decide(policy, case, signals, unscreened) for case, signals, unscreened in rows]
+
+    def look(self, batch: Batch) -> Findings:
+        """Return what the checks find, before any policy."""
+        findings = Findings.none_for(len(batch))
+        for check in self.checks:
+            self._run(check, batch, findings)
+        for names in findings.unscreened:
+            names.extend(self.faulty)
+        return findings
+
+    def _run(self, check: Check, batch: Batch, findings: Findings) -> None:
+        try:
+            found = self._review(check, batch)
+        except Exception as error:
+            logger.warning("check failed on a batch", extra=_about(check, error))
+            self._run_one_by_one(check, batch, findings)
+            return
+        for signals, more in zip(findings.signals, found, strict=True):
+            signals.extend(more)
+
+    def _run_one_by_one(self, check: Check, batch: Batch, findings: Findings) -> None:
+        for index in range(len(batch)):
+            try:
+                findings.signals[index].extend(self._review(check, batch.only(index))[0])
+            except Exception as error:
+                logger.error("check could not judge a comment", extra=_about(check, error))
+                findings.unscreened[index].append(check.name)
+
+    def _review(self, check: Check, batch: Batch) -> Sequence[Sequence[Signal]]:
+        with self.guard(check.name):
+            found = check.review(batch)
+        if len(found) != len(batch):
+            raise ValueError(f"{check.name} answered {len(found)} of {len(batch)} cases")
+        return found
+
+
+def _about(check: Check, error: Exception) -> dict[str, str]:
+    return {"check": check.name, "error_type": type(error).__name__}

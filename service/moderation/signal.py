@@ -1,0 +1,74 @@
+"""A signal: one check's finding about one comment, with its evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Attribute(StrEnum):
+    """Name what a comment may be found to be."""
+
+    SPAM = "spam"
+    TOXICITY = "toxicity"
+    SEVERE_TOXICITY = "severe_toxicity"
+    INSULT = "insult"
+    THREAT = "threat"
+    IDENTITY_ATTACK = "identity_attack"
+    PROFANITY = "profanity"
+    SEXUALLY_EXPLICIT = "sexually_explicit"
+
+
+TONE = frozenset(Attribute) - {Attribute.SPAM}
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Point at ``text[start:end]`` of a field, in Unicode code points."""
+
+    start: int
+    end: int
+    field: str = "content"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Say what was seen: a stable code, its parameters, and where.
+
+    The code names a sentence in ``service/schemas/wording.py``, which fills in the
+    parameters in the reader's language.
+    """
+
+    code: str
+    params: Mapping[str, str | int | float] = field(default_factory=dict)
+    spans: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """Hold one finding.
+
+    ``score`` is 0..1, how strongly the check believes ``attribute`` holds;
+    ``weight`` is 0..1, how far a score of 1 from this check may move the total.
+    """
+
+    check: str
+    attribute: Attribute
+    score: float
+    weight: float = 1.0
+    evidence: tuple[Evidence, ...] = ()
+
+
+def combine(signals: Iterable[Signal]) -> dict[Attribute, float]:
+    """Return each attribute's total score, 0..1, by noisy-or.
+
+    ``1 - prod(1 - weight * score)``: independent hints add up, none counts twice
+    as much for being repeated, and no total leaves 0..1 (Pearl, Probabilistic
+    Reasoning in Intelligent Systems, 1988, section 4.3.2).
+    """
+    doubts: dict[Attribute, float] = {}
+    for signal in signals:
+        doubt = 1.0 - signal.weight * signal.score
+        doubts[signal.attribute] = doubts.get(signal.attribute, 1.0) * doubt
+    return {attribute: 1.0 - doubt for attribute, doubt in doubts.items()}

@@ -1,0 +1,60 @@
+"""A verdict: what becomes of a comment, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from service.moderation.signal import Attribute, Signal
+
+
+class Action(StrEnum):
+    """Name what the policy decided."""
+
+    APPROVE = "approve"
+    HOLD = "hold"
+    REJECT = "reject"
+    SPAM = "spam"
+
+
+class Status(StrEnum):
+    """Name where a comment stands."""
+
+    RECEIVED = "received"
+    APPROVED = "approved"
+    HELD = "held"
+    REJECTED = "rejected"
+    SPAM = "spam"
+    DELETED = "deleted"
+
+
+STATUS_AFTER = {
+    Action.APPROVE: Status.APPROVED,
+    Action.HOLD: Status.HELD,
+    Action.REJECT: Status.REJECTED,
+    Action.SPAM: Status.SPAM,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Hold the policy's answer for one comment.
+
+    ``rule`` names the policy rule that fired, ``attribute`` and ``threshold`` what
+    it compared when it compared a score. ``unscreened`` names every check that
+    could not judge the comment.
+    """
+
+    action: Action
+    rule: str
+    scores: Mapping[Attribute, float] = field(default_factory=dict)
+    signals: tuple[Signal, ...] = ()
+    unscreened: tuple[str, ...] = ()
+    attribute: Attribute | None = None
+    threshold: float | None = None
+
+    @property
+    def status(self) -> Status:
+        """Return the status a comment takes when this verdict settles it."""
+        return STATUS_AFTER[self.action]

@@ -1,0 +1,1 @@
+"""The store: every aggregate in Redis or Valkey, one module each."""

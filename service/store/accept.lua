@@ -1,0 +1,81 @@
+-- Accept one comment in one round trip: idempotency, rate limits, the comment, its inbox
+-- entry, and whether a worker must be woken. See comments.py for the order of the arguments.
+
+local function now_ms()
+  local time = redis.call('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+local comment, inbox, bell, idempotency = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local page, counters, parent = KEYS[5], KEYS[6], KEYS[7]
+local FIRST_RATE = 8
+local id, content, facts, personal = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local email_hash, ip_hash, author = ARGV[5], ARGV[6], ARGV[7]
+local page_key, page_url, page_title = ARGV[8], ARGV[9], ARGV[10]
+local parent_id, max_depth = ARGV[11], tonumber(ARGV[12])
+local idempotency_ttl, bell_ttl = ARGV[13], ARGV[14]
+local submitted_at = ARGV[15]
+local FIRST_LIMIT = 16
+local now = now_ms()
+
+local function replayed(known_id)
+  return {'replayed', known_id}
+end
+
+if redis.call('EXISTS', comment) == 1 then return replayed(id) end
+if idempotency ~= comment then
+  local known = redis.call('GET', idempotency)
+  if known then return replayed(known) end
+end
+
+-- The parent must stand, approved, under the same page.
+local root, depth, under = '', 0, ''
+if parent_id ~= '' then
+  local found = redis.call('HMGET', parent, 'status', 'page_key', 'root', 'depth', 'parent')
+  if found[1] ~= 'approved' or found[2] ~= page_key then return {'no_parent'} end
+  root, depth, under = found[3], tonumber(found[4]) + 1, parent_id
+  if root == '' then root = parent_id end
+  if depth > max_depth then return {'too_deep'} end
+end
+
+-- Generic cell rate algorithm: each limit keeps the time at which it would be idle again.
+local report, refused, arrivals = {}, 0, {}
+for index = 0, #KEYS - FIRST_RATE do
+  local burst = tonumber(ARGV[FIRST_LIMIT + index * 2])
+  local window = tonumber(ARGV[FIRST_LIMIT + index * 2 + 1])
+  local key = KEYS[FIRST_RATE + index]
+  local idle_at = math.max(now, tonumber(redis.call('GET', key) or '0'))
+  local next_idle_at = idle_at + window / burst
+  local used = next_idle_at - now
+  local retry = math.ceil(used - window - 0.001)
+  if retry > 0 then
+    refused = 1
+    report[#report + 1] = {0, retry}
+  else
+    report[#report + 1] = {math.floor((window - used) * burst / window + 0.001), 0}
+  end
+  arrivals[index] = {key, next_idle_at, used}
+end
+if refused == 1 then return {'limited', report} end
+local pressures = {}
+for index = 0, #KEYS - FIRST_RATE do
+  local arrival = arrivals[index]
+  redis.call('SET', arrival[1], string.format('%.3f', arrival[2]), 'PX', math.ceil(arrival[3]))
+  pressures[#pressures + 1] = string.format('%.4f', arrival[3] / tonumber(ARGV[FIRST_LIMIT + index * 2 + 1]))
+end
+
+if submitted_at == '' then submitted_at = string.format('%d', now) end
+redis.call('HSET', comment,
+  'status', 'received', 'version', 1, 'revision', 0, 'content', content, 'facts', facts,
+  'personal', personal, 'email_hash', email_hash, 'ip_hash', ip_hash, 'author', author,
+  'page_key', page_key, 'parent', under, 'root', root, 'depth', depth,
+  'submitted_at', submitted_at, 'received_at', string.format('%d', now),
+  'pressures', table.concat(pressures, ' '))
+redis.call('HSETNX', page, 'url', page_url)
+if page_title ~= '' then redis.call('HSET', page, 'title', page_title) end
+redis.call('HINCRBY', counters, 'accepted', 1)
+redis.call('XADD', inbox, '*', 'id', id, 'revision', 0)
+if idempotency ~= comment then redis.call('SET', idempotency, id, 'EX', idempotency_ttl) end
+local ring = 0
+if redis.call('SET', bell, '1', 'NX', 'PX', bell_ttl) then ring = 1 end
+return {'accepted', id, ring, report}

@@ -1,0 +1,100 @@
+"""Connections to Redis, Valkey or a cluster of either, and the durability they promise."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from redis import Redis, RedisCluster
+from redis.backoff import ExponentialBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError, ResponseError
+from redis.retry import Retry
+
+Client = Redis | RedisCluster
+CLUSTER_SCHEMES = ("redis+cluster://", "rediss+cluster://", "valkey+cluster://")
+
+
+class StoreUnreachable(Exception):
+    """Say that no server answered in the time allowed."""
+
+
+class NotDurable(Exception):
+    """Say that the server cannot keep the promise of strict durability."""
+
+
+def connect(url: str, *, retries: int = 2, timeout_s: float = 5.0) -> Client:
+    """Return a client for ``redis://``, ``rediss://``, ``unix://`` or ``redis+cluster://``.
+
+    A command that meets a broken connection is tried again ``retries`` times; every
+    script of ours is safe to run twice.
+    """
+    options: dict[str, Any] = {
+        "retry": Retry(ExponentialBackoff(cap=0.5, base=0.05), retries),
+        "socket_timeout": timeout_s,
+        "socket_connect_timeout": timeout_s,
+    }
+    if url.startswith(CLUSTER_SCHEMES):
+        scheme = "rediss" if url.startswith("rediss") else "redis"
+        return RedisCluster.from_url(f"{scheme}://{url.split('://', 1)[1]}", **options)
+    return Redis.from_url(url, **options)
+
+
+def wait_until_ready(
+    client: Client,
+    within_s: float,
+    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> None:
+    """Return once the server answers; back off between tries.
+
+    Raises ``StoreUnreachable`` after ``within_s`` seconds.
+    """
+    until = clock() + within_s
+    pause_s = 0.02
+    while True:
+        try:
+            client.ping()
+            return
+        except (RedisError, OSError) as error:
+            if clock() >= until:
+                raise StoreUnreachable(type(error).__name__) from error
+        sleep(pause_s)
+        pause_s = min(pause_s * 2, 1.0)
+
+
+def needs_fsync_wait(client: Client) -> bool:
+    """Say whether strict durability needs a WAITAOF after each write.
+
+    Not where the server syncs before every answer (``appendfsync always``), which is
+    also what a cluster must do, for there a pipeline cannot wait on one node.
+
+    Raises ``NotDurable`` when the server cannot promise it either way.
+    """
+    mode = _sync_mode(client)
+    if mode == "always":
+        return False
+    if isinstance(client, RedisCluster):
+        raise NotDurable("strict durability on a cluster needs `appendfsync always`")
+    try:
+        client.execute_command("WAITAOF", 0, 0, 0)
+    except ResponseError as error:
+        raise NotDurable(
+            "strict durability needs an append-only file with `appendfsync always`, or "
+            "WAITAOF (Redis 7.2, Valkey 7.2)"
+        ) from error
+    if mode == "off":
+        raise NotDurable("strict durability needs `appendonly yes`")
+    return True
+
+
+def _sync_mode(client: Client) -> str:
+    """Return ``always``, ``everysec``, ``no``, ``off`` or, where CONFIG is refused, ``unknown``."""
+    try:
+        found: Any = client.config_get("append*")
+    except (ResponseError, RedisConnectionError):
+        return "unknown"
+    if found.get("appendonly") != "yes":
+        return "off"
+    return str(found.get("appendfsync"))

@@ -1,0 +1,148 @@
+"""Every key the service owns: its name, its type, its life.
+
+All keys of a site share the hash tag ``{site}``, so a script over them runs on one
+slot of a Redis Cluster. RQ's own keys (``rq:*``) live at ``ECLUSE_QUEUE_URL``.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+SITES = "ecluse:sites"  # set of site names; for ever
+USERS = "ecluse:users"  # set of user names; for ever
+
+STATUS_ORDER = ("approved", "held", "rejected", "spam", "deleted")
+
+
+def user(name: str) -> str:
+    """Hash of one account: password hash, role, sites; for ever."""
+    return f"ecluse:user:{name}"
+
+
+def session(token_hash: str) -> str:
+    """Hash of one signed-in session; expires by itself."""
+    return f"ecluse:session:{token_hash}"
+
+
+def sign_in_attempts(name: str) -> str:
+    """Counter of failed sign-ins to one account; 15 minutes."""
+    return f"ecluse:sign-in:{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class SiteKeys:
+    """Name the keys of one site."""
+
+    site: str
+
+    def _key(self, rest: str) -> str:
+        return f"ecluse:{{{self.site}}}:{rest}"
+
+    @property
+    def record(self) -> str:
+        """String, JSON: the site's settings; for ever."""
+        return self._key("site")
+
+    @property
+    def api_keys(self) -> str:
+        """Hash: key id → JSON of an API key; for ever."""
+        return self._key("keys")
+
+    @property
+    def inbox(self) -> str:
+        """Stream: comments no check has seen; an entry goes when it is settled."""
+        return self._key("inbox")
+
+    @property
+    def bell(self) -> str:
+        """String: a `moderate` task is on its way; 15 s, or until it starts."""
+        return self._key("bell")
+
+    @property
+    def counters(self) -> str:
+        """Hash: accepted, settled, unscreened, and the comments in each status; for ever."""
+        return self._key("counters")
+
+    @property
+    def recent(self) -> str:
+        """List of 24-byte entries: the duplicate window, newest last; capped."""
+        return self._key("recent")
+
+    @property
+    def unscreened(self) -> str:
+        """Sorted set by time: held comments that some check could not judge."""
+        return self._key("unscreened")
+
+    @property
+    def dead(self) -> str:
+        """Sorted set by time: comments set aside for an operator."""
+        return self._key("dead")
+
+    @property
+    def dead_reasons(self) -> str:
+        """Hash: comment id → JSON of why it was set aside."""
+        return self._key("dead:why")
+
+    @property
+    def audit(self) -> str:
+        """Stream: every decision; never trimmed before it is archived."""
+        return self._key("audit")
+
+    def status(self, status: str) -> str:
+        """Sorted set by time of arrival: the comments in one status."""
+        return self._key(f"status:{status}")
+
+    def comment(self, comment_id: str) -> str:
+        """Hash: one comment; until its retention ends."""
+        return self._key(f"comment:{comment_id}")
+
+    def author(self, author_key: str) -> str:
+        """Hash: an author's approved and refused counts, by keyed hash; for ever."""
+        return self._key(f"author:{author_key}")
+
+    def idempotency(self, digest: str) -> str:
+        """String: the comment an idempotency key made; ``idempotency_ttl_s``."""
+        return self._key(f"idem:{digest}")
+
+    def rate(self, dimension: str, subject: str) -> str:
+        """String: a rate limit's theoretical arrival time, ms; as long as it counts."""
+        return self._key(f"rate:{dimension}:{subject}")
+
+    def page(self, page_key: str) -> str:
+        """Hash: a page's address, title, count of approved comments and version."""
+        return self._key(f"page:{page_key}")
+
+    def roots(self, page_key: str) -> str:
+        """Sorted set by time: a page's top comments."""
+        return self._key(f"page:{page_key}:roots")
+
+    def thread(self, root_id: str) -> str:
+        """Sorted set by time: every reply below one top comment."""
+        return self._key(f"thread:{root_id}")
+
+
+def page_key(page: str) -> str:
+    """Return the 22-character key of a page, the same for all spellings of one URL.
+
+    Scheme and host lose their capitals; the fragment, a final slash and tracking
+    parameters (``utm_*`` and our own ``ecluse_*``) go. Anything else is kept.
+    """
+    digest = hashlib.sha256(normalised_page(page).encode()).digest()[:16]
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def normalised_page(page: str) -> str:
+    """Return the one spelling of a page's URL; an identifier comes back as it is."""
+    if not page.lower().startswith(("http://", "https://")):
+        return page.strip()
+    parts = urlsplit(page.strip())
+    kept = [
+        (name, value)
+        for name, value in parse_qsl(parts.query, keep_blank_values=True)
+        if not name.startswith(("utm_", "ecluse_"))
+    ]
+    path = parts.path.rstrip("/") or "/"
+    return urlunsplit((parts.scheme.lower(), parts.netloc.lower(), path, urlencode(kept), ""))

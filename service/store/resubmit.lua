@@ -1,0 +1,32 @@
+-- Put a comment back into the inbox: an author's edit (new content), or a retried dead letter.
+-- KEYS: shared, one comment's, bell, dead, dead_reasons.
+-- ARGV: id, kind ('edit' or 'retry'), content, not_before (ms), bell_ttl.
+
+local shared, k = shared_keys(), keys_of(1)
+local bell, dead, dead_reasons = KEYS[16], KEYS[17], KEYS[18]
+local id, kind, content, not_before, bell_ttl = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
+local current = redis.call('HMGET', k.comment, 'status', 'received_at', 'submitted_at', 'decision')
+local from = current[1]
+if not from then return {'unknown', 0} end
+if kind == 'edit' then
+  if from == 'deleted' or from == 'rejected' or from == 'spam' or current[4] then
+    return {'closed', 0}
+  end
+  if tonumber(current[2]) < not_before then return {'too_late', 0} end
+  redis.call('HSET', k.comment, 'content', content)
+elseif redis.call('ZREM', dead, id) == 0 then
+  return {'unknown', 0}
+end
+redis.call('ZREM', dead, id)
+redis.call('HDEL', dead_reasons, id)
+if from == 'received' then
+  redis.call('HINCRBY', k.comment, 'version', 1)
+else
+  move(shared, k, id, from, 'received', current[3])
+end
+local revision = redis.call('HINCRBY', k.comment, 'revision', 1)
+redis.call('HDEL', k.comment, 'verdict')
+redis.call('XADD', shared.inbox, '*', 'id', id, 'revision', revision)
+local ring = 0
+if redis.call('SET', bell, '1', 'NX', 'PX', bell_ttl) then ring = 1 end
+return {'accepted', ring}

@@ -1,0 +1,39 @@
+"""The Lua scripts beside this module, called by digest."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+from redis.exceptions import NoScriptError
+
+from service.store.connection import Client
+
+Argument = str | bytes | int | float
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """Hold one script's text and its SHA-1, by which a server knows it."""
+
+    text: str
+    digest: str
+
+    def __call__(
+        self, client: Client, keys: Sequence[str], arguments: Sequence[Argument]
+    ) -> Any:
+        """Run the script, sending its text only to a server that has not seen it."""
+        try:
+            return client.execute_command("EVALSHA", self.digest, len(keys), *keys, *arguments)
+        except NoScriptError:
+            return client.execute_command("EVAL", self.text, len(keys), *keys, *arguments)
+
+
+def script(*names: str) -> Script:
+    """Return the script made of the named ``.lua`` files, in order."""
+    folder = resources.files("service.store")
+    text = "\n".join(folder.joinpath(f"{name}.lua").read_text("utf-8") for name in names)
+    return Script(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())

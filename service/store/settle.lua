@@ -1,0 +1,31 @@
+-- Settle a run of reviewed comments, each at most once: a comment that is no longer
+-- received, or was edited since it was read, only loses its inbox entry.
+-- ARGV: group, window, then per comment: id, revision, entry, status, verdict, unscreened, seen.
+
+local shared = shared_keys()
+local group, window = ARGV[1], tonumber(ARGV[2])
+local settled = {}
+local first, width = 3, 7
+for index = 1, (#ARGV - 2) / width do
+  local at = first + (index - 1) * width
+  local id, revision, entry = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+  local to, verdict, unscreened, seen = ARGV[at + 3], ARGV[at + 4], ARGV[at + 5], ARGV[at + 6]
+  local k = keys_of(index)
+  local current = redis.call('HMGET', k.comment, 'status', 'revision', 'submitted_at')
+  settled[index] = 0
+  if current[1] == 'received' and current[2] == revision then
+    redis.call('HSET', k.comment, 'verdict', verdict)
+    move(shared, k, id, 'received', to, current[3])
+    redis.call('HINCRBY', shared.counters, 'settled', 1)
+    if unscreened == '1' then
+      redis.call('ZADD', shared.unscreened, current[3], id)
+      redis.call('HINCRBY', shared.counters, 'unscreened', 1)
+    end
+    if seen ~= '' then redis.call('RPUSH', shared.recent, seen) end
+    settled[index] = 1
+  end
+  redis.call('XACK', shared.inbox, group, entry)
+  redis.call('XDEL', shared.inbox, entry)
+end
+redis.call('LTRIM', shared.recent, -window, -1)
+return settled

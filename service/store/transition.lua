@@ -1,0 +1,74 @@
+-- Moving one comment from a status to another, with every index that shows it.
+-- Prepended to the scripts that do so. `shared` names the site's keys, `k` one comment's.
+
+local function count_author(k, status, by)
+  if k.author == '' then return end
+  if status == 'approved' then
+    redis.call('HINCRBY', k.author, 'approved', by)
+  elseif status == 'rejected' or status == 'spam' then
+    redis.call('HINCRBY', k.author, 'refused', by)
+  end
+end
+
+local function show(k, id, at)
+  redis.call('ZADD', k.listing, at, id)
+  redis.call('HINCRBY', k.page, 'count', 1)
+  if k.parent ~= k.comment then redis.call('HINCRBY', k.parent, 'replies', 1) end
+end
+
+-- A comment with visible replies keeps its place, as a tombstone.
+local function hide(k, id)
+  redis.call('HINCRBY', k.page, 'count', -1)
+  if k.parent ~= k.comment then redis.call('HINCRBY', k.parent, 'replies', -1) end
+  if tonumber(redis.call('HGET', k.comment, 'replies') or '0') <= 0 then
+    redis.call('ZREM', k.listing, id)
+  end
+end
+
+local function leave(shared, k, id, from)
+  if from == 'received' then return end
+  redis.call('ZREM', shared[from], id)
+  redis.call('ZREM', shared.unscreened, id)
+  redis.call('HINCRBY', shared.counters, 'status.' .. from, -1)
+  count_author(k, from, -1)
+  if from == 'approved' then hide(k, id) end
+end
+
+local function enter(shared, k, id, to, at)
+  if to == 'received' then return end
+  redis.call('ZADD', shared[to], at, id)
+  redis.call('HINCRBY', shared.counters, 'status.' .. to, 1)
+  count_author(k, to, 1)
+  if to == 'approved' then show(k, id, at) end
+end
+
+local function move(shared, k, id, from, to, at)
+  leave(shared, k, id, from)
+  enter(shared, k, id, to, at)
+  redis.call('HSET', k.comment, 'status', to)
+  if from == 'approved' or to == 'approved' then
+    redis.call('HINCRBY', k.page, 'version', 1)
+  end
+  return redis.call('HINCRBY', k.comment, 'version', 1)
+end
+
+local SHARED = 10
+local PER_COMMENT = 5
+
+local function shared_keys()
+  return {
+    approved = KEYS[1], held = KEYS[2], rejected = KEYS[3], spam = KEYS[4], deleted = KEYS[5],
+    counters = KEYS[6], unscreened = KEYS[7], inbox = KEYS[8], recent = KEYS[9], audit = KEYS[10],
+  }
+end
+
+-- The author key is the comment's own key where the author is not known by anything.
+local function keys_of(index)
+  local at = SHARED + (index - 1) * PER_COMMENT
+  local author = KEYS[at + 5]
+  if author == KEYS[at + 1] then author = '' end
+  return {
+    comment = KEYS[at + 1], parent = KEYS[at + 2], page = KEYS[at + 3],
+    listing = KEYS[at + 4], author = author,
+  }
+end
