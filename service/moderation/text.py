@@ -1,0 +1,295 @@
+"""A comment's text made ready for checks: folded to plain letters, then its disguises undone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from unicodedata import category, name, normalize
+
+from service.moderation.signal import Span
+
+Stretch = tuple[int, int]
+"""A half-open range of code points."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offsets:
+    """Map each character of a prepared text to where it came from in the original.
+
+    Character ``i`` stems from ``original[starts[i]:ends[i]]``.
+    """
+
+    starts: Sequence[int]
+    ends: Sequence[int]
+
+    def span(self, start: int, end: int) -> Span:
+        """Return the original's span behind ``prepared[start:end]``, which is not empty."""
+        return Span(min(self.starts[start:end]), max(self.ends[start:end]))
+
+    def at(self, kept: Sequence[int]) -> Offsets:
+        """Return the offsets of the characters at the indices ``kept``."""
+        return Offsets([self.starts[i] for i in kept], [self.ends[i] for i in kept])
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Hold a text as written, and as two views that checks compare words with.
+
+    ``plain`` is NFKC, without invisible characters, case and Latin accents, its Latin
+    look-alikes from other scripts folded to Latin. ``revealed`` is ``plain`` with
+    digits and signs inside words read as letters, spaced-out letters joined and
+    letters repeated three times or more written once.
+    """
+
+    original: str
+    plain: str
+    revealed: str
+
+    @classmethod
+    def of(cls, original: str) -> Text:
+        """Prepare ``original``."""
+        plain = _plain(original)
+        return cls(original, plain, _revealed(plain))
+
+    def plain_offsets(self) -> Offsets:
+        """Return where each character of ``plain`` came from."""
+        shown, starts, ends = _shown_with_offsets(self.original)
+        pieces = [_folded(char) for char in _latinised(shown)]
+        return Offsets(_spread(starts, pieces), _spread(ends, pieces))
+
+    def revealed_offsets(self) -> Offsets:
+        """Return where each character of ``revealed`` came from."""
+        return self.plain_offsets().at(_revealed_indices(self.plain))
+
+
+# Folding to plain text ------------------------------------------------------------------
+
+# Combining marks that stand on any script, and that no letter needs.
+_LOOSE_MARKS = re.compile(r"[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe00-\ufe0f]")
+_BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0\u17b4\u17b5")
+_KEPT_CONTROLS = frozenset("\n\t")
+_BY_HAND = {
+    "æ": "ae",
+    "œ": "oe",
+    "ı": "i",
+    "ĳ": "ij",
+    "ɑ": "a",
+    "ɡ": "g",
+    "ɩ": "i",
+    "ʋ": "v",
+    "ʀ": "r",
+    "’": "'",
+    "‘": "'",
+    "\u02bc": "'",
+    "\u2028": "\n",
+    "\u2029": "\n",
+    "\u2800": " ",
+}
+_LATIN_NAME = re.compile(
+    r"LATIN SMALL LETTER ([A-Z])(?: WITH .*)?|LATIN LETTER SMALL CAPITAL ([A-Z])"
+    r"|NEGATIVE (?:SQUARED|CIRCLED) LATIN CAPITAL LETTER ([A-Z])"
+)
+
+
+def _plain(original: str) -> str:
+    if original.isascii():
+        return (
+            original.translate(_FOLDS).lower() if _ODD_ASCII.search(original) else original.lower()
+        )
+    composed = normalize("NFKC", original)
+    if _LOOKALIKE_SCRIPT.search(composed):
+        composed = _latinised(composed.translate(_SHOWN))
+    return composed.translate(_FOLDS)
+
+
+def _shown(char: str) -> str:
+    """Return ``char``, a space for a blank control, or nothing for what no reader sees."""
+    if _LOOSE_MARKS.match(char) or char in _BLANK_LETTERS:
+        return ""
+    if char in _KEPT_CONTROLS or category(char) not in {"Cc", "Cf", "Cs"}:
+        return char
+    return " " if char.isspace() else ""
+
+
+def _folded(char: str) -> str:
+    """Return the plain form, of any length, of one character of an NFKC text."""
+    folded = _shown(char).casefold()
+    return "".join(_BY_HAND.get(part) or _latin_letter(part) for part in folded if _shown(part))
+
+
+def _latin_letter(char: str) -> str:
+    """Return ``char`` without accent, stroke or frame when it is a Latin letter."""
+    match = _LATIN_NAME.fullmatch(name(char, ""))
+    return match[match.lastindex or 0].lower() if match else char
+
+
+class _Remembered(dict[int, str]):
+    """Translate characters by a function, asked once for each."""
+
+    def __init__(self, function: Callable[[str], str]) -> None:
+        self._function = function
+
+    def __missing__(self, code: int) -> str:
+        self[code] = self._function(chr(code))
+        return self[code]
+
+
+_SHOWN = _Remembered(_shown)
+_FOLDS = _Remembered(_folded)
+_ODD_ASCII = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+
+
+# Latin look-alikes (after the kinds in Unicode TR39; the pairs are chosen by eye) -----------
+
+_LOOKALIKE_SCRIPT = re.compile(r"[\u0370-\u03ff\u0400-\u052f\u0531-\u058f\u13a0-\u13ff]")
+_WORD = re.compile(r"[^\W\d_]+")
+_LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
+# Letters that nobody can tell from the Latin one.
+_TWINS = dict(
+    zip(
+        "АВЕЅІЈКМНОРСТУХԌԚԜҮаеѕіјорсухһԁԛԝүΑΒΕΖΗΙΚΜΝΟΡΤΥΧονϲϳօՕսհᎪᏴᏟᎠᎬᏀᎻᎫᏦᏞᎷᏢᏚᎢᏙᏔᏃ",
+        "ABESIJKMHOPCTYXGQWYaesijopcyxhdqwyABEZHIKMNOPTYXovcjoOuhABCDEGHJKLMPSTVWZ",
+        strict=True,
+    )
+)
+# Letters that pass for the Latin one inside a word of Latin letters.
+_COUSINS = dict(zip("кмтвнгпиёїαρικετυγχωηβոց", "kmtbhrnueiapiketuyxwnbng", strict=True))
+_FACES = _TWINS | _COUSINS
+
+
+def _latinised(shown: str) -> str:
+    """Return ``shown`` with look-alikes of Latin letters replaced, one for one.
+
+    A word is folded when it also has Latin letters and nothing but look-alikes
+    besides, or when it is all twins in a text that is otherwise Latin: genuine
+    Russian or Greek is left as it is.
+    """
+    if not _LOOKALIKE_SCRIPT.search(shown):
+        return shown
+    alien = _is_latin_beside_twins(shown)
+    return _WORD.sub(lambda match: _latinised_word(match[0], alien), shown)
+
+
+def _is_latin_beside_twins(text: str) -> bool:
+    others = (char for char in text if _LOOKALIKE_SCRIPT.match(char))
+    return bool(_LATIN.search(text)) and all(char in _FACES for char in others)
+
+
+def _latinised_word(word: str, is_latin_text: bool) -> str:
+    if _LATIN.search(word):
+        return _with_faces(word) if _is_mixture(word) else word
+    return _with_faces(word) if is_latin_text and all(char in _TWINS for char in word) else word
+
+
+def _is_mixture(word: str) -> bool:
+    return all(char in _FACES or not _LOOKALIKE_SCRIPT.match(char) for char in word)
+
+
+def _with_faces(word: str) -> str:
+    return "".join(_FACES.get(char, char) for char in word)
+
+
+# Where plain text came from ------------------------------------------------------------------
+
+
+def _shown_with_offsets(original: str) -> tuple[str, list[int], list[int]]:
+    """Return the visible NFKC text, and the start and end in ``original`` of each character."""
+    clusters = list(_clusters(original))
+    pieces = [normalize("NFKC", original[start:end]) for start, end in clusters]
+    if "".join(pieces) != normalize("NFKC", original):
+        clusters, pieces = [(0, len(original))], [normalize("NFKC", original)]
+    shown = [piece.translate(_SHOWN) for piece in pieces]
+    starts = _spread([start for start, _ in clusters], shown)
+    return "".join(shown), starts, _spread([end for _, end in clusters], shown)
+
+
+def _clusters(text: str) -> Iterator[Stretch]:
+    """Yield stretches of ``text`` that normalise on their own: a character and its marks."""
+    start = 0
+    for end in range(1, len(text) + 1):
+        if end == len(text) or not _joins_the_one_before(text[end]):
+            yield start, end
+            start = end
+
+
+def _joins_the_one_before(char: str) -> bool:
+    first = normalize("NFKD", char)[0]
+    return category(first).startswith("M") or "\u1160" <= first <= "\u11ff"
+
+
+def _spread(values: Sequence[int], pieces: Sequence[str]) -> list[int]:
+    """Return each value once for every character of its piece."""
+    return [value for value, piece in zip(values, pieces, strict=True) for _ in piece]
+
+
+# Undoing disguises -----------------------------------------------------------------------------
+
+_SIGNS = re.compile(r"[0134578@$!€|]+")
+_READ_AS = str.maketrans("0134578@$!€|", "oieastbasiei")
+# Signs read as a letter at the start of a word; 7 and 8 there are mostly numbers.
+_INITIALS = frozenset("1345$")
+_REPEATED = re.compile(r"([^\W\d_])\1{2,}")
+# At least three single letters, the same separator between each two.
+_SPACED = re.compile(
+    r"(?<![^\W_])[^\W\d_]([ \n]?[.\-_*·~,/][ \n]?| )[^\W\d_](?:\1[^\W\d_])+(?![^\W_])"
+)
+
+
+def _revealed(plain: str) -> str:
+    read = _read_as_letters(plain)
+    joined = _without(read, _separators(read))
+    return _without(joined, _repeats(joined))
+
+
+def _revealed_indices(plain: str) -> list[int]:
+    """Return the index in ``plain`` of each character of its revealed form."""
+    read = _read_as_letters(plain)
+    joined_indices = _kept(len(read), _separators(read))
+    joined = "".join(read[i] for i in joined_indices)
+    return [joined_indices[i] for i in _kept(len(joined), _repeats(joined))]
+
+
+def _read_as_letters(plain: str) -> str:
+    """Return ``plain``, of the same length, with signs inside words read as letters."""
+    return _SIGNS.sub(_letters_for, plain)
+
+
+def _letters_for(match: re.Match[str]) -> str:
+    signs, text = match[0], match.string
+    before = text[match.start() - 1 : match.start()].isalpha()
+    after = text[match.end() : match.end() + 1].isalpha()
+    stands_for_letters = len(signs) <= 2 and (
+        (before and after)
+        or (before and set(signs) <= {"@", "$"})
+        or (signs in _INITIALS and text[match.end() : match.end() + 3].isalpha())
+    )
+    return signs.translate(_READ_AS) if stands_for_letters else signs
+
+
+def _separators(text: str) -> list[Stretch]:
+    """Return the stretches between spaced-out letters of one word."""
+    return [gap for match in _SPACED.finditer(text) for gap in _gaps(match)]
+
+
+def _gaps(match: re.Match[str]) -> Iterator[Stretch]:
+    step = len(match[1]) + 1
+    return ((i, i + step - 1) for i in range(match.start() + 1, match.end() - 1, step))
+
+
+def _repeats(text: str) -> list[Stretch]:
+    """Return what follows the first of three or more equal letters."""
+    return [(match.start() + 1, match.end()) for match in _REPEATED.finditer(text)]
+
+
+def _without(text: str, stretches: Sequence[Stretch]) -> str:
+    if not stretches:
+        return text
+    starts = [0, *(end for _, end in stretches)]
+    ends = [*(start for start, _ in stretches), len(text)]
+    return "".join(text[start:end] for start, end in zip(starts, ends, strict=True))
+
+
+def _kept(length: int, stretches: Sequence[Stretch]) -> list[int]:
+    left_out = {i for start, end in stretches for i in range(start, end)}
+    return [i for i in range(length) if i not in left_out]
