@@ -6,6 +6,7 @@ import base64
 import os
 import secrets
 import tomllib
+from collections.abc import Callable
 from dataclasses import MISSING, Field, dataclass, field, fields
 from enum import StrEnum
 from importlib import resources
@@ -111,7 +112,7 @@ class Settings:
 
 def _read(env: Env, item: Field[Any]) -> Any:
     default = item.default if item.default is not MISSING else None
-    parsers = {
+    parsers: dict[type, Callable[..., Any]] = {
         str: env.str,
         int: env.int,
         float: env.float,
@@ -132,11 +133,8 @@ def _bound(item: Field[Any]) -> Range | None:
 
 
 def _all_faults(error: EnvValidationError) -> str:
-    lines = (
-        f"{name}: {' '.join(map(str, messages))}"
-        for name, messages in sorted(error.error_messages.items())
-    )
-    return "\n".join(lines)
+    faults: Any = error.error_messages
+    return "\n".join(f"{name}: {' '.join(map(str, faults[name]))}" for name in sorted(faults))
 
 
 def default_policy() -> dict[str, Any]:

@@ -78,7 +78,7 @@ def needs_fsync_wait(client: Client) -> bool:
     if isinstance(client, RedisCluster):
         raise NotDurable("strict durability on a cluster needs `appendfsync always`")
     try:
-        client.execute_command("WAITAOF", 0, 0, 0)
+        client.waitaof(0, 0, 0)
     except ResponseError as error:
         raise NotDurable(
             "strict durability needs an append-only file with `appendfsync always`, or "

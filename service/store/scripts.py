@@ -22,14 +22,12 @@ class Script:
     text: str
     digest: str
 
-    def __call__(
-        self, client: Client, keys: Sequence[str], arguments: Sequence[Argument]
-    ) -> Any:
+    def __call__(self, client: Client, keys: Sequence[str], arguments: Sequence[Argument]) -> Any:
         """Run the script, sending its text only to a server that has not seen it."""
         try:
-            return client.execute_command("EVALSHA", self.digest, len(keys), *keys, *arguments)
+            return client.evalsha(self.digest, len(keys), *keys, *arguments)
         except NoScriptError:
-            return client.execute_command("EVAL", self.text, len(keys), *keys, *arguments)
+            return client.eval(self.text, len(keys), *keys, *arguments)
 
 
 def script(*names: str) -> Script:

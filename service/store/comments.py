@@ -1,0 +1,314 @@
+"""Comments on their way in: accepting, looking up, editing, withdrawing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from service.moderation.comment import Comment, Facts
+from service.store.connection import Client, needs_fsync_wait
+from service.store.keys import STATUS_ORDER, SiteKeys, page_key
+from service.store.records import Record, content_json, facts_json, record_from
+from service.store.scripts import Argument, Script, script
+from service.store.sealing import Personal, Vault
+from service.store.sites import Limit
+
+MAX_DEPTH = 12
+BELL_TTL_MS = 15_000
+FSYNC_WAIT_MS = 5_000
+DIMENSIONS = ("ip", "email", "site", "page")
+
+
+class CommentUnknown(Exception):
+    """Say that the site has no such comment."""
+
+
+class ParentUnknown(Exception):
+    """Say that the comment answered does not stand under that page, approved."""
+
+
+class ThreadTooDeep(Exception):
+    """Say that replies to replies end here."""
+
+
+class EditClosed(Exception):
+    """Say that the author may no longer change the comment."""
+
+
+class NotOnDisk(Exception):
+    """Say that the server took the comment but could not confirm it is on disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """Report one rate limit: what is left of it, or how long to wait, in seconds."""
+
+    dimension: str
+    limit: Limit
+    remaining: int
+    retry_after_s: float
+
+
+class RateLimited(Exception):
+    """Say that a limit is used up; ``allowances`` reports every limit."""
+
+    def __init__(self, allowances: tuple[Allowance, ...]) -> None:
+        super().__init__("rate limited")
+        self.allowances = allowances
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Hold one comment at the door, with what is known about who brings it."""
+
+    comment: Comment
+    personal: Personal
+    facts: Facts
+    limits: Mapping[str, Limit]
+    idempotency_scope: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Answer an arrival: the comment's id, and whether a worker must be woken."""
+
+    comment_id: str
+    is_replay: bool
+    must_ring: bool
+    allowances: tuple[Allowance, ...] = ()
+
+
+class Comments:
+    """Keep the comments of every site.
+
+    With ``is_strict`` an arrival is answered only when it is on disk.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        vault: Vault,
+        *,
+        is_strict: bool = False,
+        idempotency_ttl_s: int = 86_400,
+    ) -> None:
+        self._client = client
+        self._vault = vault
+        self._waits_for_disk = is_strict and needs_fsync_wait(client)
+        self._idempotency_ttl_s = idempotency_ttl_s
+        self._accept = script("accept")
+        self._resubmit = script("transition", "resubmit")
+        self._withdraw = script("transition", "withdraw")
+
+    def accept(self, arrival: Arrival) -> Receipt:
+        """Save a comment, put it into the inbox and count it, in one round trip.
+
+        Raises ``RateLimited``, ``ParentUnknown``, ``ThreadTooDeep`` or ``NotOnDisk``.
+        """
+        keys = SiteKeys(arrival.comment.site)
+        limited = self._subjects(arrival)
+        answer = self._durably(
+            self._accept,
+            self._accept_keys(keys, arrival, limited),
+            self._accept_arguments(arrival, limited),
+        )
+        return _receipt(answer, tuple(limited), arrival.limits)
+
+    def get(self, site: str, comment_id: str) -> Record:
+        """Return one comment.
+
+        Raises ``CommentUnknown``.
+        """
+        found = self.get_many(site, [comment_id])
+        if not found:
+            raise CommentUnknown(comment_id)
+        return found[0]
+
+    def get_many(self, site: str, comment_ids: Sequence[str]) -> list[Record]:
+        """Return those of the comments that exist, in the order asked."""
+        keys = SiteKeys(site)
+        pipe = self._client.pipeline(transaction=False)
+        for comment_id in comment_ids:
+            pipe.hgetall(keys.comment(comment_id))
+        rows = zip(comment_ids, pipe.execute(), strict=True)
+        return [record_from(comment_id, site, fields) for comment_id, fields in rows if fields]
+
+    def status(self, site: str, comment_id: str) -> str:
+        """Return a comment's status alone, or an empty string when there is none."""
+        found: Any = self._client.hget(SiteKeys(site).comment(comment_id), "status")
+        return found.decode() if found else ""
+
+    def edit(self, record: Record, changed: Comment, not_before_ms: int) -> bool:
+        """Replace a comment's words and send it through the checks again.
+
+        Returns whether a worker must be woken. Raises ``EditClosed`` when the comment
+        arrived before ``not_before_ms`` or somebody has decided on it.
+        """
+        words = content_json(changed)
+        return self._put_back(record, "edit", words, not_before_ms)
+
+    def retry(self, record: Record) -> bool:
+        """Send a comment that was set aside through the checks again.
+
+        Returns whether a worker must be woken. Raises ``CommentUnknown`` when it was
+        not set aside.
+        """
+        return self._put_back(record, "retry", b"", 0)
+
+    def withdraw(self, record: Record, not_before_ms: int) -> None:
+        """Leave a tombstone without words or personal data.
+
+        Raises ``EditClosed`` when the comment arrived before ``not_before_ms``.
+        """
+        emptied = content_json(Comment(id="", site="", page=record.comment.page, content=""))
+        keys = transition_keys(record.comment.site, [record])
+        answer = self._withdraw(self._client, keys, [record.comment.id, not_before_ms, emptied])
+        if answer == b"unknown":
+            raise CommentUnknown(record.comment.id)
+        if answer == b"too_late":
+            raise EditClosed
+
+    def personal(self, record: Record) -> Personal:
+        """Return a comment's e-mail and IP address, empty once they are gone."""
+        if not record.sealed:
+            return Personal()
+        return self._vault.open(record.sealed, record.comment.id)
+
+    def _put_back(self, record: Record, kind: str, words: bytes, not_before_ms: int) -> bool:
+        site = SiteKeys(record.comment.site)
+        keys = [*transition_keys(site.site, [record]), site.bell, site.dead, site.dead_reasons]
+        arguments: list[Argument] = [record.comment.id, kind, words, not_before_ms, BELL_TTL_MS]
+        answer, ring = self._durably(self._resubmit, keys, arguments)
+        if answer == b"unknown":
+            raise CommentUnknown(record.comment.id)
+        if answer != b"accepted":
+            raise EditClosed
+        return bool(ring)
+
+    def _durably(self, run: Script, keys: Sequence[str], arguments: Sequence[Argument]) -> Any:
+        if not self._waits_for_disk:
+            return run(self._client, keys, arguments)
+        pipe = self._client.pipeline(transaction=False)
+        pipe.execute_command("EVAL", run.text, len(keys), *keys, *arguments)
+        pipe.execute_command("WAITAOF", 1, 0, FSYNC_WAIT_MS)
+        answer, synced = pipe.execute()
+        if synced[0] < 1:
+            raise NotOnDisk
+        return answer
+
+    def _subjects(self, arrival: Arrival) -> dict[str, str]:
+        comment, personal = arrival.comment, arrival.personal
+        subjects = {
+            "ip": self._vault.lookup("rate ip", personal.ip),
+            "email": self._vault.lookup("rate email", personal.email.lower()),
+            "site": "all",
+            "page": page_key(comment.page),
+        }
+        return {
+            name: subjects[name] for name in DIMENSIONS if subjects[name] and name in arrival.limits
+        }
+
+    def _accept_keys(
+        self, keys: SiteKeys, arrival: Arrival, limited: Mapping[str, str]
+    ) -> list[str]:
+        comment = arrival.comment
+        own = keys.comment(comment.id)
+        scope = arrival.idempotency_scope
+        idempotency = keys.idempotency(self._vault.lookup("idempotency", scope)) if scope else own
+        return [
+            own,
+            keys.inbox,
+            keys.bell,
+            idempotency,
+            keys.page(page_key(comment.page)),
+            keys.counters,
+            keys.comment(comment.parent) if comment.parent else own,
+            *(keys.rate(name, subject) for name, subject in limited.items()),
+        ]
+
+    def _accept_arguments(self, arrival: Arrival, limited: Mapping[str, str]) -> list[Argument]:
+        comment, personal = arrival.comment, arrival.personal
+        submitted_ms = int(comment.submitted_at * 1000) if comment.submitted_at else ""
+        fixed: list[Argument] = [
+            comment.id,
+            content_json(comment),
+            facts_json(arrival.facts, tuple(limited)),
+            self._vault.seal(personal, comment.id),
+            self._vault.lookup("email", personal.email.lower()),
+            self._vault.lookup("ip", personal.ip),
+            arrival.facts.author_key,
+            page_key(comment.page),
+            comment.page,
+            comment.page_title,
+            comment.parent,
+            MAX_DEPTH,
+            self._idempotency_ttl_s,
+            BELL_TTL_MS,
+            submitted_ms,
+        ]
+        for name in limited:
+            limit = arrival.limits[name]
+            fixed += [limit.burst, limit.window_s * 1000]
+        return fixed
+
+
+def transition_keys(site: str, records: Sequence[Record]) -> list[str]:
+    """Return the keys transition.lua reads: the site's, then five for each record."""
+    keys = SiteKeys(site)
+    names = [
+        *(keys.status(status) for status in STATUS_ORDER),
+        keys.counters,
+        keys.unscreened,
+        keys.inbox,
+        keys.recent,
+        keys.audit,
+    ]
+    for record in records:
+        names += comment_keys(
+            keys,
+            record.comment.id,
+            record.comment.parent,
+            record.page_key,
+            record.root,
+            record.author_key,
+        )
+    return names
+
+
+def comment_keys(
+    keys: SiteKeys, comment_id: str, parent: str, page: str, root: str, author: str
+) -> list[str]:
+    """Return one comment's five keys, its own standing in for what it lacks."""
+    own = keys.comment(comment_id)
+    return [
+        own,
+        keys.comment(parent) if parent else own,
+        keys.page(page),
+        keys.thread(root) if root else keys.roots(page),
+        keys.author(author) if author else own,
+    ]
+
+
+def _receipt(
+    answer: list[Any], dimensions: tuple[str, ...], limits: Mapping[str, Limit]
+) -> Receipt:
+    kind = answer[0]
+    if kind == b"accepted":
+        report = _allowances(answer[3], dimensions, limits)
+        return Receipt(answer[1].decode(), False, bool(answer[2]), report)
+    if kind == b"replayed":
+        return Receipt(answer[1].decode(), True, False)
+    if kind == b"limited":
+        raise RateLimited(_allowances(answer[1], dimensions, limits))
+    raise ParentUnknown if kind == b"no_parent" else ThreadTooDeep
+
+
+def _allowances(
+    report: list[list[int]], dimensions: tuple[str, ...], limits: Mapping[str, Limit]
+) -> tuple[Allowance, ...]:
+    rows = zip(dimensions, report, strict=True)
+    return tuple(
+        Allowance(name, limits[name], remaining, retry_ms / 1000)
+        for name, (remaining, retry_ms) in rows
+    )

@@ -1,0 +1,153 @@
+"""Moderators' work: the queue of held comments, decisions, and the operator's dead letters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import orjson
+
+from service.moderation.verdict import Status
+from service.store.comments import Comments, transition_keys
+from service.store.connection import Client
+from service.store.keys import SiteKeys
+from service.store.paging import Order as PageOrder
+from service.store.paging import slice_of
+from service.store.records import Record
+from service.store.scripts import Argument, script
+
+DECIDE_CHUNK = 50
+
+
+class Outcome(StrEnum):
+    """Name what became of one decision."""
+
+    DONE = "done"
+    UNKNOWN = "unknown"
+    STALE = "stale"
+    UNSETTLED = "unsettled"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Ask for one comment to be moved; with ``version``, only if nobody was faster."""
+
+    comment_id: str
+    target: Status
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Report one decision: its outcome and the comment's version after it."""
+
+    comment_id: str
+    outcome: Outcome
+    version: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """Hold a comment set aside for an operator: when (ms), after how many attempts, and why."""
+
+    comment_id: str
+    at_ms: int
+    attempts: int
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Hold some comments of a listing, how many it has in all, and the place after them."""
+
+    records: tuple[Record, ...]
+    total: int
+    cursor: str
+
+
+class Decisions:
+    """Keep the queue and carry out decisions."""
+
+    def __init__(self, client: Client, comments: Comments) -> None:
+        self._client = client
+        self._comments = comments
+        self._decide = script("transition", "decide")
+
+    def listed(
+        self, site: str, status: Status, limit: int, cursor: str, order: PageOrder
+    ) -> Listing:
+        """Return comments of one status.
+
+        Raises ``CursorInvalid``.
+        """
+        return self._listed(site, SiteKeys(site).status(status), limit, cursor, order)
+
+    def unscreened(self, site: str, limit: int, cursor: str, order: PageOrder) -> Listing:
+        """Return held comments that some check could not judge.
+
+        Raises ``CursorInvalid``.
+        """
+        return self._listed(site, SiteKeys(site).unscreened, limit, cursor, order)
+
+    def counts(self, site: str) -> dict[str, int]:
+        """Return the site's counters by name."""
+        found: Any = self._client.hgetall(SiteKeys(site).counters)
+        return {name.decode(): int(value) for name, value in found.items()}
+
+    def decide(
+        self, site: str, orders: Sequence[Order], actor: str, reason: str, now_ms: int
+    ) -> list[Result]:
+        """Carry out each order that still can be; every decision is audited with its actor."""
+        results: list[Result] = []
+        for start in range(0, len(orders), DECIDE_CHUNK):
+            chunk = orders[start : start + DECIDE_CHUNK]
+            results += self._decide_chunk(site, chunk, actor, reason, now_ms)
+        return results
+
+    def dead_letters(self, site: str, limit: int, after: int = 0) -> list[DeadLetter]:
+        """Return comments set aside, oldest first."""
+        keys = SiteKeys(site)
+        found: Any = self._client.zrange(keys.dead, after, after + limit - 1, withscores=True)
+        if not found:
+            return []
+        reasons: Any = self._client.hmget(keys.dead_reasons, [member for member, _ in found])
+        rows = zip(found, reasons, strict=True)
+        return [_dead_letter(member, score, why) for (member, score), why in rows]
+
+    def _listed(self, site: str, key: str, limit: int, cursor: str, order: PageOrder) -> Listing:
+        found = slice_of(self._client, key, order, limit, cursor)
+        total: Any = self._client.zcard(key)
+        records = self._comments.get_many(site, found.ids)
+        return Listing(tuple(records), int(total), found.cursor)
+
+    def _decide_chunk(
+        self, site: str, orders: Sequence[Order], actor: str, reason: str, now_ms: int
+    ) -> list[Result]:
+        ids = [order.comment_id for order in orders]
+        records = {r.comment.id: r for r in self._comments.get_many(site, ids)}
+        known = [order for order in orders if order.comment_id in records]
+        keys = transition_keys(site, [records[order.comment_id] for order in known])
+        arguments: list[Argument] = [actor, reason, now_ms]
+        for order in known:
+            version = "" if order.version is None else order.version
+            arguments += [order.comment_id, order.target, version]
+        answers = self._decide(self._client, keys, arguments) if known else []
+        done = {
+            order.comment_id: _result(order.comment_id, answer)
+            for order, answer in zip(known, answers, strict=True)
+        }
+        return [done.get(i) or Result(i, Outcome.UNKNOWN, 0, "") for i in ids]
+
+
+def _result(comment_id: str, answer: list[Any]) -> Result:
+    outcome, version, source = answer
+    return Result(comment_id, Outcome(outcome.decode()), version, source.decode())
+
+
+def _dead_letter(member: bytes, score: float, why: bytes | None) -> DeadLetter:
+    data = orjson.loads(why or b"{}")
+    return DeadLetter(member.decode(), int(score), data.get("attempts", 0), data.get("error", ""))

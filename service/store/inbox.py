@@ -1,0 +1,248 @@
+"""A site's inbox: accepted comments on their way through a worker, at least once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import orjson
+from redis.exceptions import ResponseError
+
+from service.moderation.batch import Recent
+from service.moderation.comment import Case, Facts
+from service.moderation.verdict import Action, Verdict
+from service.store.comments import comment_keys, transition_keys
+from service.store.connection import Client
+from service.store.inbox_group import GROUP, make_group
+from service.store.keys import SiteKeys
+from service.store.records import case_from, verdict_json
+from service.store.scripts import Argument, script
+
+SETTLE_CHUNK = 64
+"""Comments per settling script: 64 keep the server under about 3 ms (ARCHITECTURE.md)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Hold one inbox entry: which comment, at which revision."""
+
+    id: str
+    comment_id: str
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """Hold an entry that some worker took and did not settle, and how often it was begun."""
+
+    entry_id: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """Hold an entry with its case, ready for review, and where its comment stands."""
+
+    entry: Entry
+    case: Case
+    page_key: str
+    root: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """Hold one verdict to settle; ``seen`` is the comment's line in the duplicate window."""
+
+    pending: Pending
+    verdict: Verdict
+    seen: bytes = b""
+
+
+class Inbox:
+    """Take comments from the sites' inboxes and settle them."""
+
+    def __init__(self, client: Client, *, duplicate_window: int = 1000) -> None:
+        self._client = client
+        self._window = duplicate_window
+        self._settle = script("transition", "settle")
+        self._set_aside = script("transition", "set_aside")
+
+    def clear_bell(self, site: str) -> None:
+        """Let the next arrival ring again; called before the first read."""
+        self._client.delete(SiteKeys(site).bell)
+
+    def is_waiting(self, site: str) -> bool:
+        """Say whether the inbox holds anything, taken or not."""
+        return bool(self._client.xlen(SiteKeys(site).inbox))
+
+    def depth(self, site: str) -> int:
+        """Return the number of comments that are not settled yet."""
+        count: Any = self._client.xlen(SiteKeys(site).inbox)
+        return int(count)
+
+    def oldest_ms(self, site: str) -> int | None:
+        """Return when the oldest unsettled comment came, ms since the epoch, or None."""
+        found: Any = self._client.xrange(SiteKeys(site).inbox, count=1)
+        return int(found[0][0].split(b"-")[0]) if found else None
+
+    def take(self, site: str, worker: str, count: int) -> list[Entry]:
+        """Return up to ``count`` entries nobody has taken, now taken by ``worker``."""
+        keys = SiteKeys(site)
+        try:
+            found = self._read(keys, worker, count)
+        except ResponseError as error:
+            if not str(error).startswith("NOGROUP"):
+                raise
+            make_group(self._client, keys)
+            found = self._read(keys, worker, count)
+        return [_entry(*item) for item in found]
+
+    def stale(self, site: str, idle_ms: int, count: int) -> list[Stale]:
+        """Return entries whose worker has been silent for ``idle_ms``, oldest first."""
+        try:
+            found: Any = self._client.xpending_range(
+                SiteKeys(site).inbox, GROUP, "-", "+", count, idle=idle_ms
+            )
+        except ResponseError as error:
+            if str(error).startswith("NOGROUP"):
+                return []
+            raise
+        return [Stale(item["message_id"].decode(), int(item["times_delivered"])) for item in found]
+
+    def claim(self, site: str, worker: str, entry_id: str, idle_ms: int) -> Entry | None:
+        """Take one entry over, or return None when somebody else was faster."""
+        keys = SiteKeys(site)
+        found: Any = self._client.xclaim(keys.inbox, GROUP, worker, idle_ms, [entry_id])
+        return _entry(*found[0]) if found and found[0][1] else None
+
+    def load(self, site: str, entries: Sequence[Entry], known: Facts) -> list[Pending]:
+        """Return the entries with their cases; entries whose comment is gone are dropped.
+
+        ``known`` holds what is true of the whole site.
+        """
+        fields = self._fields(site, entries)
+        authors = self._authors(site, fields)
+        pending = []
+        for entry, stored in zip(entries, fields, strict=True):
+            if not stored:
+                self._drop(site, entry)
+                continue
+            facts = _with_author(known, authors.get(stored.get(b"author", b"")))
+            case = case_from(entry.comment_id, site, stored, facts)
+            pending.append(
+                Pending(entry, case, stored[b"page_key"].decode(), stored[b"root"].decode())
+            )
+        return pending
+
+    def recent(self, site: str) -> Recent:
+        """Return the site's duplicate window."""
+        if not self._window:
+            return Recent()
+        lines: Any = self._client.lrange(SiteKeys(site).recent, 0, -1)
+        table = np.frombuffer(b"".join(lines), dtype="<u8").reshape(-1, 3)
+        return Recent(table[:, 0], table[:, 1], table[:, 2])
+
+    def settle(self, site: str, settlements: Sequence[Settlement]) -> int:
+        """Give the comments their verdicts; return how many were not settled before."""
+        settled = 0
+        for start in range(0, len(settlements), SETTLE_CHUNK):
+            settled += self._settle_chunk(site, settlements[start : start + SETTLE_CHUNK])
+        return settled
+
+    def set_aside(self, site: str, pending: Pending, attempts: int, now_ms: int) -> None:
+        """Hold a comment that workers began ``attempts`` times and never finished."""
+        keys = SiteKeys(site)
+        verdict = Verdict(Action.HOLD, "unscreened", unscreened=("worker",))
+        why = orjson.dumps({"attempts": attempts, "error": "worker died or timed out"})
+        entry = pending.entry
+        self._set_aside(
+            self._client,
+            [*transition_keys(site, []), *_keys_of(keys, pending), keys.dead, keys.dead_reasons],
+            [
+                entry.comment_id,
+                entry.revision,
+                entry.id,
+                GROUP,
+                verdict_json(verdict),
+                why,
+                now_ms,
+            ],
+        )
+
+    def _settle_chunk(self, site: str, settlements: Sequence[Settlement]) -> int:
+        keys = SiteKeys(site)
+        names = transition_keys(site, [])
+        arguments: list[Argument] = [GROUP, max(self._window, 1)]
+        for item in settlements:
+            names += _keys_of(keys, item.pending)
+            arguments += _settle_arguments(item, self._window)
+        return sum(self._settle(self._client, names, arguments))
+
+    def _read(self, keys: SiteKeys, worker: str, count: int) -> list[Any]:
+        found: Any = self._client.xreadgroup(GROUP, worker, {keys.inbox: ">"}, count=count)
+        if not found:
+            return []
+        streams = found.values() if isinstance(found, dict) else [found[0][1]]
+        items: list[Any] = next(iter(streams))
+        return items[0] if items and isinstance(items[0], list) else items
+
+    def _fields(self, site: str, entries: Sequence[Entry]) -> list[dict[bytes, bytes]]:
+        keys = SiteKeys(site)
+        pipe = self._client.pipeline(transaction=False)
+        for entry in entries:
+            pipe.hgetall(keys.comment(entry.comment_id))
+        return list(pipe.execute())
+
+    def _authors(
+        self, site: str, fields: Sequence[dict[bytes, bytes]]
+    ) -> dict[bytes, list[bytes | None]]:
+        keys = SiteKeys(site)
+        known = sorted({stored[b"author"] for stored in fields if stored.get(b"author")})
+        pipe = self._client.pipeline(transaction=False)
+        for author in known:
+            pipe.hmget(keys.author(author.decode()), "approved", "refused")
+        return dict(zip(known, pipe.execute(), strict=True))
+
+    def _drop(self, site: str, entry: Entry) -> None:
+        keys = SiteKeys(site)
+        pipe = self._client.pipeline(transaction=False)
+        pipe.xack(keys.inbox, GROUP, entry.id)
+        pipe.xdel(keys.inbox, entry.id)
+        pipe.execute()
+
+
+def _entry(entry_id: bytes, fields: dict[bytes, bytes]) -> Entry:
+    return Entry(entry_id.decode(), fields[b"id"].decode(), int(fields[b"revision"]))
+
+
+def _with_author(known: Facts, counts: list[bytes | None] | None) -> Facts:
+    if counts is None:
+        return known
+    return Facts(
+        site_lang=known.site_lang,
+        site_hosts=known.site_hosts,
+        approved_before=max(int(counts[0] or 0), 0),
+        refused_before=max(int(counts[1] or 0), 0),
+    )
+
+
+def _keys_of(keys: SiteKeys, pending: Pending) -> list[str]:
+    comment, facts = pending.case.comment, pending.case.facts
+    return comment_keys(
+        keys, comment.id, comment.parent, pending.page_key, pending.root, facts.author_key
+    )
+
+
+def _settle_arguments(item: Settlement, window: int) -> list[Argument]:
+    entry, verdict = item.pending.entry, item.verdict
+    return [
+        entry.comment_id,
+        entry.revision,
+        entry.id,
+        verdict.status,
+        verdict_json(verdict),
+        int(bool(verdict.unscreened)),
+        item.seen if window else b"",
+    ]

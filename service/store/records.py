@@ -1,0 +1,196 @@
+"""A comment as it is stored: the fields of its hash, and the values made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import orjson
+
+from service.moderation.comment import Case, Comment, Facts, FormToken
+from service.moderation.signal import Attribute, Evidence, Signal, Span
+from service.moderation.verdict import Action, Status, Verdict
+
+WORDS = ("author", "url", "content", "page", "page_title", "lang", "author_id")
+TRACES = ("user_agent", "referrer")
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Hold what a moderator did last: who, why, from which status to which, when (ms)."""
+
+    actor: str
+    reason: str
+    source: Status
+    target: Status
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Hold a stored comment. ``sealed`` is its personal data, encrypted."""
+
+    comment: Comment
+    status: Status
+    version: int
+    revision: int
+    page_key: str
+    root: str
+    replies: int
+    received_at_ms: int
+    submitted_at_ms: int
+    author_key: str
+    facts: Facts
+    verdict: Verdict | None
+    decision: Decision | None
+    sealed: bytes
+    is_withdrawn: bool
+
+
+def content_json(comment: Comment) -> bytes:
+    """Return the words of a comment as they are stored."""
+    named = {name: getattr(comment, name) for name in (*WORDS, *TRACES)}
+    kept: dict[str, Any] = {name: value for name, value in named.items() if value}
+    if comment.is_staff:
+        kept["is_staff"] = True
+    return orjson.dumps(kept)
+
+
+def facts_json(facts: Facts, dimensions: tuple[str, ...]) -> bytes:
+    """Return what was known at arrival; ``dimensions`` orders the script's pressures."""
+    return orjson.dumps(
+        {
+            "email_domain": facts.email_domain,
+            "email_is_disposable": facts.email_is_disposable,
+            "honeypot_filled": facts.honeypot_filled,
+            "form_token": facts.form_token,
+            "seconds_to_submit": facts.seconds_to_submit,
+            "dimensions": dimensions,
+        }
+    )
+
+
+def comment_from(comment_id: str, site: str, fields: Mapping[bytes, bytes]) -> Comment:
+    """Return the comment in a stored hash."""
+    words = orjson.loads(fields[b"content"])
+    return Comment(
+        id=comment_id,
+        site=site,
+        parent=fields.get(b"parent", b"").decode(),
+        submitted_at=int(fields[b"submitted_at"]) / 1000,
+        **{"content": "", "page": "", **words},
+    )
+
+
+def facts_from(fields: Mapping[bytes, bytes]) -> Facts:
+    """Return the facts kept at arrival, with the rate limits' pressures."""
+    raw = fields.get(b"facts")
+    if not raw:
+        return Facts()
+    kept = orjson.loads(raw)
+    dimensions = kept.pop("dimensions")
+    values = map(float, fields.get(b"pressures", b"").split())
+    pressures = dict(zip(dimensions, values, strict=False))
+    kept["form_token"] = FormToken(kept["form_token"])
+    return Facts(
+        ip_pressure=pressures.get("ip", 0.0),
+        email_pressure=pressures.get("email", 0.0),
+        author_key=fields.get(b"author", b"").decode(),
+        **kept,
+    )
+
+
+def case_from(comment_id: str, site: str, fields: Mapping[bytes, bytes], known: Facts) -> Case:
+    """Return the case to review; ``known`` holds what is true of the site and author now."""
+    facts = replace(
+        facts_from(fields),
+        site_lang=known.site_lang,
+        site_hosts=known.site_hosts,
+        approved_before=known.approved_before,
+        refused_before=known.refused_before,
+    )
+    return Case(comment_from(comment_id, site, fields), facts)
+
+
+def record_from(comment_id: str, site: str, fields: Mapping[bytes, bytes]) -> Record:
+    """Return the record in a stored hash."""
+    return Record(
+        comment=comment_from(comment_id, site, fields),
+        status=Status(fields[b"status"].decode()),
+        version=int(fields[b"version"]),
+        revision=int(fields[b"revision"]),
+        page_key=fields[b"page_key"].decode(),
+        root=fields[b"root"].decode(),
+        replies=int(fields.get(b"replies", b"0")),
+        received_at_ms=int(fields[b"received_at"]),
+        submitted_at_ms=int(fields[b"submitted_at"]),
+        author_key=fields.get(b"author", b"").decode(),
+        facts=facts_from(fields),
+        verdict=verdict_from(fields[b"verdict"]) if b"verdict" in fields else None,
+        decision=_decision_from(fields.get(b"decision")),
+        sealed=fields.get(b"personal", b""),
+        is_withdrawn=b"withdrawn" in fields,
+    )
+
+
+def verdict_json(verdict: Verdict) -> bytes:
+    """Return a verdict as it is stored; scores keep four decimals."""
+    return orjson.dumps(
+        {
+            "action": verdict.action,
+            "rule": verdict.rule,
+            "scores": {name: round(score, 4) for name, score in verdict.scores.items()},
+            "signals": [_signal_data(signal) for signal in verdict.signals],
+            "unscreened": verdict.unscreened,
+            "attribute": verdict.attribute,
+            "threshold": verdict.threshold,
+        },
+        option=orjson.OPT_SERIALIZE_NUMPY,
+    )
+
+
+def _signal_data(signal: Signal) -> list[Any]:
+    evidence = [
+        [item.code, dict(item.params), [[s.start, s.end, s.field] for s in item.spans]]
+        for item in signal.evidence
+    ]
+    score = round(float(signal.score), 4)
+    return [signal.check, signal.attribute, score, round(float(signal.weight), 4), evidence]
+
+
+def verdict_from(raw: bytes) -> Verdict:
+    """Return the verdict stored by ``verdict_json``."""
+    data = orjson.loads(raw)
+    return Verdict(
+        action=Action(data["action"]),
+        rule=data["rule"],
+        scores={Attribute(name): score for name, score in data["scores"].items()},
+        signals=tuple(_signal_from(*values) for values in data["signals"]),
+        unscreened=tuple(data["unscreened"]),
+        attribute=Attribute(data["attribute"]) if data["attribute"] else None,
+        threshold=data["threshold"],
+    )
+
+
+def _signal_from(
+    check: str, attribute: str, score: float, weight: float, evidence: list[Any]
+) -> Signal:
+    items = tuple(
+        Evidence(code, params, tuple(Span(*span) for span in spans))
+        for code, params, spans in evidence
+    )
+    return Signal(check, Attribute(attribute), score, weight, items)
+
+
+def _decision_from(raw: bytes | None) -> Decision | None:
+    if raw is None:
+        return None
+    data = orjson.loads(raw)
+    return Decision(
+        actor=data["actor"],
+        reason=data["reason"],
+        source=Status(data["from"]),
+        target=Status(data["to"]),
+        at_ms=int(data["at"]),
+    )

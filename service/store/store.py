@@ -1,0 +1,55 @@
+"""The store as a whole: one connection, and every aggregate over it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from config.settings import Durability, Secrets, Settings
+from service.store.accounts import Accounts
+from service.store.comments import Comments
+from service.store.connection import Client, connect
+from service.store.decisions import Decisions
+from service.store.inbox import Inbox
+from service.store.sealing import Vault
+from service.store.sites import Sites
+from service.store.threads import Threads
+
+
+@dataclass(frozen=True)
+class Store:
+    """Hold the aggregates of one server, or one cluster."""
+
+    client: Client
+    vault: Vault
+    sites: Sites
+    comments: Comments
+    inbox: Inbox
+    threads: Threads
+    decisions: Decisions
+    accounts: Accounts
+
+
+def open_store(settings: Settings, secrets: Secrets, url: str) -> Store:
+    """Return the store at ``url``.
+
+    Raises ``NotDurable`` when strict durability is asked of a server that cannot
+    promise it.
+    """
+    client = connect(url)
+    vault = Vault(secrets.signing, secrets.data_keys)
+    comments = Comments(
+        client,
+        vault,
+        is_strict=settings.durability is Durability.STRICT,
+        idempotency_ttl_s=settings.idempotency_ttl_s,
+    )
+    return Store(
+        client=client,
+        vault=vault,
+        sites=Sites(client),
+        comments=comments,
+        inbox=Inbox(client, duplicate_window=settings.duplicate_window),
+        threads=Threads(client),
+        decisions=Decisions(client, comments),
+        accounts=Accounts(client, session_ttl_s=settings.session_ttl_s),
+    )
