@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.moderation.comment import Case
+from service.moderation.fingerprint import fingerprints
 from service.moderation.signal import Signal
 from service.moderation.text import Text
 
@@ -43,6 +44,11 @@ class Batch:
     def texts(self) -> Sequence[Text]:
         """Return one prepared ``Text`` per case, in order."""
         return [Text.of(case.comment.content) for case in self.cases]
+
+    @cached_property
+    def fingerprints(self) -> NDArray[np.uint64]:
+        """Return one content fingerprint per case, in order."""
+        return fingerprints([text.plain for text in self.texts])
 
     def only(self, index: int) -> Batch:
         """Return a batch of the one case at ``index``."""
