@@ -1,0 +1,1 @@
+"""Checks for spam: one file, one check."""
