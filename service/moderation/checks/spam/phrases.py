@@ -1,0 +1,170 @@
+"""Phrases: what spam says and readers seldom do, from the project's own lists."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from ahocorasick_rs import AhoCorasick
+
+from service.moderation.batch import Batch
+from service.moderation.checks.spam.addresses import find_emails, find_phones
+from service.moderation.checks.spam.links import foreign_links
+from service.moderation.comment import Case
+from service.moderation.signal import Attribute, Evidence, Signal, Span
+from service.moderation.text import Offsets, Text
+
+_FOLDER = Path(__file__).with_name("phrases")
+_LISTS = ("fr", "en", "any")
+# One trade has only so many words: each further phrase of a kind moves the total less.
+_WEIGHTS = (1.0, 0.7, 0.5)
+_MAX_FINDINGS = 6
+# Readers talk about casinos and loan sharks; who adds where to find one advertises.
+_WITH_ADDRESS = 1.6
+_MAX_SCORE = 0.8
+# A text with more is spam whatever the rest says.
+_MAX_MATCHES = 200
+_PUNCTUATION = re.compile(r"[^\w ]")
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Hold a phrase as it is searched for, how much it weighs (0..1), and its trade."""
+
+    text: str
+    weight: float
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """Say that ``phrase`` stands at ``text[start:end]`` of the text searched."""
+
+    phrase: Phrase
+    start: int
+    end: int
+
+
+class PhraseBook:
+    """Find whole phrases in prepared text, in time linear in its length."""
+
+    def __init__(self, phrases: Iterable[Phrase]) -> None:
+        self._phrases = tuple(phrases)
+        self._automaton = AhoCorasick([f" {phrase.text} " for phrase in self._phrases])
+
+    def find(self, prepared: str) -> list[Hit]:
+        """Return the phrases in ``prepared``, in order, none within or across another."""
+        matches = self._automaton.find_matches_as_indexes(_spaced(prepared), overlapping=True)
+        if not matches:
+            return []
+        # One space of padding stands before the text, one at either end of each pattern.
+        matches = matches[:_MAX_MATCHES]
+        return _outermost(
+            Hit(self._phrases[which], start, end - 2) for which, start, end in matches
+        )
+
+
+class Phrases:
+    """Search a comment for the phrases of spam, as written and with disguises undone."""
+
+    name = "spam.phrases"
+
+    def __init__(self) -> None:
+        self._book = PhraseBook(phrase for name in _LISTS for phrase in load_phrases(name))
+
+    def review(self, batch: Batch) -> Sequence[Sequence[Signal]]:
+        """Return the signals of each case, in order."""
+        rows = zip(batch.cases, batch.texts, strict=True)
+        return [self._look(case, text) for case, text in rows]
+
+    def _look(self, case: Case, text: Text) -> Sequence[Signal]:
+        hits = self._book.find(text.plain)
+        disguised = self._disguised(text, hits)
+        if not hits and not disguised:
+            return ()
+        places = dict(_placed(hits, _plain_offsets(text) if hits else None))
+        places.update(_placed(disguised, text.revealed_offsets() if disguised else None))
+        factor = _WITH_ADDRESS if _has_address(text.original, case) else 1.0
+        return [self._signal(hit, factor, weight, places[hit]) for hit, weight in _telling(places)]
+
+    def _disguised(self, text: Text, hits: Sequence[Hit]) -> list[Hit]:
+        """Return the phrases that only show once disguises are undone."""
+        if text.revealed == text.plain:
+            return []
+        known = {hit.phrase for hit in hits}
+        return [hit for hit in self._book.find(text.revealed) if hit.phrase not in known]
+
+    def _signal(self, hit: Hit, factor: float, weight: float, span: Span) -> Signal:
+        params = {"phrase": hit.phrase.text, "kind": hit.phrase.kind}
+        evidence = Evidence("phrase", params, (span,))
+        score = min(hit.phrase.weight * factor, _MAX_SCORE)
+        return Signal(self.name, Attribute.SPAM, score, weight, (evidence,))
+
+
+def load_phrases(name: str) -> list[Phrase]:
+    """Return the phrases of ``phrases/<name>.tsv``: phrase, weight, kind, one a line."""
+    lines = (_FOLDER / f"{name}.tsv").read_text(encoding="utf-8").splitlines()
+    return [_phrase(*line.split("\t")) for line in lines]
+
+
+def _phrase(text: str, weight: str, kind: str) -> Phrase:
+    words = _spaced(Text.of(text).plain).split()
+    return Phrase(" ".join(words), float(weight), kind)
+
+
+def _spaced(prepared: str) -> str:
+    """Return ``prepared`` between two spaces, its punctuation made spaces one for one."""
+    return f" {_PUNCTUATION.sub(' ', prepared)} "
+
+
+def _has_address(content: str, case: Case) -> bool:
+    """Return whether ``content`` says where to go, off the site, or whom to reach."""
+    if find_emails(content) or find_phones(content):
+        return True
+    return bool(foreign_links(content, case.facts.site_hosts))
+
+
+def _outermost(hits: Iterable[Hit]) -> list[Hit]:
+    outer: list[Hit] = []
+    for hit in sorted(hits, key=lambda hit: (hit.start, -hit.end)):
+        if not outer or hit.start >= outer[-1].end:
+            outer.append(hit)
+    return outer
+
+
+def _plain_offsets(text: Text) -> Offsets:
+    """Return ``text.plain_offsets()``, found sooner where each character folds on its own."""
+    widths = list(map(_width, text.original))
+    if sum(widths) != len(text.plain):
+        return text.plain_offsets()
+    starts = [index for index, width in enumerate(widths) for _ in range(width)]
+    return Offsets(starts, [start + 1 for start in starts])
+
+
+@lru_cache(maxsize=4096)
+def _width(character: str) -> int:
+    """Return how many characters ``Text.plain`` makes of one."""
+    return len(Text.of(character).plain)
+
+
+def _placed(hits: Iterable[Hit], offsets: Offsets | None) -> Iterator[tuple[Hit, Span]]:
+    """Yield each hit with its place in the text as written."""
+    if offsets is not None:
+        yield from ((hit, offsets.span(hit.start, hit.end)) for hit in hits)
+
+
+def _telling(hits: Iterable[Hit]) -> list[tuple[Hit, float]]:
+    """Return the weightiest hits, each phrase once, few of one kind, and how far each counts."""
+    distinct = {hit.phrase: hit for hit in hits}
+    kinds: Counter[str] = Counter()
+    telling = []
+    for hit in sorted(distinct.values(), key=lambda hit: -hit.phrase.weight):
+        place = kinds[hit.phrase.kind]
+        kinds[hit.phrase.kind] += 1
+        if place < len(_WEIGHTS):
+            telling.append((hit, _WEIGHTS[place]))
+    return telling[:_MAX_FINDINGS]
