@@ -1,0 +1,45 @@
+"""Shouting: a comment in capitals."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from service.moderation.batch import Batch
+from service.moderation.signal import Attribute, Evidence, Signal
+
+_WEIGHT = 0.25
+_MIN_CAPITALS = 20
+_MIN_WORDS = 5
+# Sentences full of acronyms ("La SNCF et la RATP...") stay below one half.
+_CALM_SHARE = 0.6
+_CAPITALS = re.compile(r"[A-ZÀ-ÖØ-ÞŒŸΑ-ΩА-Я]{3}")
+_WORD = re.compile(r"[^\W\d_]{2,}")
+
+
+class Shouting:
+    """Weigh the share of words written in capitals; stuck keys are forgiven by the weight."""
+
+    name = "spam.shouting"
+
+    def review(self, batch: Batch) -> Sequence[Sequence[Signal]]:
+        """Return the signals of each case, in order."""
+        return [self._look(case.comment.content) for case in batch.cases]
+
+    def _look(self, content: str) -> Sequence[Signal]:
+        if _CAPITALS.search(content) is None:
+            return ()
+        share = _capital_share(_WORD.findall(content))
+        if share < _CALM_SHARE:
+            return ()
+        evidence = Evidence("shouting", {"percent": round(share * 100)})
+        return (Signal(self.name, Attribute.SPAM, share, _WEIGHT, (evidence,)),)
+
+
+def _capital_share(words: Sequence[str]) -> float:
+    """Return the share of letters that stand in words of capitals, 0 for few words."""
+    loud = [word for word in words if word.isupper()]
+    capitals = sum(map(len, loud))
+    if len(loud) < _MIN_WORDS or capitals < _MIN_CAPITALS:
+        return 0.0
+    return capitals / sum(map(len, words))
