@@ -113,6 +113,7 @@ def test_what_readers_write_stays_below_four_tenths(content: str, author: str) -
         "la vidéo complète est par ici pour les curieux https://bit.ly/x",
         "tout est expliqué en détail sur https://chaussures.top/a",
         "https://a.example/x",
+        "regardez donc [url=https://a.example/x]cette page[/url] qui explique tout",
         "👏" * 30,
     ],
 )

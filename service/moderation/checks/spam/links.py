@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from service.moderation.batch import Batch
-from service.moderation.checks.spam.addresses import Link, find_links, is_own
+from service.moderation.checks.spam.addresses import Link, find_links, is_own, suffixes
 from service.moderation.comment import Case
 from service.moderation.signal import Attribute, Evidence, Signal, Span
 from service.moderation.text import Text
@@ -37,7 +37,7 @@ _TRADE_WORD = re.compile(
 )
 _BRACKET = re.compile(r"[<(\[{]")
 _MARKUP = (
-    ("bbcode", 0.5, re.compile(r"\[(?:url|link)=|\[/(?:url|link)\]", re.IGNORECASE)),
+    ("bbcode", 0.48, re.compile(r"\[(?:url|link)=|\[/(?:url|link)\]", re.IGNORECASE)),
     ("html", 0.35, re.compile(r"<a\s[^<>]{0,300}?href", re.IGNORECASE)),
     ("markdown", 0.12, re.compile(r"\]\(\s{0,3}(?:https?:|www\.)", re.IGNORECASE)),
 )
@@ -55,6 +55,10 @@ class Links:
     """Weigh the links of a comment; those to the site's own hosts do not count."""
 
     name = "spam.links"
+
+    def __init__(self) -> None:
+        # Read the list of suffixes now: the first link must not wait for it.
+        suffixes()
 
     def review(self, batch: Batch) -> Sequence[Sequence[Signal]]:
         """Return the signals of each case, in order."""
