@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from redis.exceptions import NoScriptError
+
 from service.moderation.comment import Comment, Facts
 from service.store.connection import Client, needs_fsync_wait
 from service.store.keys import STATUS_ORDER, SiteKeys, page_key
@@ -189,13 +191,21 @@ class Comments:
     def _durably(self, run: Script, keys: Sequence[str], arguments: Sequence[Argument]) -> Any:
         if not self._waits_for_disk:
             return run(self._client, keys, arguments)
-        pipe = self._client.pipeline(transaction=False)
-        pipe.execute_command("EVAL", run.text, len(keys), *keys, *arguments)
-        pipe.execute_command("WAITAOF", 1, 0, FSYNC_WAIT_MS)
-        answer, synced = pipe.execute()
+        try:
+            answer, synced = self._with_fsync("EVALSHA", run.digest, keys, arguments)
+        except NoScriptError:
+            answer, synced = self._with_fsync("EVAL", run.text, keys, arguments)
         if synced[0] < 1:
             raise NotOnDisk
         return answer
+
+    def _with_fsync(
+        self, command: str, body: str, keys: Sequence[str], arguments: Sequence[Argument]
+    ) -> Any:
+        pipe: Any = self._client.pipeline(transaction=False)
+        pipe.execute_command(command, body, len(keys), *keys, *arguments)
+        pipe.execute_command("WAITAOF", 1, 0, FSYNC_WAIT_MS)
+        return pipe.execute()
 
     def _subjects(self, arrival: Arrival) -> dict[str, str]:
         comment, personal = arrival.comment, arrival.personal

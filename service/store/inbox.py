@@ -13,7 +13,7 @@ from redis.exceptions import ResponseError
 from service.moderation.batch import Recent
 from service.moderation.comment import Case, Facts
 from service.moderation.verdict import Action, Verdict
-from service.store.comments import comment_keys, transition_keys
+from service.store.comments import BELL_TTL_MS, comment_keys, transition_keys
 from service.store.connection import Client
 from service.store.inbox_group import GROUP, make_group
 from service.store.keys import SiteKeys
@@ -72,6 +72,10 @@ class Inbox:
     def clear_bell(self, site: str) -> None:
         """Let the next arrival ring again; called before the first read."""
         self._client.delete(SiteKeys(site).bell)
+
+    def set_bell(self, site: str) -> bool:
+        """Say that a worker must be woken, unless somebody said so already."""
+        return bool(self._client.set(SiteKeys(site).bell, "1", nx=True, px=BELL_TTL_MS))
 
     def is_waiting(self, site: str) -> bool:
         """Say whether the inbox holds anything, taken or not."""

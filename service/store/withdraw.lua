@@ -10,6 +10,6 @@ if current[4] then return 'withdrawn' end
 if tonumber(current[2]) < not_before then return 'too_late' end
 move(shared, k, id, from, 'deleted', current[3])
 redis.call('HSET', k.comment, 'content', emptied, 'withdrawn', '1')
-redis.call('HDEL', k.comment, 'personal', 'email_hash', 'ip_hash', 'facts', 'verdict')
+redis.call('HDEL', k.comment, 'personal', 'email_hash', 'ip_hash', 'facts', 'verdict', 'author')
 redis.call('HINCRBY', shared.counters, 'withdrawn', 1)
 return 'withdrawn'

@@ -1,0 +1,1 @@
+"""The own API, version 1: comments in, threads out, moderation, sign-in, operations."""

@@ -1,0 +1,53 @@
+"""Whether an e-mail domain takes mail: a question to DNS, bounded, and never a reason to fail."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from typing import Any
+
+from dns.exception import DNSException
+from email_validator import (
+    EmailNotValidError,
+    EmailUndeliverableError,
+    caching_resolver,
+    validate_email,
+)
+
+LIMIT_S = 2.0
+THREADS = 4
+
+
+class Deliverability:
+    """Ask DNS about e-mail domains, when switched on.
+
+    An answer that takes over two seconds, or none, counts as "yes": only a domain that
+    DNS says takes no mail is refused.
+    """
+
+    def __init__(self, *, is_on: bool, resolver: Any = None) -> None:
+        self._is_on = is_on
+        self._resolver = resolver
+        self._pool = ThreadPoolExecutor(THREADS, "dns") if is_on else None
+
+    def is_refused(self, email: str) -> bool:
+        """Say whether DNS knows that ``email``'s domain takes no mail."""
+        if self._pool is None or not email:
+            return False
+        question = self._pool.submit(self._ask, email)
+        try:
+            return question.result(timeout=LIMIT_S)
+        except FutureTimeoutError:
+            question.cancel()
+            return False
+
+    def _ask(self, email: str) -> bool:
+        if self._resolver is None:
+            self._resolver = caching_resolver(timeout=LIMIT_S)
+        try:
+            validate_email(email, check_deliverability=True, dns_resolver=self._resolver)
+        except EmailUndeliverableError:
+            return True
+        except (EmailNotValidError, DNSException, OSError):
+            return False
+        return False

@@ -1,0 +1,179 @@
+"""Reading a submission: its body, its fields, and the facts about its arrival."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from flask import request
+from marshmallow import Schema
+from ulid import ULID
+
+from service.api.callers import Caller
+from service.api.tokens import read_form_token
+from service.api.language import wish_for
+from service.api.problems import Problem, invalid
+from service.api.services import services
+from service.moderation.comment import Comment, Facts, FormToken
+from service.schemas.submission import (
+    HONEYPOT,
+    NOT_KEY,
+    is_idempotency_key,
+    submission_schema,
+)
+from service.schemas.text import NOT_UNICODE
+from service.store.comments import Arrival
+from service.store.sealing import Personal
+from service.store.sites import Site
+
+FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
+NO_MAIL_TAKEN = "This e-mail domain takes no mail."
+HEADER_LIMIT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """Hold one validated submission, ready for the store."""
+
+    arrival: Arrival
+    nudge_token: str
+
+
+def is_form() -> bool:
+    """Say whether the request carries an HTML form."""
+    return request.mimetype in FORM_TYPES
+
+
+def wants_page() -> bool:
+    """Say whether the caller is a browser that shows what it is answered."""
+    return is_form() and "text/html" in request.headers.get("Accept", "")
+
+
+def read_body() -> Any:
+    """Return the request's fields, from JSON or a form.
+
+    Raises ``Problem`` 400 or 415.
+    """
+    if is_form():
+        return request.form.to_dict()
+    if request.mimetype != "application/json":
+        raise Problem(415, "unsupported-media-type", "Send JSON or a form.")
+    return read_json()
+
+
+def read_json() -> Any:
+    """Return the request's JSON.
+
+    Raises ``Problem`` 400.
+    """
+    try:
+        return orjson.loads(request.get_data(cache=False))
+    except orjson.JSONDecodeError:
+        raise Problem(400, "bad-json", "This is not valid JSON.") from None
+
+
+def load(schema: Schema, body: Any) -> dict[str, Any]:
+    """Return the body's fields, validated.
+
+    Raises ``ValidationError``, with every field's message at once.
+    """
+    if isinstance(body, dict):
+        wish_for(body.get("lang"))
+        _refuse_unwritable_names(body)
+    loaded: dict[str, Any] = schema.load(body)
+    return loaded
+
+
+def read_submission(site: Site, caller: Caller) -> Submission:
+    """Return the submission in the request.
+
+    Raises ``ValidationError`` or ``Problem``.
+    """
+    schema = submission_schema(site.required, is_server=caller.is_server, is_form=is_form())
+    data = load(schema, read_body())
+    if services().deliverability.is_refused(data["email"]):
+        raise invalid({"email": NO_MAIL_TAKEN})
+    personal = _personal(data, caller)
+    arrival = Arrival(
+        comment=_comment(site, data, caller),
+        personal=personal,
+        facts=_facts(site, data, caller, personal),
+        limits=site.limits,
+        idempotency_scope=_idempotency_scope(data, caller, personal),
+    )
+    return Submission(arrival, data["nudge_token"])
+
+
+def author_key_of(email: str, author_id: str) -> str:
+    """Return the keyed hash an author is known by, or nothing."""
+    vault = services().store.vault
+    return vault.lookup("email", email.lower()) or vault.lookup("author id", author_id)
+
+
+def _comment(site: Site, data: dict[str, Any], caller: Caller) -> Comment:
+    is_server = caller.is_server
+    return Comment(
+        id=str(ULID()),
+        site=site.name,
+        page=data["page"],
+        content=data["content"],
+        author=data["author"],
+        url=data["url"],
+        lang=data["lang"],
+        parent=data["parent"],
+        page_title=data["page_title"],
+        user_agent=data["user_agent"] if is_server else _header("User-Agent"),
+        referrer=data["referrer"] if is_server else _header("Referer"),
+        author_id=data.get("author_id", ""),
+        is_staff=data.get("is_staff", False),
+        submitted_at=data.get("submitted_at", 0.0),
+    )
+
+
+def _personal(data: dict[str, Any], caller: Caller) -> Personal:
+    ip = data["ip"] if caller.is_server else (request.remote_addr or "")
+    return Personal(data["email"], ip)
+
+
+def _facts(site: Site, data: dict[str, Any], caller: Caller, personal: Personal) -> Facts:
+    token, age_s = _form_token(site, data["form_token"], caller)
+    domain = personal.email.rpartition("@")[2].lower()
+    return Facts(
+        email_domain=domain,
+        email_is_disposable=domain in services().disposable_domains,
+        honeypot_filled=data[HONEYPOT] not in ("", None),
+        form_token=token,
+        seconds_to_submit=age_s,
+        author_key=author_key_of(personal.email, data.get("author_id", "")),
+    )
+
+
+def _form_token(site: Site, token: str, caller: Caller) -> tuple[FormToken, float | None]:
+    if not token:
+        return FormToken.NOT_EXPECTED if caller.is_server else FormToken.ABSENT, None
+    return read_form_token(services().store.vault, site.name, token, services().clock())
+
+
+def _idempotency_scope(data: dict[str, Any], caller: Caller, personal: Personal) -> str:
+    """Return whose key it is: one server's, or one visitor's, so that nobody meets another's."""
+    key = request.headers.get("Idempotency-Key", "").strip('"') or data["idempotency_key"]
+    if not key:
+        return ""
+    if not is_idempotency_key(key):
+        raise invalid({"idempotency_key": NOT_KEY})
+    owner = caller.key_id or personal.email.lower() or personal.ip
+    return f"{owner}\x1f{key}"
+
+
+def _header(name: str) -> str:
+    value = request.headers.get(name, "")[:HEADER_LIMIT]
+    return value.encode("utf-8", "replace").decode()
+
+
+def _refuse_unwritable_names(body: dict[Any, Any]) -> None:
+    for name in body:
+        try:
+            str(name).encode()
+        except UnicodeEncodeError:
+            raise invalid({"body": NOT_UNICODE}) from None

@@ -1,0 +1,171 @@
+"""Errors as `problem+json` (RFC 9457), made in one place."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from flask import Flask, Response, g, request
+from marshmallow import ValidationError
+from redis.exceptions import RedisError
+from werkzeug.exceptions import HTTPException
+
+from service.api.language import language
+from service.api.limits import rate_limit_headers
+from service.schemas.messages import Message, translate
+from service.store.comments import CommentUnknown, EditClosed, NotOnDisk, ParentUnknown
+from service.store.comments import RateLimited, ThreadTooDeep
+from service.store.paging import CursorInvalid
+from service.store.sites import SiteUnknown
+
+TYPE = "urn:ecluse:problem:"
+CONTENT_TYPE = "application/problem+json"
+logger = logging.getLogger(__name__)
+
+
+class Problem(Exception):
+    """Answer a request with an error a caller can act on.
+
+    ``kind`` is stable and ends the problem's type; ``errors`` holds one message per field.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        kind: str,
+        title: str,
+        *,
+        detail: str = "",
+        errors: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(kind)
+        self.status = status
+        self.kind = kind
+        self.title = title
+        self.detail = detail
+        self.errors = dict(errors or {})
+        self.headers = dict(headers or {})
+        self.extra = dict(extra or {})
+
+
+INVALID_TITLE = "Some fields need another look."
+
+
+def invalid(errors: Mapping[str, str]) -> Problem:
+    """Return the problem of a request whose fields are wrong."""
+    return Problem(422, "validation", INVALID_TITLE, errors=errors)
+
+
+def from_validation(error: ValidationError) -> Problem:
+    """Return the problem of a failed schema: the first message of each field."""
+    return invalid(_flat(error.normalized_messages()))
+
+
+def problem_response(problem: Problem) -> Response:
+    """Return a problem in the caller's language."""
+    tongue = language()
+    body: dict[str, Any] = {
+        "type": TYPE + problem.kind,
+        "title": translate(problem.title, tongue),
+        "status": problem.status,
+        "request_id": g.get("request_id", ""),
+    }
+    if problem.detail:
+        body["detail"] = translate(problem.detail, tongue)
+    if problem.errors:
+        body["errors"] = {name: translate(text, tongue) for name, text in problem.errors.items()}
+    body.update(problem.extra)
+    response = Response(orjson.dumps(body), problem.status, content_type=CONTENT_TYPE)
+    response.headers["Content-Language"] = tongue
+    response.headers["Cache-Control"] = "no-store"
+    response.headers.update(problem.headers)
+    return response
+
+
+def problem_of(error: Exception) -> Problem:
+    """Return the problem a domain error amounts to; an unknown one tells nothing of itself."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, ValidationError):
+        return from_validation(error)
+    if isinstance(error, RateLimited):
+        return _rate_limited(error)
+    if isinstance(error, HTTPException):
+        return _of_http(error)
+    for kind, problem in _KNOWN.items():
+        if isinstance(error, kind):
+            return problem
+    logger.exception("unexpected error", extra={"path": request.path})
+    return Problem(500, "internal", "Something went wrong here, not with you.")
+
+
+def register(app: Flask) -> None:
+    """Answer every error of ``app`` as a problem."""
+
+    def handle(error: Exception) -> Response:
+        return problem_response(problem_of(error))
+
+    app.register_error_handler(Exception, handle)
+
+
+def _rate_limited(error: RateLimited) -> Problem:
+    tripped = [each for each in error.allowances if each.retry_after_s > 0]
+    wait_s = max(1, *(int(each.retry_after_s) + 1 for each in tripped))
+    names = ", ".join(each.dimension for each in tripped)
+    return Problem(
+        429,
+        "rate-limited",
+        "Too many comments in a short time.",
+        detail=Message("Try again in {seconds} seconds.", seconds=wait_s),
+        headers={"Retry-After": str(wait_s), **rate_limit_headers(error.allowances)},
+        extra={"limits": names},
+    )
+
+
+def _of_http(error: HTTPException) -> Problem:
+    status = error.code or 500
+    kind, title = _HTTP.get(status, ("http", error.name))
+    response = error.get_response()
+    kept = {name: response.headers[name] for name in ("Allow",) if name in response.headers}
+    return Problem(status, kind, title, headers=kept)
+
+
+def _flat(messages: Mapping[Any, Any], prefix: str = "") -> dict[str, str]:
+    flat: dict[str, str] = {}
+    for name, found in messages.items():
+        path = "body" if name == "_schema" else f"{prefix}{name}"
+        if isinstance(found, Mapping):
+            flat.update(_flat(found, f"{path}."))
+        else:
+            flat[path] = found[0] if isinstance(found, list) else str(found)
+    return flat
+
+
+_HTTP = {
+    400: ("bad-request", "This request cannot be read."),
+    404: ("not-found", "There is nothing at this address."),
+    405: ("method-not-allowed", "This address does not take that method."),
+    413: ("too-large", "This request is too large."),
+    415: ("unsupported-media-type", "Send JSON or a form."),
+}
+_UNAVAILABLE = Problem(
+    503,
+    "unavailable",
+    "The comment could not be kept safe just now; try again.",
+    headers={"Retry-After": "2"},
+)
+_KNOWN: dict[type[Exception], Problem] = {
+    SiteUnknown: Problem(404, "site-unknown", "There is no such site."),
+    CommentUnknown: Problem(404, "comment-unknown", "There is no such comment."),
+    ParentUnknown: invalid({"parent": "The comment you answer is not there any more."}),
+    ThreadTooDeep: invalid({"parent": "Replies end here; answer a comment further up."}),
+    EditClosed: Problem(409, "edit-closed", "This comment can no longer be changed."),
+    CursorInvalid: Problem(400, "cursor-invalid", "This cursor is not one of ours."),
+    NotOnDisk: _UNAVAILABLE,
+    RedisError: _UNAVAILABLE,
+    ConnectionError: _UNAVAILABLE,
+}

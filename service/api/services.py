@@ -1,0 +1,35 @@
+"""What the views work with, made once per process and held by the app."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from flask import current_app
+
+from config.settings import Settings
+from service.api.deliverability import Deliverability
+from service.api.waiting import Waiters
+from service.moderation.pipeline import Pipeline
+from service.store.doorbell import Doorbell
+from service.store.store import Store
+
+
+@dataclass(frozen=True)
+class Services:
+    """Hold the store, the doorbell and the judge; ``clock`` gives seconds since the epoch."""
+
+    settings: Settings
+    store: Store
+    doorbell: Doorbell
+    pipeline: Callable[[], Pipeline]
+    waiters: Waiters
+    deliverability: Deliverability
+    clock: Callable[[], float]
+    disposable_domains: frozenset[str] = field(default=frozenset())
+
+
+def services() -> Services:
+    """Return the current app's services."""
+    found: Services = current_app.extensions["ecluse"]
+    return found

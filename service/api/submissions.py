@@ -1,0 +1,194 @@
+"""Comments in: submitting, asking after, editing, withdrawing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import orjson
+from flask import Response, request
+from flask.views import MethodView
+from flask_smorest import Blueprint
+
+from service.api.callers import admitted, has_key, site_of
+from service.api.intake import load, read_body, read_submission, wants_page
+from service.api.language import language
+from service.api.limits import rate_limit_headers
+from service.api.nudge import nudge_if_needed
+from service.api.problems import Problem
+from service.api.services import services
+from service.api.tokens import is_edit_token, make_edit_token, make_form_token
+from service.moderation.comment import Comment
+from service.moderation.verdict import Status
+from service.schemas.addresses import suggestion_for
+from service.schemas.messages import Message, translate
+from service.schemas.outgoing import FormTokenSchema, OwnCommentSchema, ReceiptSchema
+from service.schemas.presentation import links, own_comment, reasons_of
+from service.schemas.submission import (
+    HONEYPOT,
+    EditSchema,
+    ServerSubmissionSchema,
+    SubmissionSchema,
+    is_comment_id,
+)
+from service.schemas.wording import status_sentence
+from service.store.comments import CommentUnknown, Receipt
+from service.store.records import Record
+from service.api.browser_forms import redirect_back
+
+blueprint = Blueprint(
+    "comments", "comments", url_prefix="/v1/sites/<site>", description="Comments in"
+)
+SUGGESTION = "Did you mean {value}?"
+JSON = "application/json"
+
+
+@blueprint.route("/comments", methods=["POST"])
+@blueprint.doc(
+    requestBody={
+        "required": True,
+        "content": {
+            JSON: {"schema": ServerSubmissionSchema},
+            "application/x-www-form-urlencoded": {"schema": SubmissionSchema},
+            "multipart/form-data": {"schema": SubmissionSchema},
+        },
+    },
+    parameters=[
+        {"in": "query", "name": "wait", "schema": {"type": "number"}},
+        {"in": "header", "name": "Idempotency-Key", "schema": {"type": "string"}},
+    ],
+)
+@blueprint.response(202, ReceiptSchema, description="Accepted; its verdict is not known yet")
+@blueprint.alt_response(200, schema=ReceiptSchema, description="Accepted, and judged already")
+def submit(site: str) -> Response:
+    """Submit a comment.
+
+    Browsers are admitted by Origin, servers by key. `?wait=2` holds the answer until the
+    verdict is known, for two seconds at most.
+    """
+    known = site_of(site)
+    caller = admitted(known)
+    submission = read_submission(known.site, caller)
+    nudge_if_needed(known.site, submission)
+    receipt = services().store.comments.accept(submission.arrival)
+    if receipt.must_ring:
+        services().doorbell.ring(site)
+    comment = submission.arrival.comment
+    record = _judged(site, receipt)
+    if wants_page():
+        return redirect_back(comment, receipt, record, caller.origin)
+    return _receipt(site, receipt, record, submission.arrival.personal.email, comment)
+
+
+@blueprint.route("/form-token", methods=["GET"])
+@blueprint.response(200, FormTokenSchema)
+def form_token(site: str) -> Response:
+    """Get a signed time stamp for a form about to be shown, and the name of its trap field."""
+    site_of(site)
+    now = services().clock()
+    token = make_form_token(services().store.vault, site, now)
+    return answer({"form_token": token, "honeypot": HONEYPOT}, 200, {"Cache-Control": "no-store"})
+
+
+@blueprint.route("/comments/<comment_id>")
+class OwnComment(MethodView):
+    """A comment in its author's hands, by the edit token (or the site's key)."""
+
+    @blueprint.response(200, OwnCommentSchema)
+    def get(self, site: str, comment_id: str) -> Response:
+        """Ask what became of a comment. `?wait=2` waits for its verdict."""
+        record = _own(site, comment_id)
+        if record.status is Status.RECEIVED and _wait(site, comment_id, _wished_wait_s()):
+            record = services().store.comments.get(site, comment_id)
+        return _own_answer(record)
+
+    @blueprint.response(200, OwnCommentSchema)
+    def patch(self, site: str, comment_id: str) -> Response:
+        """Edit a comment; it is checked again. Possible for fifteen minutes."""
+        record = _own(site, comment_id)
+        changed = _changed(record.comment, load(EditSchema(), read_body()))
+        if services().store.comments.edit(record, changed, _oldest_editable_ms()):
+            services().doorbell.ring(site)
+        return _own_answer(services().store.comments.get(site, comment_id))
+
+    @blueprint.response(200, OwnCommentSchema)
+    def delete(self, site: str, comment_id: str) -> Response:
+        """Withdraw a comment: its words and everything personal go. Possible for 15 minutes."""
+        record = _own(site, comment_id)
+        services().store.comments.withdraw(record, _oldest_editable_ms())
+        return _own_answer(services().store.comments.get(site, comment_id))
+
+
+def answer(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """Return ``body`` as JSON."""
+    return Response(orjson.dumps(body), status, headers, content_type=JSON)
+
+
+def _judged(site: str, receipt: Receipt) -> Record | None:
+    """Return the record once its verdict is known; None when nobody waits for it."""
+    wait_s = _wished_wait_s() or (1.0 if wants_page() else 0.0)
+    if receipt.is_replay or (wait_s and _wait(site, receipt.comment_id, wait_s)):
+        return services().store.comments.get(site, receipt.comment_id)
+    return None
+
+
+def _wait(site: str, comment_id: str, limit_s: float) -> bool:
+    comments = services().store.comments
+    return services().waiters.wait(lambda: comments.status(site, comment_id), limit_s)
+
+
+def _wished_wait_s() -> float:
+    try:
+        wished = float(request.args.get("wait", "") or 0)
+    except ValueError:
+        raise Problem(400, "bad-wait", "`wait` is a number of seconds.") from None
+    limit = services().settings.wait_limit_s
+    return min(wished, limit) if wished > 0 else 0.0
+
+
+def _receipt(
+    site: str, receipt: Receipt, record: Record | None, email: str, comment: Comment
+) -> Response:
+    status = record.status if record else Status.RECEIVED
+    tongue = language()
+    body: dict[str, Any] = {
+        "id": receipt.comment_id,
+        "status": status,
+        "message": status_sentence(status, tongue),
+        "edit_token": make_edit_token(services().store.vault, site, receipt.comment_id),
+        "links": links(record.comment if record else comment),
+    }
+    if record is not None:
+        body["reasons"] = reasons_of(record, tongue)
+    suggestion = suggestion_for(email)
+    if suggestion:
+        message = translate(Message(SUGGESTION, value=suggestion), tongue)
+        body["suggestions"] = [{"field": "email", "value": suggestion, "message": message}]
+    is_known = status is not Status.RECEIVED
+    headers = {"Location": body["links"]["self"], "Content-Language": tongue}
+    headers |= rate_limit_headers(receipt.allowances)
+    return answer(body, 200 if is_known else 202, headers)
+
+
+def _own(site: str, comment_id: str) -> Record:
+    known = site_of(site)
+    if not is_comment_id(comment_id):
+        raise CommentUnknown(comment_id)
+    token = request.headers.get("Edit-Token", "") or request.args.get("edit_token", "")
+    is_author = is_edit_token(services().store.vault, site, comment_id, token)
+    if not is_author and not has_key(known):
+        raise Problem(401, "unauthorised", "Send the comment's edit token.")
+    return services().store.comments.get(site, comment_id)
+
+
+def _own_answer(record: Record) -> Response:
+    body = own_comment(record, language(), services().settings.edit_window_s)
+    return answer(body, 200, {"Cache-Control": "no-store"})
+
+
+def _changed(comment: Comment, changes: dict[str, Any]) -> Comment:
+    return replace(comment, **changes)
+
+
+def _oldest_editable_ms() -> int:
+    return int((services().clock() - services().settings.edit_window_s) * 1000)

@@ -1,0 +1,50 @@
+"""The registry of checks: a new check is one new file and one line here."""
+
+from __future__ import annotations
+
+import logging
+from importlib import import_module
+
+from service.moderation.batch import Check
+from service.moderation.pipeline import Guard, Pipeline, no_guard
+
+CHECKS = (
+    "spam.honeypot:Honeypot",
+    "spam.form_time:FormTime",
+    "spam.flood:Flood",
+    "spam.disposable_email:DisposableEmail",
+    "spam.author_link:AuthorLink",
+    "spam.links:Links",
+    "spam.shorteners:Shorteners",
+    "spam.contacts:Contacts",
+    "spam.phrases:Phrases",
+    "spam.duplicates:Duplicates",
+    "spam.repetition:Repetition",
+    "spam.shouting:Shouting",
+    "spam.gibberish:Gibberish",
+    "spam.script:Script",
+    "spam.linear:LinearSpam",
+    "toxicity.lexicon:Lexicon",
+    "toxicity.linear:LinearToxicity",
+)
+
+logger = logging.getLogger(__name__)
+
+
+def build_pipeline(guard: Guard = no_guard) -> Pipeline:
+    """Return the pipeline of every check; one that fails to load is named as faulty."""
+    checks: list[Check] = []
+    faulty: list[str] = []
+    for entry in CHECKS:
+        try:
+            checks.append(_loaded(entry))
+        except Exception:
+            logger.exception("a check failed to load", extra={"check": entry})
+            faulty.append(entry.partition(":")[0])
+    return Pipeline(tuple(checks), tuple(faulty), guard)
+
+
+def _loaded(entry: str) -> Check:
+    module, _, name = entry.partition(":")
+    check: Check = getattr(import_module(f"service.moderation.checks.{module}"), name)()
+    return check

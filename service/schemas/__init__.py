@@ -1,0 +1,1 @@
+"""The schemas: the only door by which outside data comes in, and by which it goes out."""

@@ -1,0 +1,63 @@
+"""Sentences for people, in their language: English in the code, others in ``translations/``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from importlib import resources
+
+from babel.messages.pofile import read_po
+from werkzeug.datastructures import LanguageAccept
+
+LANGUAGES = ("fr", "en")
+DEFAULT_LANGUAGE = "en"
+
+
+class Message(str):
+    """Hold a sentence with parameters: its English text, and what it was made of."""
+
+    __slots__ = ("params", "template")
+    template: str
+    params: dict[str, object]
+
+    def __new__(cls, template: str, **params: object) -> Message:
+        """Return the sentence; ``{name}`` in the template takes the parameter's value."""
+        made = super().__new__(cls, template.format(**params))
+        made.template = template
+        made.params = params
+        return made
+
+
+def translate(message: str, language: str) -> str:
+    """Return a message in ``language``, or in English where no translation is known."""
+    catalogue = _catalogue(language)
+    if isinstance(message, Message):
+        return catalogue.get(message.template, message.template).format(**message.params)
+    return catalogue.get(message, message)
+
+
+def best_language(wanted: str, accepted: LanguageAccept, fallback: str) -> str:
+    """Return the language to answer in.
+
+    The caller's explicit wish, then Accept-Language, then the site's language.
+    """
+    if wanted[:2].lower() in LANGUAGES:
+        return wanted[:2].lower()
+    best = accepted.best_match(LANGUAGES)
+    if best:
+        return best
+    return fallback if fallback in LANGUAGES else DEFAULT_LANGUAGE
+
+
+@cache
+def _catalogue(language: str) -> dict[str, str]:
+    if language == DEFAULT_LANGUAGE or language not in LANGUAGES:
+        return {}
+    path = resources.files("service.schemas").joinpath(f"translations/{language}.po")
+    with path.open("rb") as file:
+        entries = read_po(file, locale=language)
+    return {_text(entry.id): _text(entry.string) for entry in entries if entry.id and entry.string}
+
+
+def _text(value: str | Sequence[str]) -> str:
+    return value if isinstance(value, str) else value[0]

@@ -1,0 +1,148 @@
+"""Comments as they leave: what the public, an author and a moderator may each see."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+from urllib.parse import quote
+
+from service.moderation.comment import Comment
+from service.schemas.wording import reasons, status_sentence
+from service.store.records import Record
+from service.store.sealing import Personal
+from service.store.threads import Node
+
+
+def public_comment(node: Node, base: str) -> dict[str, Any]:
+    """Return a comment as anybody may see it; a tombstone shows its place only."""
+    record = node.record
+    comment = record.comment
+    shown = _tombstone() if node.is_tombstone else _words(comment)
+    more = f"{base}/comments/{comment.id}/replies" if node.has_more_replies else None
+    return {
+        "id": comment.id,
+        "parent": comment.parent or None,
+        **shown,
+        "submitted_at": iso(record.submitted_at_ms),
+        "replies": [public_comment(reply, base) for reply in node.replies],
+        "more_replies": more,
+    }
+
+
+def own_comment(record: Record, language: str, edit_window_s: int) -> dict[str, Any]:
+    """Return a comment as its author may see it."""
+    comment = record.comment
+    return {
+        "id": comment.id,
+        "status": record.status.value,
+        "message": status_sentence(record.status, language),
+        "reasons": reasons_of(record, language),
+        "author": comment.author,
+        "url": comment.url,
+        "content": comment.content,
+        "page": comment.page,
+        "submitted_at": iso(record.submitted_at_ms),
+        "editable_until": iso(record.received_at_ms + edit_window_s * 1000),
+        "links": links(comment),
+    }
+
+
+def staff_comment(record: Record, personal: Personal, language: str) -> dict[str, Any]:
+    """Return a comment as a moderator sees it, with its verdict, e-mail and IP."""
+    comment, verdict, decision = record.comment, record.verdict, record.decision
+    return {
+        "id": comment.id,
+        "site": comment.site,
+        "status": record.status.value,
+        "version": record.version,
+        "page": comment.page,
+        "page_title": comment.page_title,
+        "parent": comment.parent or None,
+        "author": comment.author,
+        "email": personal.email,
+        "ip": personal.ip,
+        "url": comment.url,
+        "content": comment.content,
+        "lang": comment.lang,
+        "user_agent": comment.user_agent,
+        "referrer": comment.referrer,
+        "author_id": comment.author_id,
+        "is_staff": comment.is_staff,
+        "submitted_at": iso(record.submitted_at_ms),
+        "received_at": iso(record.received_at_ms),
+        "reasons": reasons_of(record, language),
+        "rule": verdict.rule if verdict else None,
+        "scores": dict(verdict.scores) if verdict else {},
+        "unscreened": list(verdict.unscreened) if verdict else [],
+        "signals": [_signal(signal) for signal in verdict.signals] if verdict else [],
+        "decision": {
+            "actor": decision.actor,
+            "reason": decision.reason,
+            "from": decision.source.value,
+            "to": decision.target.value,
+            "at": iso(decision.at_ms),
+        }
+        if decision
+        else None,
+    }
+
+
+def reasons_of(record: Record, language: str) -> list[str]:
+    """Return why a comment stands where it stands, in sentences."""
+    if record.verdict is None:
+        return []
+    return reasons(record.verdict, language)
+
+
+def links(comment: Comment) -> dict[str, str]:
+    """Return where a comment and its page can be read."""
+    base = f"/v1/sites/{comment.site}"
+    return {
+        "self": f"{base}/comments/{comment.id}",
+        "page": f"{base}/pages/{quote(comment.page, safe='')}/comments",
+    }
+
+
+def iso(moment_ms: int) -> str:
+    """Return a time as ISO 8601 in UTC, to the second."""
+    moment = dt.datetime.fromtimestamp(moment_ms / 1000, dt.UTC)
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _words(comment: Comment) -> dict[str, Any]:
+    return {
+        "author": comment.author or None,
+        "url": comment.url or None,
+        "content": comment.content,
+        "lang": comment.lang or None,
+        "is_staff": comment.is_staff,
+        "is_deleted": False,
+    }
+
+
+def _tombstone() -> dict[str, Any]:
+    return {
+        "author": None,
+        "url": None,
+        "content": None,
+        "lang": None,
+        "is_staff": False,
+        "is_deleted": True,
+    }
+
+
+def _signal(signal: Any) -> dict[str, Any]:
+    return {
+        "check": signal.check,
+        "attribute": signal.attribute,
+        "score": signal.score,
+        "weight": signal.weight,
+        "evidence": [
+            {
+                "code": item.code,
+                "params": dict(item.params),
+                "spans": [{"start": s.start, "end": s.end, "field": s.field} for s in item.spans],
+            }
+            for item in signal.evidence
+        ],
+    }

@@ -1,0 +1,104 @@
+"""Text fields: what a person may write, and what no text may contain."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from marshmallow import ValidationError, fields
+
+from service.schemas.messages import Message
+
+REQUIRED = "This field is required."
+NOT_TEXT = "This must be text."
+HAS_CONTROLS = "This contains control characters, which cannot be stored."
+HAS_OVERRIDES = "This contains characters that turn the writing direction around."
+HAS_MARKS = "This piles up too many accents on one letter."
+NOT_UNICODE = "This is not valid Unicode text."
+MULTILINE = "This must fit on one line."
+TOO_LONG = "This is too long: {limit} characters at most, here {length}."
+
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufff9-\ufffb\ufffe\uffff]")
+_OVERRIDES = re.compile("[\u202d\u202e]")
+_ANY_DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_LINE_BREAKS = re.compile("[\n\t\u2028\u2029]")
+_INVISIBLE = re.compile("[\\s\u00ad\u034f\u115f\u1160\u180e\u200b-\u200f\u2060-\u206f\u3164\ufeff]+")
+
+
+def _ranges(points: Iterable[int]) -> str:
+    """Return a regular-expression class body for sorted code points."""
+    spans: list[list[int]] = []
+    for point in points:
+        if spans and spans[-1][1] == point - 1:
+            spans[-1][1] = point
+        else:
+            spans.append([point, point])
+    return "".join(f"{chr(low)}-{chr(high)}" for low, high in spans)
+
+
+_MARKS = _ranges(p for p in range(0x300, 0x10000) if unicodedata.category(chr(p)) in {"Mn", "Me"})
+# No orthography stacks more than a handful of marks; Tibetan and biblical Hebrew reach five.
+_PILED_MARKS = re.compile(f"[{_MARKS}]{{9}}")
+
+
+class Text(fields.String):
+    """Take text as a person wrote it, without its outer white space.
+
+    ``limit`` is in Unicode code points. What cannot be shown or stored safely is an
+    error: control characters, direction overrides, piled-up marks, lone surrogates.
+    """
+
+    default_error_messages = {
+        "required": REQUIRED,
+        "null": REQUIRED,
+        "invalid": NOT_TEXT,
+        "invalid_utf8": NOT_UNICODE,
+    }
+
+    def __init__(self, *, limit: int, multiline: bool = False, **more: Any) -> None:
+        super().__init__(**more)
+        self.limit = limit
+        self.multiline = multiline
+        self.metadata.setdefault("maxLength", limit)
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **more: Any
+    ) -> str:
+        text: str = super()._deserialize(value, attr, data, **more)
+        text = text.replace("\r\n", "\n").replace("\r", "\n").strip()
+        if len(text) > self.limit:
+            raise ValidationError([Message(TOO_LONG, limit=self.limit, length=len(text))])
+        self._refuse_unsafe(text)
+        if self.required and is_blank(text):
+            raise ValidationError([REQUIRED])
+        return text
+
+    def _refuse_unsafe(self, text: str) -> None:
+        if text.isascii() and text.isprintable():
+            return
+        if not self.multiline and _LINE_BREAKS.search(text):
+            raise ValidationError([MULTILINE])
+        if _CONTROLS.search(text):
+            raise ValidationError([HAS_CONTROLS])
+        direction = _OVERRIDES if self.multiline else _ANY_DIRECTION
+        if direction.search(text):
+            raise ValidationError([HAS_OVERRIDES])
+        if _PILED_MARKS.search(text):
+            raise ValidationError([HAS_MARKS])
+        if not _is_unicode(text):
+            raise ValidationError([NOT_UNICODE])
+
+
+def is_blank(text: str) -> bool:
+    """Say whether nothing of ``text`` can be seen."""
+    return not _INVISIBLE.sub("", text)
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

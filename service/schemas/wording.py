@@ -1,0 +1,123 @@
+"""Verdicts in words: one sentence for each rule, status and piece of evidence."""
+
+from __future__ import annotations
+
+from service.moderation.signal import Attribute, Evidence, Signal
+from service.moderation.verdict import Action, Status, Verdict
+from service.schemas.messages import Message, translate
+
+MOST_REASONS = 8
+
+STATUSES = {
+    Status.RECEIVED: "Thank you. Your comment is being checked.",
+    Status.APPROVED: "Thank you. Your comment is published.",
+    Status.HELD: "Thank you. A moderator will read your comment before it is published.",
+    Status.REJECTED: "Your comment was not published.",
+    Status.SPAM: "Your comment was taken for advertising and not published.",
+    Status.DELETED: "This comment was deleted.",
+}
+
+RULES = {
+    "clean": "Nothing was found against it.",
+    "staff": "It was written by the site's own staff.",
+    "premoderation.new": "First comments by an author wait for a moderator here.",
+    "premoderation.all": "Every comment waits for a moderator here.",
+}
+
+UNSCREENED = "Nobody has checked it: {check} could not judge it."
+
+ATTRIBUTES = {
+    Attribute.SPAM: "It looks like spam ({percent} %).",
+    Attribute.TOXICITY: "Its tone is hurtful ({percent} %).",
+    Attribute.SEVERE_TOXICITY: "It is very hateful or violent ({percent} %).",
+    Attribute.INSULT: "It insults somebody ({percent} %).",
+    Attribute.THREAT: "It threatens somebody ({percent} %).",
+    Attribute.IDENTITY_ATTACK: "It attacks people for who they are ({percent} %).",
+    Attribute.PROFANITY: "It uses rude words ({percent} %).",
+    Attribute.SEXUALLY_EXPLICIT: "It is sexually explicit ({percent} %).",
+}
+
+EVIDENCE = {
+    "toxicity.word": "It contains “{word}”.",
+    "links.count": "It has links: {count}.",
+    "links.many_domains": "It links to {count} different sites.",
+    "links.only": "It is nothing but a link.",
+    "links.hidden": "It hides where a link leads.",
+    "links.bare_ip": "It links to a bare IP address: {host}.",
+    "links.lookalike": "It links to an address that imitates another: {host}.",
+    "links.disguised": "It disguises where a link leads: {host}.",
+    "links.trade_domain": "It links to {domain}, an address made for advertising (“{word}”).",
+    "links.cheap_domain": "It links to {domain}; spam often uses {suffix} addresses.",
+    "links.markup": "It has links written as {kind} code.",
+    "shortener": "A shortened link hides its target: {host}.",
+    "author.link": "The author's name holds a link: {host}.",
+    "author.url": "The author's address is suspicious: {host}.",
+    "author.phone": "The author's name holds a phone number.",
+    "author.trade": "The author's name advertises: “{phrase}”.",
+    "contact.phone": "It asks to be phoned.",
+    "contact.email": "It asks for e-mail.",
+    "contact.messenger": "It asks to go on by messenger.",
+    "contact.masked_email": "It hides an e-mail address.",
+    "contact.spelled_phone": "It spells out a phone number.",
+    "email.disposable": "The e-mail address is a throwaway one ({domain}).",
+    "duplicate.same": "The same text was posted here before ({times} times).",
+    "duplicate.near": "Nearly the same text was posted here before ({times} times).",
+    "flood.ip": "Many comments come from this address ({percent} % of what is allowed).",
+    "flood.email": "Many comments come from this author ({percent} % of what is allowed).",
+    "honeypot": "A field that people cannot see was filled in.",
+    "form.forged": "The form's time stamp is forged.",
+    "form.absent": "The form's time stamp is missing.",
+    "form.too_fast": "It was sent {seconds} seconds after the form appeared.",
+    "shouting": "It is written in capitals ({percent} %).",
+    "repetition": "It repeats itself.",
+    "gibberish": "It looks like random typing.",
+    "gibberish.author": "The author's name looks like random typing.",
+    "phrase": "It contains “{phrase}” ({kind}).",
+    "script.unusual": "It is written in a script unusual here ({script}).",
+    "script.mixed": "It mixes scripts inside words ({count} times).",
+    "script.invisible": "It hides invisible characters inside words ({count}).",
+}
+
+
+def status_sentence(status: Status, language: str) -> str:
+    """Return what a status means to the comment's author."""
+    return translate(STATUSES[status], language)
+
+
+def reasons(verdict: Verdict, language: str) -> list[str]:
+    """Return why a verdict is what it is, the weightiest first, at most eight sentences."""
+    sentences = [Message(UNSCREENED, check=check) for check in verdict.unscreened]
+    if verdict.rule in RULES:
+        sentences.append(Message(RULES[verdict.rule]))
+    if verdict.action is not Action.APPROVE:
+        sentences += _findings(verdict)
+    translated = (translate(sentence, language) for sentence in sentences)
+    return list(dict.fromkeys(translated))[:MOST_REASONS]
+
+
+def _findings(verdict: Verdict) -> list[Message]:
+    weighty = sorted(verdict.signals, key=_weight, reverse=True)
+    return _attribute_sentences(verdict) + [
+        sentence
+        for signal in weighty
+        for item in signal.evidence
+        if (sentence := _evidence_sentence(item)) is not None
+    ]
+
+
+def _attribute_sentences(verdict: Verdict) -> list[Message]:
+    if verdict.attribute is None:
+        return []
+    percent = round(100 * verdict.scores.get(verdict.attribute, 0.0))
+    return [Message(ATTRIBUTES[verdict.attribute], percent=percent)]
+
+
+def _evidence_sentence(item: Evidence) -> Message | None:
+    template = EVIDENCE.get(item.code)
+    if template is None:
+        return None
+    return Message(template, **item.params)
+
+
+def _weight(signal: Signal) -> float:
+    return signal.score * signal.weight

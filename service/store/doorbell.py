@@ -1,0 +1,43 @@
+"""The doorbell: one short RQ job that wakes a worker for a site's inbox."""
+
+from __future__ import annotations
+
+import logging
+
+from redis import Redis
+from redis.exceptions import RedisError
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+MODERATE_QUEUE = "moderate"
+MAINTENANCE_QUEUE = "maintenance"
+MODERATE_TASK = "workers.moderate.moderate"
+NO_TIMEOUT = -1
+FAILURE_KEPT_S = 86_400
+
+logger = logging.getLogger(__name__)
+
+
+class Doorbell:
+    """Enqueue the `moderate` task by its dotted name; the job carries a site's name only."""
+
+    def __init__(self, connection: Redis) -> None:
+        self._queue = Queue(MODERATE_QUEUE, connection=connection, serializer=JSONSerializer)
+
+    def ring(self, site: str) -> bool:
+        """Wake a worker; return False when RQ's server cannot be reached.
+
+        Nothing is lost then: `sweep` rings again for every inbox left behind.
+        """
+        try:
+            self._queue.enqueue(
+                MODERATE_TASK,
+                site,
+                job_timeout=NO_TIMEOUT,
+                result_ttl=0,
+                failure_ttl=FAILURE_KEPT_S,
+            )
+        except (RedisError, OSError) as error:
+            logger.warning("doorbell unreachable", extra={"error_type": type(error).__name__})
+            return False
+        return True

@@ -1,0 +1,151 @@
+"""The `moderate` task: drain one site's inbox, batch by batch, at least once each."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import struct
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from urllib.parse import urlsplit
+
+from config.settings import Settings, default_policy, load_secrets
+from service.moderation.batch import Batch
+from service.moderation.checks import build_pipeline
+from service.moderation.comment import Facts
+from service.moderation.fingerprint import key64
+from service.moderation.pipeline import Pipeline
+from service.moderation.policy import Policy, merged, policy_from
+from service.store.doorbell import Doorbell
+from service.store.embedded import server_urls
+from service.store.inbox import Entry, Inbox, Pending, Settlement
+from service.store.sites import Site, Sites, SiteUnknown
+from service.store.store import open_store
+from workers.guard import alarm_guard
+from workers.queue import queue_connection
+
+DRAIN_LIMIT_S = 20.0
+"""A task ends after this long, so that RQ sees its worker alive, and rings for the rest."""
+STALE_AT_ONCE = 256
+
+_SEEN = struct.Struct("<QQQ")
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Moderator:
+    """Review what arrives in the sites' inboxes."""
+
+    inbox: Inbox
+    sites: Sites
+    pipeline: Pipeline
+    doorbell: Doorbell
+    settings: Settings
+    name: str
+    clock: Callable[[], float] = time.monotonic
+
+    def drain(self, site_name: str) -> int:
+        """Settle everything in a site's inbox; return how many were settled here."""
+        self.inbox.clear_bell(site_name)
+        try:
+            site = self.sites.get(site_name).site
+        except SiteUnknown:
+            return 0
+        policy = policy_from(merged(default_policy(), site.policy))
+        settled = self.take_over(site, policy)
+        until = self.clock() + DRAIN_LIMIT_S
+        while entries := self.inbox.take(site.name, self.name, self.settings.batch_size):
+            settled += self.review(site, policy, entries)
+            if self.clock() > until:
+                self.doorbell.ring(site.name)
+                break
+        return settled
+
+    def take_over(self, site: Site, policy: Policy) -> int:
+        """Finish what a silent worker began, one comment at a time.
+
+        Alone, so that one that kills workers takes no other with it; begun too often,
+        it is set aside for an operator.
+        """
+        idle_ms = int(self.settings.claim_idle_s * 1000)
+        settled = 0
+        for stale in self.inbox.stale(site.name, idle_ms, STALE_AT_ONCE):
+            entry = self.inbox.claim(site.name, self.name, stale.entry_id, idle_ms)
+            if entry is None:
+                continue
+            if stale.attempts >= self.settings.max_attempts:
+                self._set_aside(site, entry, stale.attempts)
+            else:
+                settled += self.review(site, policy, [entry])
+        return settled
+
+    def review(self, site: Site, policy: Policy, entries: Sequence[Entry]) -> int:
+        """Judge the entries' comments in one batch and settle them."""
+        pending = self.inbox.load(site.name, entries, _known_of(site))
+        if not pending:
+            return 0
+        batch = Batch([item.case for item in pending], self.inbox.recent(site.name))
+        verdicts = self.pipeline.review(batch, policy)
+        seen = _seen_lines(batch)
+        settlements = [
+            Settlement(item, verdict, line)
+            for item, verdict, line in zip(pending, verdicts, seen, strict=True)
+        ]
+        return self.inbox.settle(site.name, settlements)
+
+    def _set_aside(self, site: Site, entry: Entry, attempts: int) -> None:
+        found: list[Pending] = self.inbox.load(site.name, [entry], Facts())
+        for pending in found:
+            logger.error("comment set aside", extra={"comment": entry.comment_id})
+            self.inbox.set_aside(site.name, pending, attempts, time.time_ns() // 1_000_000)
+
+
+def moderate(site: str) -> int:
+    """Drain a site's inbox: the RQ task. Returns how many comments were settled."""
+    return moderator().drain(site)
+
+
+def warm_up() -> None:
+    """Load the model and connect, before the first task and before any fork."""
+    moderator()
+
+
+@cache
+def moderator() -> Moderator:
+    """Return this process's moderator, made from the environment at the first call."""
+    settings = Settings.from_environment()
+    store = open_store(settings, load_secrets(settings), server_urls(settings).store)
+    return Moderator(
+        inbox=store.inbox,
+        sites=store.sites,
+        pipeline=build_pipeline(alarm_guard(settings.check_timeout_s)),
+        doorbell=Doorbell(queue_connection(settings)),
+        settings=settings,
+        name=f"{socket.gethostname()}-{os.getpid()}",
+    )
+
+
+def _known_of(site: Site) -> Facts:
+    hosts = frozenset(urlsplit(origin).hostname or "" for origin in site.origins)
+    return Facts(site_lang=site.lang, site_hosts=hosts - {""})
+
+
+def _seen_lines(batch: Batch) -> list[bytes]:
+    """Return each comment's line for the duplicate window, empty where it has no use."""
+    try:
+        prints = batch.fingerprints.tolist()
+    except Exception:
+        logger.exception("no fingerprints for a batch")
+        return [b""] * len(batch)
+    rows = zip(prints, batch.cases, strict=True)
+    return [
+        _SEEN.pack(fingerprint, key64(case.comment.id), key64(case.facts.author_key))
+        if fingerprint
+        else b""
+        for fingerprint, case in rows
+    ]
+
