@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,8 @@ from service.moderation.comment import Case
 from service.moderation.fingerprint import fingerprints
 from service.moderation.signal import Signal
 from service.moderation.text import Text
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,22 @@ class Batch:
     def fingerprints(self) -> NDArray[np.uint64]:
         """Return one content fingerprint per case, in order."""
         return fingerprints([text.plain for text in self.texts])
+
+    @cached_property
+    def langs(self) -> Sequence[str]:
+        """Return each comment's language, or its site's where nobody said."""
+        return [case.comment.lang or case.facts.site_lang for case in self.cases]
+
+    def once(self, make: Callable[[Batch], T]) -> T:
+        """Return ``make(self)``, made at the first call and kept for the other checks."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        made: T = self._made[make]
+        return made
+
+    @cached_property
+    def _made(self) -> dict[Callable[[Batch], Any], Any]:
+        return {}
 
     def only(self, index: int) -> Batch:
         """Return a batch of the one case at ``index``."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from unicodedata import category, name, normalize
+from unicodedata import category, is_normalized, name, normalize
 
 from service.moderation.signal import Span
 
@@ -54,8 +54,10 @@ class Text:
 
     def plain_offsets(self) -> Offsets:
         """Return where each character of ``plain`` came from."""
+        if self.plain == self.original:
+            return Offsets(range(len(self.plain)), range(1, len(self.plain) + 1))
         shown, starts, ends = _shown_with_offsets(self.original)
-        pieces = [_folded(char) for char in _latinised(shown)]
+        pieces = [_FOLDS[ord(char)] for char in _latinised(shown)]
         return Offsets(_spread(starts, pieces), _spread(ends, pieces))
 
     def revealed_offsets(self) -> Offsets:
@@ -193,8 +195,12 @@ def _with_faces(word: str) -> str:
 # Where plain text came from ------------------------------------------------------------------
 
 
-def _shown_with_offsets(original: str) -> tuple[str, list[int], list[int]]:
+def _shown_with_offsets(original: str) -> tuple[str, Sequence[int], Sequence[int]]:
     """Return the visible NFKC text, and the start and end in ``original`` of each character."""
+    if is_normalized("NFKC", original):
+        shown: Sequence[str] = [_SHOWN[ord(char)] for char in original]
+        starts = _spread(range(len(original)), shown)
+        return "".join(shown), starts, [start + 1 for start in starts]
     clusters = list(_clusters(original))
     pieces = [normalize("NFKC", original[start:end]) for start, end in clusters]
     if "".join(pieces) != normalize("NFKC", original):

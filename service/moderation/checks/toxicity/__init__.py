@@ -1,0 +1,1 @@
+"""Checks for toxicity: one file, one check."""

@@ -1,0 +1,174 @@
+"""Rude words: the project's own French and English word lists, found under disguises too."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+
+from ahocorasick_rs import AhoCorasick
+
+from service.moderation.batch import Batch
+from service.moderation.signal import Attribute, Evidence, Signal, Span
+from service.moderation.text import Offsets, Text
+
+LANGS = ("fr", "en")
+
+# A listed word is a hint beside the model, which reads the sentence around it: measured
+# on held-out rows, a higher weight makes 0.8 right less than 8 times in 10.
+_WEIGHT = 0.3
+# A plural ending that need not be listed.
+_ENDINGS = ("", "s", "es", "x")
+_MIN_INFLECTED = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Hold a word or phrase in plain letters and how strongly it is each attribute, 0..1.
+
+    ``lang`` limits an entry to comments in one language (`con`, `retard`), or is
+    empty. An entry without attributes is a harmless phrase: a word inside it is no hit.
+    """
+
+    phrase: str
+    strengths: Mapping[Attribute, float]
+    lang: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """Say that ``entry`` stands at ``start:end`` of a prepared text."""
+
+    entry: Entry
+    start: int
+    end: int
+
+    def __len__(self) -> int:
+        return self.end - self.start
+
+
+class WordList:
+    """Find the entries of a list in prepared texts, at word boundaries."""
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        self._entries = tuple(entries)
+        self._automaton = AhoCorasick([entry.phrase for entry in self._entries])
+
+    def hits(self, prepared: str, lang: str) -> list[Hit]:
+        """Return the hits in ``prepared``, which is ``Text.plain`` or ``Text.revealed``.
+
+        ``lang`` is ISO 639-1, or empty when nobody knows.
+        """
+        matches = self._automaton.find_matches_as_indexes(prepared, overlapping=True)
+        if not matches:
+            return []
+        found = [Hit(self._entries[index], start, end) for index, start, end in matches]
+        kept = [hit for hit in found if _holds(hit, prepared, lang)]
+        return [hit for hit in kept if hit.entry.strengths and not _is_part(hit, kept)]
+
+
+class Lexicon:
+    """Report listed words as one signal per attribute, with where they stand."""
+
+    name = "toxicity.lexicon"
+
+    def __init__(self, words: WordList | None = None) -> None:
+        self._words = words or WordList(shipped_entries())
+
+    def review(self, batch: Batch) -> Sequence[Sequence[Signal]]:
+        """Return the signals of each case, in order."""
+        rows = zip(batch.texts, batch.langs, strict=True)
+        return [self._signals(text, lang[:2].lower()) for text, lang in rows]
+
+    def _signals(self, text: Text, lang: str) -> Sequence[Signal]:
+        plain = self._words.hits(text.plain, lang)
+        masked = [] if text.revealed == text.plain else self._words.hits(text.revealed, lang)
+        if not plain and not masked:
+            return ()
+        found = dict(_located(plain, text.plain_offsets()))
+        found |= dict(_located(masked, text.revealed_offsets()))
+        return [
+            Signal(self.name, attribute, strength, _WEIGHT, _evidence(text.original, spans))
+            for attribute, (strength, spans) in _by_attribute(found).items()
+        ]
+
+
+def shipped_entries() -> list[Entry]:
+    """Return the entries of the lists that ship with the package."""
+    folder = files(__package__) / "lexicons"
+    texts = ((folder / f"{lang}.tsv").read_text("utf-8") for lang in LANGS)
+    return [entry for text in texts for entry in parse_entries(text)]
+
+
+def parse_entries(text: str) -> Iterator[Entry]:
+    """Yield the entries of a list: phrase, attributes, strength and language, by tabs.
+
+    Attributes are separated by commas, ``-`` for a harmless phrase. Whatever is more
+    than profanity is also toxicity. A line that begins with ``#`` is a remark.
+    """
+    for line in text.splitlines():
+        if line and not line.startswith("#"):
+            phrase, names, strength, lang = [*line.split("\t"), "", ""][:4]
+            yield Entry(Text.of(phrase).plain, _strengths(names, strength), lang)
+
+
+def _strengths(names: str, strength: str) -> Mapping[Attribute, float]:
+    if names == "-":
+        return {}
+    strengths = dict.fromkeys(map(Attribute, names.split(",")), float(strength))
+    if set(strengths) - {Attribute.PROFANITY}:
+        strengths[Attribute.TOXICITY] = float(strength)
+    return strengths
+
+
+def _holds(hit: Hit, prepared: str, lang: str) -> bool:
+    """Tell whether the hit is a whole word, perhaps in the plural, in the right language."""
+    if hit.entry.lang and lang != hit.entry.lang:
+        return False
+    if hit.start and prepared[hit.start - 1].isalpha():
+        return False
+    endings = _ENDINGS if len(hit) >= _MIN_INFLECTED else _ENDINGS[:1]
+    return any(_is_word_end(prepared, hit.end, ending) for ending in endings)
+
+
+def _is_word_end(prepared: str, end: int, ending: str) -> bool:
+    after = end + len(ending)
+    return prepared.startswith(ending, end) and not prepared[after : after + 1].isalpha()
+
+
+def _is_part(hit: Hit, others: Iterable[Hit]) -> bool:
+    """Tell whether a longer phrase, which knows better, holds the hit."""
+    return any(
+        other.start <= hit.start and hit.end <= other.end and len(hit) < len(other)
+        for other in others
+    )
+
+
+def _located(hits: Iterable[Hit], offsets: Offsets) -> Iterator[tuple[Span, Entry]]:
+    """Yield each hit's span in the original; at one span the strongest entry comes last."""
+    for hit in sorted(hits, key=lambda hit: max(hit.entry.strengths.values())):
+        yield offsets.span(hit.start, hit.end), hit.entry
+
+
+def _by_attribute(
+    found: Mapping[Span, Entry],
+) -> Mapping[Attribute, tuple[float, Sequence[Span]]]:
+    """Return per attribute the strongest entry's strength and the spans of all."""
+    spans: dict[Attribute, list[Span]] = defaultdict(list)
+    strengths: dict[Attribute, float] = defaultdict(float)
+    for span, entry in sorted(found.items(), key=lambda item: (item[0].start, item[0].end)):
+        for attribute, strength in entry.strengths.items():
+            spans[attribute].append(span)
+            strengths[attribute] = max(strengths[attribute], strength)
+    return {attribute: (strengths[attribute], spans[attribute]) for attribute in spans}
+
+
+def _evidence(original: str, spans: Sequence[Span]) -> tuple[Evidence, ...]:
+    """Return one piece of evidence per word as written, with all its places."""
+    places: dict[str, list[Span]] = defaultdict(list)
+    for span in spans:
+        places[original[span.start : span.end]].append(span)
+    return tuple(
+        Evidence("toxicity.word", {"word": word}, tuple(where)) for word, where in places.items()
+    )

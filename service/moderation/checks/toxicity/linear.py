@@ -1,0 +1,41 @@
+"""Tone by the linear model: how probable it finds each kind of toxicity."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from service.moderation.batch import Batch
+from service.moderation.models.linear import LinearModel, shipped_model
+from service.moderation.models.weights import ATTRIBUTES
+from service.moderation.signal import TONE, Evidence, Signal
+
+_COLUMNS = tuple((column, name) for column, name in enumerate(ATTRIBUTES) if name in TONE)
+# Below this a probability says no more than that nothing was found.
+_WORTH_REPORTING = 0.1
+
+
+class LinearToxicity:
+    """Report each attribute of tone that the model finds at all likely.
+
+    Raises ``ModelBroken`` when made without a model and the shipped one cannot be read.
+    """
+
+    name = "toxicity.linear"
+
+    def __init__(self, model: LinearModel | None = None) -> None:
+        self._model = model or shipped_model()
+
+    def review(self, batch: Batch) -> Sequence[Sequence[Signal]]:
+        """Return the signals of each case, in order."""
+        return [self._signals(row) for row in batch.once(self._model.batch_scores).tolist()]
+
+    def _signals(self, scores: Sequence[float]) -> Sequence[Signal]:
+        return [
+            Signal(self.name, attribute, scores[column], evidence=(_evidence(scores[column]),))
+            for column, attribute in _COLUMNS
+            if scores[column] >= _WORTH_REPORTING
+        ]
+
+
+def _evidence(score: float) -> Evidence:
+    return Evidence("toxicity.model", {"percent": round(score * 100)})

@@ -1,0 +1,1 @@
+"""Shipped models: the weights, their card, and what reads them."""

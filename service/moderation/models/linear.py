@@ -1,0 +1,141 @@
+"""The linear model: calibrated scores of texts, and which words they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.moderation.batch import Batch
+from service.moderation.models import features
+from service.moderation.models.features import CHAR_ORDERS, Features
+from service.moderation.models.weights import (
+    ANY_LANGUAGE,
+    ATTRIBUTES,
+    Floats,
+    Weights,
+    read,
+)
+from service.moderation.signal import Attribute, Span
+from service.moderation.text import Text
+
+SHIPPED = Path(__file__).with_name("linear.weights")
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """Say how far one word of the original moves a score, in log-odds before calibration."""
+
+    span: Span
+    amount: float
+
+
+@dataclass(frozen=True, eq=False)
+class LinearModel:
+    """Score texts by a weighted sum of their features."""
+
+    weights: Weights
+
+    @classmethod
+    def load(cls, path: Path = SHIPPED) -> LinearModel:
+        """Return the model at ``path``; raise ``ModelBroken`` when it cannot be used."""
+        return cls(read(path))
+
+    def scores(self, texts: Sequence[Text], langs: Sequence[str]) -> Floats:
+        """Return calibrated probabilities, (texts, ``ATTRIBUTES``), each 0..1.
+
+        ``langs`` are ISO 639-1 codes, one per text; an empty or unknown one takes the
+        calibration of all languages.
+        """
+        if not texts:
+            return np.zeros((0, len(ATTRIBUTES)), np.float32)
+        slopes, offsets = self._curves(langs)
+        return _sigmoid(slopes * self.log_odds(features.features(texts)) + offsets)
+
+    def batch_scores(self, batch: Batch) -> Floats:
+        """Return the scores of ``batch``; share them between checks by ``Batch.once``."""
+        return self.scores(batch.texts, batch.langs)
+
+    def log_odds(self, found: Features) -> Floats:
+        """Return the raw scores of texts with the features ``found``, before calibration."""
+        sums = _chars_sums(self.weights.table, found) + _word_sums(self.weights.table, found)
+        mean = sums * self.weights.scales / np.sqrt(found.counts)[:, None]
+        scores = mean + found.dense @ self.weights.dense + self.weights.biases
+        return scores.astype(np.float32)
+
+    def explain(self, text: Text, attribute: Attribute) -> list[Contribution]:
+        """Return what each word of ``text`` adds to ``attribute``, in reading order."""
+        found = features.features([text])
+        column = ATTRIBUTES.index(attribute)
+        by_char = _char_amounts(self.weights.table[:, column], found)
+        by_word = _word_amounts(self.weights.table[:, column], found)
+        scale = float(self.weights.scales[column] / np.sqrt(found.counts[0]))
+        offsets = text.revealed_offsets()
+        return [
+            Contribution(offsets.span(start, end), scale * (by_char[start:end].sum() + amount))
+            for (start, end), amount in zip(
+                features.word_stretches(text), by_word.tolist(), strict=True
+            )
+        ]
+
+    def _curves(self, langs: Sequence[str]) -> tuple[Floats, Floats]:
+        """Return the slopes and offsets of the calibration for each text, (texts, attributes)."""
+        calibration = self.weights.calibration
+        general = calibration[ANY_LANGUAGE]
+        curves = np.stack([calibration.get(lang[:2].lower(), general) for lang in langs])
+        return curves[:, 0], curves[:, 1]
+
+
+@lru_cache(maxsize=1)
+def shipped_model() -> LinearModel:
+    """Return the model that ships with the package, loaded once."""
+    return LinearModel.load()
+
+
+def _sigmoid(values: Floats) -> Floats:
+    return np.asarray(1 / (1 + np.exp(-np.clip(values, -30, 30))), np.float32)
+
+
+def _taken(table: NDArray[np.int8], rows: NDArray[np.uint32]) -> NDArray[np.int8]:
+    """Return ``table[rows]``: eight attributes of one byte move as one number, 3 times faster."""
+    return table.view(np.uint64).ravel().take(rows).view(np.int8).reshape(-1, table.shape[1])
+
+
+def _chars_sums(table: NDArray[np.int8], found: Features) -> NDArray[np.int32]:
+    total = np.zeros((found.chars.shape[1], table.shape[1]), np.int16)
+    for rows in found.chars:
+        total += _taken(table, rows)
+    return np.add.reduceat(total, found.char_starts, axis=0, dtype=np.int32)
+
+
+def _word_sums(table: NDArray[np.int8], found: Features) -> NDArray[np.int32]:
+    sums = np.zeros((len(found), table.shape[1]), np.int32)
+    ends = np.append(found.word_starts[1:], found.words.shape[1])
+    filled = ends > found.word_starts
+    if filled.any():
+        total = _taken(table, found.words[0]).astype(np.int16) + _taken(table, found.words[1])
+        starts = found.word_starts[filled]
+        sums[filled] = np.add.reduceat(total, starts, axis=0, dtype=np.int32)
+    return sums
+
+
+def _char_amounts(column: NDArray[np.int8], found: Features) -> NDArray[np.float64]:
+    """Return the weight each character of the one text carries: its share of its n-grams."""
+    size = found.chars.shape[1]
+    amounts = np.zeros(size + max(CHAR_ORDERS))
+    for order, rows in zip(CHAR_ORDERS, found.chars, strict=True):
+        for step in range(order):
+            amounts[step : step + size] += column[rows] / order
+    return amounts[1:size]
+
+
+def _word_amounts(column: NDArray[np.int8], found: Features) -> NDArray[np.float64]:
+    """Return the weight of each word of the one text, and half of that of its pairs."""
+    singles, pairs = column[found.words].astype(np.float64)
+    amounts: NDArray[np.float64] = singles + pairs / 2
+    amounts[1:] += pairs[:-1] / 2
+    return amounts

@@ -1,0 +1,1 @@
+"""How the shipped weights are made from labelled data, and how they are judged."""
