@@ -98,7 +98,9 @@ def store(settings: Settings) -> Iterator[Store]:
     opened.client.close()
 
 
-def comment_of(comment_id: str, content: str = "Merci pour cet article.", **more: object) -> Comment:
+def comment_of(
+    comment_id: str, content: str = "Merci pour cet article.", **more: object
+) -> Comment:
     """Return a comment as a test wants it."""
     values: dict[str, object] = {
         "site": "demo", "page": "http://site.test/a", "author": "Claire", **more

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 from urllib.parse import urlsplit
 
+from redis.exceptions import RedisError
+
 from config.settings import Settings, default_policy, load_secrets
 from service.moderation.batch import Batch
 from service.moderation.checks import build_pipeline
@@ -59,7 +61,7 @@ class Moderator:
         settled = self.take_over(site, policy)
         until = self.clock() + DRAIN_LIMIT_S
         while entries := self.inbox.take(site.name, self.name, self.settings.batch_size):
-            settled += self.review(site, policy, entries)
+            settled += self._tried(site, policy, entries)
             if self.clock() > until:
                 self.doorbell.ring(site.name)
                 break
@@ -80,7 +82,7 @@ class Moderator:
             if stale.attempts >= self.settings.max_attempts:
                 self._set_aside(site, entry, stale.attempts)
             else:
-                settled += self.review(site, policy, [entry])
+                settled += self._tried(site, policy, [entry])
         return settled
 
     def review(self, site: Site, policy: Policy, entries: Sequence[Entry]) -> int:
@@ -96,6 +98,16 @@ class Moderator:
             for item, verdict, line in zip(pending, verdicts, seen, strict=True)
         ]
         return self.inbox.settle(site.name, settlements)
+
+    def _tried(self, site: Site, policy: Policy, entries: Sequence[Entry]) -> int:
+        """Review the entries; what fails stays in the inbox and is taken over alone later."""
+        try:
+            return self.review(site, policy, entries)
+        except (RedisError, OSError):
+            raise
+        except Exception:
+            logger.exception("a batch could not be settled")
+            return 0
 
     def _set_aside(self, site: Site, entry: Entry, attempts: int) -> None:
         found: list[Pending] = self.inbox.load(site.name, [entry], Facts())
@@ -148,4 +160,3 @@ def _seen_lines(batch: Batch) -> list[bytes]:
         else b""
         for fingerprint, case in rows
     ]
-

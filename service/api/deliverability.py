@@ -14,7 +14,7 @@ from email_validator import (
     validate_email,
 )
 
-LIMIT_S = 2.0
+LIMIT_S = 2
 THREADS = 4
 
 

@@ -11,11 +11,13 @@ from marshmallow import Schema
 from ulid import ULID
 
 from service.api.callers import Caller
-from service.api.tokens import read_form_token
 from service.api.language import wish_for
+from service.api.media import is_form
 from service.api.problems import Problem, invalid
 from service.api.services import services
+from service.api.tokens import read_form_token
 from service.moderation.comment import Comment, Facts, FormToken
+from service.schemas.addresses import suggestion_for
 from service.schemas.submission import (
     HONEYPOT,
     NOT_KEY,
@@ -27,7 +29,6 @@ from service.store.comments import Arrival
 from service.store.sealing import Personal
 from service.store.sites import Site
 
-FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 NO_MAIL_TAKEN = "This e-mail domain takes no mail."
 HEADER_LIMIT = 1000
 
@@ -38,16 +39,6 @@ class Submission:
 
     arrival: Arrival
     nudge_token: str
-
-
-def is_form() -> bool:
-    """Say whether the request carries an HTML form."""
-    return request.mimetype in FORM_TYPES
-
-
-def wants_page() -> bool:
-    """Say whether the caller is a browser that shows what it is answered."""
-    return is_form() and "text/html" in request.headers.get("Accept", "")
 
 
 def read_body() -> Any:
@@ -141,12 +132,17 @@ def _facts(site: Site, data: dict[str, Any], caller: Caller, personal: Personal)
     domain = personal.email.rpartition("@")[2].lower()
     return Facts(
         email_domain=domain,
-        email_is_disposable=domain in services().disposable_domains,
+        email_is_disposable=_is_disposable(personal.email, domain),
         honeypot_filled=data[HONEYPOT] not in ("", None),
         form_token=token,
         seconds_to_submit=age_s,
         author_key=author_key_of(personal.email, data.get("author_id", "")),
     )
+
+
+def _is_disposable(email: str, domain: str) -> bool:
+    """Say whether the domain hands out throwaway addresses, and is no slip for a known one."""
+    return domain in services().disposable_domains and not suggestion_for(email)
 
 
 def _form_token(site: Site, token: str, caller: Caller) -> tuple[FormToken, float | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
@@ -14,9 +14,16 @@ from werkzeug.exceptions import HTTPException
 
 from service.api.language import language
 from service.api.limits import rate_limit_headers
+from service.api.media import wants_page
 from service.schemas.messages import Message, translate
-from service.store.comments import CommentUnknown, EditClosed, NotOnDisk, ParentUnknown
-from service.store.comments import RateLimited, ThreadTooDeep
+from service.store.comments import (
+    CommentUnknown,
+    EditClosed,
+    NotOnDisk,
+    ParentUnknown,
+    RateLimited,
+    ThreadTooDeep,
+)
 from service.store.paging import CursorInvalid
 from service.store.sites import SiteUnknown
 
@@ -62,7 +69,8 @@ def invalid(errors: Mapping[str, str]) -> Problem:
 
 def from_validation(error: ValidationError) -> Problem:
     """Return the problem of a failed schema: the first message of each field."""
-    return invalid(_flat(error.normalized_messages()))
+    messages: Any = error.normalized_messages()  # type: ignore[no-untyped-call]
+    return invalid(_flat(messages))
 
 
 def problem_response(problem: Problem) -> Response:
@@ -103,13 +111,15 @@ def problem_of(error: Exception) -> Problem:
     return Problem(500, "internal", "Something went wrong here, not with you.")
 
 
-def register(app: Flask) -> None:
-    """Answer every error of ``app`` as a problem."""
+def register(app: Flask, page: Callable[[Problem], Response]) -> None:
+    """Answer every error of ``app`` as a problem; a browser's own form gets a ``page``."""
 
     def handle(error: Exception) -> Response:
-        return problem_response(problem_of(error))
+        problem = problem_of(error)
+        return page(problem) if wants_page() else problem_response(problem)
 
     app.register_error_handler(Exception, handle)
+    app.register_error_handler(HTTPException, handle)
 
 
 def _rate_limited(error: RateLimited) -> Problem:

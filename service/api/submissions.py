@@ -10,10 +10,12 @@ from flask import Response, request
 from flask.views import MethodView
 from flask_smorest import Blueprint
 
+from service.api.browser_forms import redirect_back
 from service.api.callers import admitted, has_key, site_of
-from service.api.intake import load, read_body, read_submission, wants_page
+from service.api.intake import load, read_body, read_submission
 from service.api.language import language
 from service.api.limits import rate_limit_headers
+from service.api.media import wants_page
 from service.api.nudge import nudge_if_needed
 from service.api.problems import Problem
 from service.api.services import services
@@ -34,7 +36,6 @@ from service.schemas.submission import (
 from service.schemas.wording import status_sentence
 from service.store.comments import CommentUnknown, Receipt
 from service.store.records import Record
-from service.api.browser_forms import redirect_back
 
 blueprint = Blueprint(
     "comments", "comments", url_prefix="/v1/sites/<site>", description="Comments in"

@@ -36,15 +36,16 @@ PROVIDERS = (
     "wanadoo.fr", "web.de", "yahoo.ca", "yahoo.co.uk", "yahoo.com", "yahoo.fr", "ymail.com",
 )  # fmt: skip
 # Real domains that only look like slips.
-NOT_SLIPS = frozenset({"email.com", "gmx.net", "gmx.at", "gmx.ch", "fmail.com", "live.ca", "gmail.fr"})
+NOT_SLIPS = frozenset(
+    {"email.com", "gmx.net", "gmx.at", "gmx.ch", "fmail.com", "live.ca", "gmail.fr"}
+)
 
 
 class Email(Text):
     """Take an e-mail address, internationalised ones included; the domain is lower case."""
 
     def __init__(self, **more: Any) -> None:
-        super().__init__(limit=EMAIL_LIMIT, **more)
-        self.metadata.setdefault("format", "email")
+        super().__init__(limit=EMAIL_LIMIT, metadata={"format": "email"}, **more)
 
     def _deserialize(
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **more: Any
@@ -64,8 +65,7 @@ class WebAddress(Text):
     """Take an http or https URL; one written without its scheme gets ``https://``."""
 
     def __init__(self, **more: Any) -> None:
-        super().__init__(limit=URL_LIMIT, **more)
-        self.metadata.setdefault("format", "uri")
+        super().__init__(limit=URL_LIMIT, metadata={"format": "uri"}, **more)
 
     def _deserialize(
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **more: Any

@@ -72,7 +72,7 @@ def staff_comment(record: Record, personal: Personal, language: str) -> dict[str
         "received_at": iso(record.received_at_ms),
         "reasons": reasons_of(record, language),
         "rule": verdict.rule if verdict else None,
-        "scores": dict(verdict.scores) if verdict else {},
+        "scores": {name.value: s for name, s in verdict.scores.items()} if verdict else {},
         "unscreened": list(verdict.unscreened) if verdict else [],
         "signals": [_signal(signal) for signal in verdict.signals] if verdict else [],
         "decision": {

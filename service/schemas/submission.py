@@ -77,7 +77,8 @@ class SubmissionSchema(Schema):
     form_token = Text(limit=200, load_default="")
     nudge_token = Text(limit=400, load_default="")
     website = fields.Raw(
-        load_default="", metadata={"type": "string", "description": "A trap for machines: leave it empty."}
+        load_default="",
+        metadata={"type": "string", "description": "A trap for machines: leave it empty."},
     )
 
 
@@ -139,4 +140,3 @@ def _seconds(value: Any) -> float | None:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=dt.UTC)
     return moment.timestamp()
-

@@ -24,7 +24,9 @@ _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufff9-\ufffb\ufffe\
 _OVERRIDES = re.compile("[\u202d\u202e]")
 _ANY_DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _LINE_BREAKS = re.compile("[\n\t\u2028\u2029]")
-_INVISIBLE = re.compile("[\\s\u00ad\u034f\u115f\u1160\u180e\u200b-\u200f\u2060-\u206f\u3164\ufeff]+")
+_INVISIBLE = re.compile(
+    "[\\s\u00ad\u034f\u115f\u1160\u180e\u200b-\u200f\u2060-\u206f\u3164\ufeff]+"
+)
 
 
 def _ranges(points: Iterable[int]) -> str:
@@ -58,10 +60,9 @@ class Text(fields.String):
     }
 
     def __init__(self, *, limit: int, multiline: bool = False, **more: Any) -> None:
-        super().__init__(**more)
+        super().__init__(**{"metadata": {"maxLength": limit}, **more})
         self.limit = limit
         self.multiline = multiline
-        self.metadata.setdefault("maxLength", limit)
 
     def _deserialize(
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **more: Any

@@ -93,6 +93,16 @@ class Decisions:
         """
         return self._listed(site, SiteKeys(site).unscreened, limit, cursor, order)
 
+    def unscreened_count(self, site: str) -> int:
+        """Return how many held comments some check could not judge."""
+        count: Any = self._client.zcard(SiteKeys(site).unscreened)
+        return int(count)
+
+    def dead_letter_count(self, site: str) -> int:
+        """Return how many comments wait for an operator."""
+        count: Any = self._client.zcard(SiteKeys(site).dead)
+        return int(count)
+
     def counts(self, site: str) -> dict[str, int]:
         """Return the site's counters by name."""
         found: Any = self._client.hgetall(SiteKeys(site).counters)

@@ -140,7 +140,9 @@ def verdict_json(verdict: Verdict) -> bytes:
         {
             "action": verdict.action,
             "rule": verdict.rule,
-            "scores": {name: round(score, 4) for name, score in verdict.scores.items()},
+            "scores": {
+                name.value: round(float(score), 4) for name, score in verdict.scores.items()
+            },
             "signals": [_signal_data(signal) for signal in verdict.signals],
             "unscreened": verdict.unscreened,
             "attribute": verdict.attribute,

@@ -1,0 +1,131 @@
+"""Moderators' routes: the queue of held comments, and decisions."""
+
+from __future__ import annotations
+
+from flask import Response, request
+from flask_smorest import Blueprint
+
+from service.api.callers import staff
+from service.api.intake import load, read_json
+from service.api.language import language
+from service.api.problems import Problem
+from service.api.services import services
+from service.api.submissions import answer
+from service.moderation.verdict import Status
+from service.schemas.outgoing import ProblemSchema
+from service.schemas.presentation import staff_comment
+from service.schemas.staff import (
+    STATUS_OF,
+    DecisionSchema,
+    QueueQuerySchema,
+    QueueSchema,
+    ResultsSchema,
+)
+from service.store.comments import CommentUnknown
+from service.store.decisions import Order, Outcome, Result
+from service.store.paging import Order as PageOrder
+from service.store.records import Record
+from service.store.sealing import Personal, SealBroken
+from service.store.sites import Scope
+
+blueprint = Blueprint("moderation", "moderation", url_prefix="/v1/moderation")
+ALONE = {
+    Outcome.STALE: Problem(409, "stale", "Somebody else has decided on this comment."),
+    Outcome.UNSETTLED: Problem(409, "unsettled", "This comment is still being checked."),
+    Outcome.WITHDRAWN: Problem(409, "withdrawn", "Its author has withdrawn this comment."),
+}
+
+
+@blueprint.route("/queue", methods=["GET"])
+@blueprint.doc(security=[{"key": []}])
+@blueprint.doc(
+    parameters=[
+        {"in": "query", "name": name, "schema": {"type": kind}}
+        for name, kind in (
+            ("site", "string"),
+            ("status", "string"),
+            ("unscreened", "boolean"),
+            ("order", "string"),
+            ("limit", "integer"),
+            ("cursor", "string"),
+        )
+    ]
+)
+@blueprint.response(200, QueueSchema)
+def queue() -> Response:
+    """Get the comments waiting for a moderator, oldest first, with why each is held."""
+    wanted = load(QueueQuerySchema(), request.args.to_dict())
+    who = staff(Scope.MODERATE, wanted["site"])
+    decisions = services().store.decisions
+    order = PageOrder(wanted["order"])
+    if wanted["unscreened"]:
+        found = decisions.unscreened(who.site, wanted["limit"], wanted["cursor"], order)
+    else:
+        found = decisions.listed(
+            who.site, wanted["status"], wanted["limit"], wanted["cursor"], order
+        )
+    tongue = language()
+    return answer(
+        {
+            "total": found.total,
+            "unscreened_total": decisions.unscreened_count(who.site),
+            "comments": [staff_comment(r, _personal(r), tongue) for r in found.records],
+            "next": found.cursor or None,
+        },
+        200,
+        {"Cache-Control": "no-store"},
+    )
+
+
+@blueprint.route("/decisions", methods=["POST"])
+@blueprint.doc(
+    security=[{"key": []}],
+    requestBody={"content": {"application/json": {"schema": DecisionSchema}}},
+)
+@blueprint.response(200, ResultsSchema)
+@blueprint.alt_response(409, schema=ProblemSchema)
+def decide() -> Response:
+    """Approve, hold, reject, mark as spam or delete one comment, or up to 500.
+
+    With `version` a single decision only counts if nobody was faster (409 otherwise).
+    """
+    data = load(DecisionSchema(), read_json())
+    who = staff(Scope.MODERATE, data["site"])
+    target = STATUS_OF[data["action"]]
+    ids = [data["id"]] if "id" in data else list(dict.fromkeys(data["ids"]))
+    orders = [Order(comment_id, target, data.get("version")) for comment_id in ids]
+    now_ms = int(services().clock() * 1000)
+    results = services().store.decisions.decide(who.site, orders, who.actor, data["reason"], now_ms)
+    if "id" in data:
+        _raise_alone(results[0])
+    return answer(
+        {
+            "done": sum(result.outcome is Outcome.DONE for result in results),
+            "results": [_result(result, target) for result in results],
+        }
+    )
+
+
+def _raise_alone(result: Result) -> None:
+    if result.outcome is Outcome.UNKNOWN:
+        raise CommentUnknown(result.comment_id)
+    if result.outcome in ALONE:
+        raise ALONE[result.outcome]
+
+
+def _result(result: Result, target: Status) -> dict[str, object]:
+    status = target.value if result.outcome is Outcome.DONE else result.source or None
+    return {
+        "id": result.comment_id,
+        "outcome": result.outcome,
+        "status": status,
+        "version": result.version,
+    }
+
+
+def _personal(record: Record) -> Personal:
+    """Return a comment's personal data; what no key opens any more is shown as empty."""
+    try:
+        return services().store.comments.personal(record)
+    except SealBroken:
+        return Personal()

@@ -1,0 +1,92 @@
+"""Operators' routes: a site in numbers, and its dead letters."""
+
+from __future__ import annotations
+
+from flask import Response, request
+from flask_smorest import Blueprint
+
+from service.api.callers import staff
+from service.api.intake import load, read_json
+from service.api.services import services
+from service.api.submissions import answer
+from service.schemas.presentation import iso
+from service.schemas.staff import (
+    DeadLettersSchema,
+    OpsQuerySchema,
+    RetriedSchema,
+    RetrySchema,
+    SummarySchema,
+)
+from service.store.comments import CommentUnknown
+from service.store.sites import Scope
+
+MOST_SHOWN = 500
+blueprint = Blueprint("ops", "ops", url_prefix="/v1/ops")
+SITE = [{"in": "query", "name": "site", "schema": {"type": "string"}}]
+
+
+@blueprint.route("/summary", methods=["GET"])
+@blueprint.doc(security=[{"key": []}], parameters=SITE)
+@blueprint.response(200, SummarySchema)
+def summary() -> Response:
+    """Get a site in numbers: inbox, held, unscreened, dead letters, refused."""
+    site = _site_asked()
+    store = services().store
+    counters = store.decisions.counts(site)
+    oldest = store.inbox.oldest_ms(site)
+    return answer(
+        {
+            "site": site,
+            "inbox": store.inbox.depth(site),
+            "inbox_oldest": None if oldest is None else iso(oldest),
+            "held": counters.get("status.held", 0),
+            "unscreened": store.decisions.unscreened_count(site),
+            "dead_letters": store.decisions.dead_letter_count(site),
+            "rejected": counters.get("status.rejected", 0),
+            "counters": counters,
+        }
+    )
+
+
+@blueprint.route("/dead-letters", methods=["GET"])
+@blueprint.doc(security=[{"key": []}], parameters=SITE)
+@blueprint.response(200, DeadLettersSchema)
+def dead_letters() -> Response:
+    """Get the comments that workers began and never finished, oldest first."""
+    site = _site_asked()
+    found = services().store.decisions.dead_letters(site, MOST_SHOWN)
+    rows = [
+        {"id": d.comment_id, "at": iso(d.at_ms), "attempts": d.attempts, "error": d.error}
+        for d in found
+    ]
+    return answer({"site": site, "dead_letters": rows})
+
+
+@blueprint.route("/dead-letters/retry", methods=["POST"])
+@blueprint.doc(
+    security=[{"key": []}],
+    requestBody={"content": {"application/json": {"schema": RetrySchema}}},
+)
+@blueprint.response(200, RetriedSchema)
+def retry() -> Response:
+    """Send dead letters through the checks again."""
+    data = load(RetrySchema(), read_json())
+    site = staff(Scope.OPS, data["site"]).site
+    comments = services().store.comments
+    known = {record.comment.id: record for record in comments.get_many(site, data["ids"])}
+    retried: list[str] = []
+    for comment_id, record in known.items():
+        try:
+            must_ring = comments.retry(record)
+        except CommentUnknown:
+            continue
+        retried.append(comment_id)
+        if must_ring:
+            services().doorbell.ring(site)
+    not_found = [comment_id for comment_id in data["ids"] if comment_id not in retried]
+    return answer({"retried": retried, "not_found": not_found})
+
+
+def _site_asked() -> str:
+    wanted = load(OpsQuerySchema(), request.args.to_dict())
+    return staff(Scope.OPS, wanted["site"]).site

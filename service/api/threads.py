@@ -1,0 +1,196 @@
+"""Approved threads out: pages of comments, replies, counts; cheap to read again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable
+from threading import Lock
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import orjson
+from flask import Response, request
+from flask_smorest import Blueprint
+from marshmallow import Schema, fields, validate
+
+from service.api.callers import site_of
+from service.api.intake import load, read_json
+from service.api.services import services
+from service.api.submissions import answer
+from service.schemas.addresses import Page
+from service.schemas.outgoing import CountsSchema, RepliesSchema, ThreadSchema
+from service.schemas.presentation import public_comment
+from service.schemas.submission import is_comment_id
+from service.store.comments import CommentUnknown
+from service.store.keys import page_key
+from service.store.paging import Order
+
+PAGES_AT_ONCE = 100
+CACHED_ANSWERS = 512
+blueprint = Blueprint("threads", "threads", url_prefix="/v1/sites/<site>", description="Threads")
+
+
+class SliceSchema(Schema):
+    """Describe which part of a listing is wanted."""
+
+    order = fields.Enum(Order, by_value=True, load_default=Order.NEWEST)
+    limit = fields.Integer(load_default=20, validate=validate.Range(1, 100))
+    cursor = fields.String(load_default="")
+    lang = fields.String(load_default="")
+
+
+class PagesSchema(Schema):
+    """Name up to a hundred pages."""
+
+    pages = fields.List(
+        Page(required=True), required=True, validate=validate.Length(1, PAGES_AT_ONCE)
+    )
+
+
+class Answers:
+    """Keep the last few hundred serialised answers, by what they were made from."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._kept: OrderedDict[str, bytes] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: str, make: Callable[[], bytes]) -> bytes:
+        """Return the answer kept under ``key``, or the one now made and kept."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        made = make()
+        with self._lock:
+            self._kept[key] = made
+            while len(self._kept) > self._size:
+                self._kept.popitem(last=False)
+        return made
+
+
+_answers = Answers(CACHED_ANSWERS)
+
+
+@blueprint.route("/pages/<path:page>/comments", methods=["GET"])
+@blueprint.doc(
+    parameters=[
+        {
+            "in": "query",
+            "name": "order",
+            "schema": {"type": "string", "enum": ["newest", "oldest"]},
+        },
+        {"in": "query", "name": "limit", "schema": {"type": "integer", "default": 20}},
+        {"in": "query", "name": "cursor", "schema": {"type": "string"}},
+    ]
+)
+@blueprint.response(200, ThreadSchema)
+def thread(site: str, page: str) -> Response:
+    """Get a page's approved comments, with their replies.
+
+    `page` is the page's URL or identifier, percent-encoded. Answers carry an ETag.
+    """
+    site_of(site)
+    page = _page_asked(page)
+    wanted = load(SliceSchema(), _single_arguments())
+    order, limit, cursor = wanted["order"], wanted["limit"], wanted["cursor"]
+    state = services().store.threads.state(site, page)
+    parts = (site, page_key(page), str(state.version), order, str(limit), cursor)
+    etag = _etag(*parts)
+    if etag in request.if_none_match:
+        return _tagged(Response(status=304), etag)
+
+    def make() -> bytes:
+        found = services().store.threads.read(site, page, order, limit, cursor)
+        base = f"/v1/sites/{site}"
+        return orjson.dumps(
+            {
+                "page": page,
+                "count": state.count,
+                "order": order,
+                "comments": [public_comment(node, base) for node in found.nodes],
+                "next": _next(site, page, order, limit, found.cursor),
+            }
+        )
+
+    body = _answers.get(f"{etag} {page}", make)
+    return _tagged(Response(body, 200, content_type="application/json"), etag)
+
+
+@blueprint.route("/comments/<root_id>/replies", methods=["GET"])
+@blueprint.response(200, RepliesSchema)
+def replies(site: str, root_id: str) -> Response:
+    """Get the approved replies below a top comment, oldest first."""
+    site_of(site)
+    if not is_comment_id(root_id):
+        raise CommentUnknown(root_id)
+    wanted = load(SliceSchema(), _single_arguments())
+    found = services().store.threads.replies(site, root_id, wanted["limit"], wanted["cursor"])
+    base = f"/v1/sites/{site}"
+    comments = [public_comment(node, base) for node in found.nodes]
+    return answer({"comments": comments, "next": found.cursor or None})
+
+
+@blueprint.route("/counts", methods=["GET"])
+@blueprint.doc(
+    parameters=[
+        {
+            "in": "query",
+            "name": "page",
+            "schema": {"type": "array", "items": {"type": "string"}},
+            "description": "May be given up to a hundred times.",
+        }
+    ]
+)
+@blueprint.response(200, CountsSchema)
+def counts(site: str) -> Response:
+    """Get the number of approved comments of many pages at once."""
+    return _counts(site, {"pages": request.args.getlist("page")})
+
+
+@blueprint.route("/counts", methods=["POST"])
+@blueprint.doc(requestBody={"content": {"application/json": {"schema": PagesSchema}}})
+@blueprint.response(200, CountsSchema)
+def counts_of(site: str) -> Response:
+    """Get the number of approved comments of many pages, named in the body."""
+    return _counts(site, read_json())
+
+
+def _counts(site: str, body: Any) -> Response:
+    site_of(site)
+    pages = load(PagesSchema(), body)["pages"]
+    states = services().store.threads.states(site, pages)
+    found = {page: state.count for page, state in zip(pages, states, strict=True)}
+    return answer({"counts": found}, 200, {"Cache-Control": "public, max-age=5"})
+
+
+def _page_asked(page: str) -> str:
+    """Return the page named in the path; some proxies fold the two slashes of a URL."""
+    for scheme in ("http:/", "https:/"):
+        if page.startswith(scheme) and not page.startswith(f"{scheme}/"):
+            return f"{scheme}/{page[len(scheme) :]}"
+    return page
+
+
+def _single_arguments() -> dict[str, str]:
+    known = SliceSchema().fields
+    return {name: value for name, value in request.args.items() if name in known}
+
+
+def _next(site: str, page: str, order: str, limit: int, cursor: str) -> str | None:
+    if not cursor:
+        return None
+    query = urlencode({"order": order, "limit": limit, "cursor": cursor})
+    return f"/v1/sites/{site}/pages/{quote(page, safe='')}/comments?{query}"
+
+
+def _etag(*parts: str) -> str:
+    digest = hashlib.blake2b("\x1f".join(parts).encode("utf-8", "replace"), digest_size=12)
+    return digest.hexdigest()
+
+
+def _tagged(response: Response, etag: str) -> Response:
+    response.set_etag(etag)
+    response.headers["Cache-Control"] = "public, no-cache"
+    return response

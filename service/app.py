@@ -1,0 +1,120 @@
+"""The web application: settings in, a Flask app out."""
+
+from __future__ import annotations
+
+import time
+from functools import cache
+from typing import Any
+
+from disposable_email_domains import blocklist
+from flask import Flask, Response, g, request
+from flask_smorest import Api
+from redis import Redis
+from ulid import ULID
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from config.settings import Settings, load_secrets
+from service.api import cors, health, moderation, ops, problems, sessions, submissions, threads
+from service.api.browser_forms import problem_page
+from service.api.deliverability import Deliverability
+from service.api.services import Services
+from service.api.waiting import Waiters
+from service.moderation.checks import build_pipeline
+from service.store.connection import connect
+from service.store.doorbell import Doorbell
+from service.store.embedded import server_urls
+from service.store.store import open_store
+from service.web import demo
+from service.web.docs import register_docs
+
+API_VERSION = "1"
+BLUEPRINTS = (
+    submissions.blueprint,
+    threads.blueprint,
+    moderation.blueprint,
+    ops.blueprint,
+    sessions.blueprint,
+    health.blueprint,
+)
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Return the web application; without ``settings`` the environment is read.
+
+    Raises ``SettingsInvalid``, ``NotDurable`` or ``EmbeddedNotRunning``.
+    """
+    settings = settings or Settings.from_environment()
+    app = Flask("service", template_folder="web/templates", static_folder="web/static")
+    app.url_map.merge_slashes = False
+    app.config.update(_flask_options(settings))
+    app.extensions["ecluse"] = make_services(settings)
+    api = Api(app)
+    for blueprint in BLUEPRINTS:
+        api.register_blueprint(blueprint)
+    app.register_blueprint(demo.blueprint)
+    register_docs(app)
+    problems.register(app, problem_page)
+    _number_requests(app)
+    cors.register(app)
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, hops, hops, hops)  # type: ignore[method-assign]
+    return app
+
+
+def make_services(settings: Settings) -> Services:
+    """Return what the views work with, connected as the settings say."""
+    urls = server_urls(settings)
+    queue = connect(urls.queue, retries=1, timeout_s=2.0)
+    assert isinstance(queue, Redis)  # noqa: S101  server_urls refuses clusters
+    return Services(
+        settings=settings,
+        store=open_store(settings, load_secrets(settings), urls.store),
+        doorbell=Doorbell(queue),
+        pipeline=cache(build_pipeline),
+        waiters=Waiters(settings.waiters),
+        deliverability=Deliverability(is_on=settings.email_dns),
+        clock=time.time,
+        disposable_domains=frozenset(blocklist),
+    )
+
+
+def _flask_options(settings: Settings) -> dict[str, Any]:
+    return {
+        "MAX_CONTENT_LENGTH": settings.body_limit,
+        "MAX_FORM_MEMORY_SIZE": settings.body_limit,
+        "MAX_FORM_PARTS": 100,
+        "API_TITLE": "Écluse",
+        "API_VERSION": API_VERSION,
+        "OPENAPI_VERSION": "3.1.0",
+        "OPENAPI_URL_PREFIX": "/",
+        "OPENAPI_JSON_PATH": "openapi.json",
+        "API_SPEC_OPTIONS": {
+            "info": {"description": "Self-hosted comment moderation."},
+            "components": {
+                "securitySchemes": {
+                    "key": {
+                        "type": "http",
+                        "scheme": "bearer",
+                        "description": "A site key (ek_…) or a session token (es_…).",
+                    }
+                }
+            },
+        },
+    }
+
+
+def _number_requests(app: Flask) -> None:
+    """Give each request an id: the caller's, when it is a plain one, or a new one."""
+
+    @app.before_request
+    def number() -> None:
+        given = request.headers.get("X-Request-ID", "")
+        is_plain = given.isascii() and given.isalnum() and len(given) <= 64
+        g.request_id = given if is_plain else str(ULID())
+
+    @app.after_request
+    def tell(response: Response) -> Response:
+        response.headers["X-Request-ID"] = g.get("request_id", "")
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response

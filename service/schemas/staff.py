@@ -1,0 +1,208 @@
+"""What moderators and operators send and get."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+
+from service.moderation.verdict import Status
+from service.schemas.submission import CommentId
+from service.schemas.text import REQUIRED, Text
+
+MOST_AT_ONCE = 500
+NO_SUCH_ACTION = "The actions are approve, hold, reject, spam and delete."
+ID_OR_IDS = "Send either `id` or `ids`."
+ONE_VERSION = "`version` goes with a single `id`."
+NO_SUCH_STATUS = "The statuses are held, approved, rejected, spam and deleted."
+NO_SUCH_ORDER = "The orders are newest and oldest."
+TOO_MANY = "At most 500 comments at once, and at least one."
+NOT_SIZE = "The limit is a number from 1 to 100."
+
+
+class Move(StrEnum):
+    """Name what a moderator may do to a comment."""
+
+    APPROVE = "approve"
+    HOLD = "hold"
+    REJECT = "reject"
+    SPAM = "spam"
+    DELETE = "delete"
+
+
+STATUS_OF = {
+    Move.APPROVE: Status.APPROVED,
+    Move.HOLD: Status.HELD,
+    Move.REJECT: Status.REJECTED,
+    Move.SPAM: Status.SPAM,
+    Move.DELETE: Status.DELETED,
+}
+
+
+class DecisionSchema(Schema):
+    """Describe a decision on one comment (`id`) or on up to 500 (`ids`)."""
+
+    site = fields.String(load_default="")
+    id = CommentId()
+    ids = fields.List(CommentId(), validate=validate.Length(1, MOST_AT_ONCE, error=TOO_MANY))
+    action = fields.Enum(
+        Move,
+        by_value=True,
+        required=True,
+        error_messages={"unknown": NO_SUCH_ACTION, "required": REQUIRED},
+    )
+    reason = Text(limit=1000, multiline=True, load_default="")
+    version = fields.Integer(metadata={"description": "Only if the comment is still at it."})
+    lang = fields.String(load_default="")
+
+    @validates_schema
+    def one_or_many(self, data: dict[str, Any], **_more: Any) -> None:
+        """Refuse both of, or neither of, `id` and `ids`."""
+        if ("id" in data) == ("ids" in data):
+            raise ValidationError(ID_OR_IDS, "id")
+        if "version" in data and "ids" in data:
+            raise ValidationError(ONE_VERSION, "version")
+
+
+class ResultSchema(Schema):
+    """Describe what became of one decision."""
+
+    id = fields.String()
+    outcome = fields.String(
+        metadata={"enum": ["done", "unknown", "stale", "unsettled", "withdrawn"]}
+    )
+    status = fields.String(allow_none=True)
+    version = fields.Integer()
+
+
+class ResultsSchema(Schema):
+    """Describe what became of some decisions."""
+
+    done = fields.Integer()
+    results = fields.List(fields.Nested(ResultSchema))
+
+
+class QueueQuerySchema(Schema):
+    """Describe which comments a moderator wants to see."""
+
+    site = fields.String(load_default="")
+    status = fields.Enum(
+        Status, by_value=True, load_default=Status.HELD, error_messages={"unknown": NO_SUCH_STATUS}
+    )
+    unscreened = fields.Boolean(load_default=False)
+    order = fields.String(
+        load_default="oldest",
+        validate=validate.OneOf(["newest", "oldest"], error=NO_SUCH_ORDER),
+    )
+    limit = fields.Integer(load_default=50, validate=validate.Range(1, 100, error=NOT_SIZE))
+    cursor = fields.String(load_default="")
+    lang = fields.String(load_default="")
+
+
+class StaffCommentSchema(Schema):
+    """Describe a comment to a moderator; the only answers with an e-mail and an IP."""
+
+    id = fields.String()
+    site = fields.String()
+    status = fields.String()
+    version = fields.Integer()
+    page = fields.String()
+    page_title = fields.String()
+    parent = fields.String(allow_none=True)
+    author = fields.String()
+    email = fields.String()
+    ip = fields.String()
+    url = fields.String()
+    content = fields.String()
+    lang = fields.String()
+    user_agent = fields.String()
+    referrer = fields.String()
+    author_id = fields.String()
+    is_staff = fields.Boolean()
+    submitted_at = fields.String()
+    received_at = fields.String()
+    reasons = fields.List(fields.String())
+    rule = fields.String(allow_none=True)
+    scores = fields.Dict(keys=fields.String(), values=fields.Float())
+    unscreened = fields.List(fields.String())
+    signals = fields.List(fields.Dict())
+    decision = fields.Dict(allow_none=True)
+
+
+class QueueSchema(Schema):
+    """Describe some of a site's comments, how many there are, and the place after them."""
+
+    total = fields.Integer()
+    unscreened_total = fields.Integer()
+    comments = fields.List(fields.Nested(StaffCommentSchema))
+    next = fields.String(allow_none=True)
+
+
+class SignInSchema(Schema):
+    """Describe a sign-in; a one-time password needs a new one beside it."""
+
+    name = Text(limit=100, required=True)
+    password = fields.String(required=True, error_messages={"required": REQUIRED})
+    new_password = fields.String(load_default="", validate=validate.Length(max=1000))
+    lang = fields.String(load_default="")
+
+
+class SessionSchema(Schema):
+    """Describe a session: its token goes into `Authorization: Bearer`."""
+
+    token = fields.String()
+    expires_in = fields.Integer(metadata={"description": "Seconds."})
+
+
+class OpsQuerySchema(Schema):
+    """Describe which site an operator means."""
+
+    site = fields.String(load_default="")
+    lang = fields.String(load_default="")
+
+
+class DeadLetterSchema(Schema):
+    """Describe a comment set aside for an operator."""
+
+    id = fields.String()
+    at = fields.String()
+    attempts = fields.Integer()
+    error = fields.String()
+
+
+class DeadLettersSchema(Schema):
+    """Describe the comments set aside."""
+
+    site = fields.String()
+    dead_letters = fields.List(fields.Nested(DeadLetterSchema))
+
+
+class RetrySchema(Schema):
+    """Name the dead letters to try again."""
+
+    site = fields.String(load_default="")
+    ids = fields.List(
+        CommentId(), required=True, validate=validate.Length(1, MOST_AT_ONCE, error=TOO_MANY)
+    )
+    lang = fields.String(load_default="")
+
+
+class RetriedSchema(Schema):
+    """Say which dead letters went back to the inbox."""
+
+    retried = fields.List(fields.String())
+    not_found = fields.List(fields.String())
+
+
+class SummarySchema(Schema):
+    """Describe a site in numbers; the kinds of owed work are kept apart."""
+
+    site = fields.String()
+    inbox = fields.Integer(metadata={"description": "Accepted, seen by no check yet."})
+    inbox_oldest = fields.String(allow_none=True)
+    held = fields.Integer(metadata={"description": "Waiting for a moderator."})
+    unscreened = fields.Integer(metadata={"description": "Held because nobody looked."})
+    dead_letters = fields.Integer(metadata={"description": "Waiting for an operator."})
+    rejected = fields.Integer(metadata={"description": "Refused: somebody or something looked."})
+    counters = fields.Dict(keys=fields.String(), values=fields.Integer())
