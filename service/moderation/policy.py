@@ -110,7 +110,7 @@ def policy_from(data: Mapping[str, Any]) -> Policy:
     """
     unknown = set(data) - {"thresholds", "premoderation", "trust_after"}
     if unknown:
-        raise PolicyInvalid(f"unknown entry: {sorted(unknown)[0]}")
+        raise PolicyInvalid(f"unknown entry: {min(unknown)}")
     return Policy(
         thresholds=_thresholds_from(data.get("thresholds", {})),
         premoderation=_premoderation_from(data.get("premoderation", Premoderation.NONE)),
