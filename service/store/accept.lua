@@ -60,7 +60,7 @@ if refused == 1 then return {'limited', report} end
 local pressures = {}
 for index = 0, #KEYS - FIRST_RATE do
   local arrival = arrivals[index]
-  redis.call('SET', arrival[1], string.format('%.3f', arrival[2]), 'PX', math.ceil(arrival[3]))
+  redis.call('SET', arrival[1], string.format('%.3f', arrival[2]), 'PX', math.max(1, math.ceil(arrival[3])))
   pressures[#pressures + 1] = string.format('%.4f', arrival[3] / tonumber(ARGV[FIRST_LIMIT + index * 2 + 1]))
 end
 

@@ -140,9 +140,7 @@ def verdict_json(verdict: Verdict) -> bytes:
         {
             "action": verdict.action,
             "rule": verdict.rule,
-            "scores": {
-                name.value: round(float(score), 4) for name, score in verdict.scores.items()
-            },
+            "scores": {name.value: _rounded(score) for name, score in verdict.scores.items()},
             "signals": [_signal_data(signal) for signal in verdict.signals],
             "unscreened": verdict.unscreened,
             "attribute": verdict.attribute,
@@ -157,8 +155,12 @@ def _signal_data(signal: Signal) -> list[Any]:
         [item.code, dict(item.params), [[s.start, s.end, s.field] for s in item.spans]]
         for item in signal.evidence
     ]
-    score = round(float(signal.score), 4)
-    return [signal.check, signal.attribute, score, round(float(signal.weight), 4), evidence]
+    numbers = [_rounded(signal.score), _rounded(signal.weight)]
+    return [signal.check, signal.attribute, *numbers, evidence]
+
+
+def _rounded(score: float) -> float:
+    return round(float(score), 4)
 
 
 def verdict_from(raw: bytes) -> Verdict:
