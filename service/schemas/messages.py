@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib import resources
 
 from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
 from werkzeug.datastructures import LanguageAccept
 
 LANGUAGES = ("fr", "en")
@@ -14,7 +15,11 @@ DEFAULT_LANGUAGE = "en"
 
 
 class Message(str):
-    """Hold a sentence with parameters: its English text, and what it was made of."""
+    """Hold a sentence with parameters: its English text, and what it was made of.
+
+    A parameter that is itself a ``Message`` is translated with it; plain text, which may
+    be a visitor's own, never is.
+    """
 
     __slots__ = ("params", "template")
     template: str
@@ -32,8 +37,18 @@ def translate(message: str, language: str) -> str:
     """Return a message in ``language``, or in English where no translation is known."""
     catalogue = _catalogue(language)
     if isinstance(message, Message):
-        return catalogue.get(message.template, message.template).format(**message.params)
+        params = {name: _localised(value, language) for name, value in message.params.items()}
+        return catalogue.get(message.template, message.template).format(**params)
     return catalogue.get(message, message)
+
+
+def translator(language: str) -> Callable[..., str]:
+    """Return the `_` of templates: it takes a sentence and its parameters."""
+
+    def translated(template: str, **params: object) -> str:
+        return translate(Message(template, **params), language)
+
+    return translated
 
 
 def best_language(wanted: str, accepted: LanguageAccept, fallback: str) -> str:
@@ -47,6 +62,14 @@ def best_language(wanted: str, accepted: LanguageAccept, fallback: str) -> str:
     if best:
         return best
     return fallback if fallback in LANGUAGES else DEFAULT_LANGUAGE
+
+
+def _localised(value: object, language: str) -> object:
+    if isinstance(value, Message):
+        return translate(value, language)
+    if isinstance(value, float):
+        return format_decimal(value, locale=language)
+    return value
 
 
 @cache

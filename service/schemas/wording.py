@@ -79,6 +79,55 @@ EVIDENCE = {
 }
 
 
+KINDS = {
+    "adult": "adult content",
+    "ai": "AI tools",
+    "casino": "gambling",
+    "charity": "false charity",
+    "contact": "a call to get in touch",
+    "crypto": "cryptocurrency",
+    "documents": "forged documents",
+    "essay": "essays for sale",
+    "fake-support": "false support line",
+    "follow-me": "a call to follow",
+    "get-rich": "easy money",
+    "hacker": "hackers for hire",
+    "health": "miracle cure",
+    "illuminati": "secret society",
+    "inheritance": "false inheritance",
+    "job": "doubtful job",
+    "loans": "loans",
+    "marabout": "fortune teller",
+    "mlm": "pyramid selling",
+    "pharma": "medicines for sale",
+    "praise": "empty praise",
+    "prize": "false prize",
+    "replica": "counterfeits",
+    "seo": "search engine promotion",
+    "streaming": "pirate streaming",
+    "testimony": "made-up testimony",
+    "trackback": "automatic trackback",
+    "trade": "advertising",
+}
+
+SCRIPTS = {
+    "arabic": "Arabic",
+    "armenian": "Armenian",
+    "cyrillic": "Cyrillic",
+    "devanagari": "Devanagari",
+    "georgian": "Georgian",
+    "greek": "Greek",
+    "han": "Chinese characters",
+    "hangul": "Korean",
+    "hebrew": "Hebrew",
+    "kana": "Japanese",
+    "thai": "Thai",
+}
+
+LABELS = {"kind": KINDS, "script": SCRIPTS}
+"""What the values of some parameters are called; a value not named here is shown as it is."""
+
+
 def status_sentence(status: Status, language: str) -> str:
     """Return what a status means to the comment's author."""
     return translate(STATUSES[status], language)
@@ -116,7 +165,13 @@ def _evidence_sentence(item: Evidence) -> Message | None:
     template = EVIDENCE.get(item.code)
     if template is None:
         return None
-    return Message(template, **item.params)
+    params = {name: _labelled(name, value) for name, value in item.params.items()}
+    return Message(template, **params)
+
+
+def _labelled(name: str, value: str | int | float) -> str | int | float:
+    label = LABELS.get(name, {}).get(str(value))
+    return value if label is None else Message(label)
 
 
 def _weight(signal: Signal) -> float:

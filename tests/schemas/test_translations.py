@@ -1,0 +1,160 @@
+"""Every sentence for people has its French, with the same parameters."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from string import Formatter
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po
+from jinja2.ext import babel_extract
+
+import service
+from service.moderation.checks.spam.phrases import load_phrases
+from service.moderation.signal import Evidence
+from service.schemas import wording
+from service.schemas.messages import Message, translate, translator
+
+SERVICE = Path(service.__file__).parent
+SOURCES = [
+    path
+    for folder in ("schemas", "api", "web")
+    for path in sorted((SERVICE / folder).rglob("*.py"))
+]
+TEMPLATES = sorted((SERVICE / "web" / "templates").rglob("*.html"))
+SENTENCE = re.compile(r"[A-Z`].*\s.*[.?!…]", re.DOTALL)
+FOR_DEVELOPERS = frozenset({"metadata", "description", "requestBody", "parameters"})
+CATALOGUE = SERVICE / "schemas" / "translations" / "fr.po"
+LIBRARY = frozenset({"Field may not be null.", "Not a valid integer.", "Not a valid string."})
+"""Marshmallow's own messages that a caller may meet."""
+NARROW, WIDE = "\u202f", "\u00a0"
+
+
+def catalogue() -> Catalog:
+    with CATALOGUE.open("rb") as file:
+        return read_po(file, locale="fr")
+
+
+def french() -> dict[str, str]:
+    return {str(entry.id): str(entry.string) for entry in catalogue() if entry.id}
+
+
+def sentences_in(tree: ast.AST) -> Iterator[str]:
+    """Yield the sentences a person may read: no docstring, nothing for developers."""
+    if isinstance(tree, ast.keyword) and tree.arg in FOR_DEVELOPERS:
+        return
+    if isinstance(tree, ast.Expr) and isinstance(tree.value, ast.Constant):
+        return
+    if isinstance(tree, ast.Call):
+        yield from first_words_of(tree)
+    if isinstance(tree, ast.Constant) and isinstance(tree.value, str):
+        if SENTENCE.fullmatch(tree.value):
+            yield tree.value
+        return
+    for child in ast.iter_child_nodes(tree):
+        yield from sentences_in(child)
+
+
+def first_words_of(call: ast.Call) -> Iterator[str]:
+    """Yield what is said in ``Message(…)`` and ``Problem(…)``, a sentence or not."""
+    place = {"Message": 0, "Problem": 2}.get(getattr(call.func, "id", ""))
+    if place is None or len(call.args) <= place:
+        return
+    said = call.args[place]
+    assert not isinstance(said, ast.JoinedStr), "an f-string cannot be translated"
+    if isinstance(said, ast.Constant):
+        yield str(said.value)
+
+
+def messages_in_templates() -> Iterator[str]:
+    for path in TEMPLATES:
+        with path.open("rb") as file:
+            yield from (str(message) for _, _, message, _ in babel_extract(file, ["_"], [], {}))
+
+
+def messages() -> set[str]:
+    found = {
+        sentence
+        for path in SOURCES
+        for sentence in sentences_in(ast.parse(path.read_text("utf-8")))
+    }
+    labels = {label for names in wording.LABELS.values() for label in names.values()}
+    return found | labels | LIBRARY | set(messages_in_templates())
+
+
+def parameters_of(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+
+
+def test_every_message_has_its_french() -> None:
+    known = french()
+    missing = sorted(message for message in messages() if not known.get(message))
+    assert missing == []
+
+
+def test_no_french_is_left_of_a_message_that_went() -> None:
+    assert sorted(french().keys() - messages()) == []
+
+
+@pytest.mark.parametrize(("english", "translated"), sorted(french().items()))
+def test_the_french_takes_the_same_parameters(english: str, translated: str) -> None:
+    assert parameters_of(english) == parameters_of(translated)
+
+
+@pytest.mark.parametrize("translated", sorted(french().values()))
+def test_french_signs_are_set_with_the_right_spaces(translated: str) -> None:
+    bare = re.sub(r"`[^`]*`|https?://", "", translated)
+    assert "'" not in bare
+    assert '"' not in bare
+    for sign in re.finditer(r"[;!?]", bare):
+        assert bare[sign.start() - 1] in NARROW
+    for sign in re.finditer(r"[:»%]", bare):
+        assert bare[sign.start() - 1] == WIDE
+    for sign in re.finditer("«", bare):
+        assert bare[sign.end()] == WIDE
+
+
+def test_every_sentence_of_a_rule_status_and_finding_is_among_them() -> None:
+    tables = (wording.STATUSES, wording.RULES, wording.ATTRIBUTES, wording.EVIDENCE)
+    said = {text for table in tables for text in table.values()} | {wording.UNSCREENED}
+    assert said <= messages()
+
+
+def test_every_kind_of_phrase_is_named_in_plain_words() -> None:
+    kinds = {phrase.kind for name in ("fr", "en", "any", "author") for phrase in load_phrases(name)}
+    assert kinds <= wording.KINDS.keys()
+
+
+def test_a_label_is_translated_inside_a_sentence() -> None:
+    item = Evidence("phrase", {"phrase": "crédit rapide", "kind": "loans"})
+    sentence = wording._evidence_sentence(item)
+    assert sentence == "It contains “crédit rapide” (loans)."
+    assert translate(sentence, "fr") == f"Il contient «{WIDE}crédit rapide{WIDE}» (prêts)."
+
+
+def test_a_visitors_own_words_are_never_translated() -> None:
+    item = Evidence("phrase", {"phrase": "loans", "kind": "loans"})
+    sentence = wording._evidence_sentence(item)
+    assert sentence is not None
+    assert f"«{WIDE}loans{WIDE}»" in translate(sentence, "fr")
+
+
+def test_braces_in_a_visitors_words_are_kept() -> None:
+    item = Evidence("phrase", {"phrase": "{kind} {0}", "kind": "loans"})
+    sentence = wording._evidence_sentence(item)
+    assert sentence is not None
+    assert "{kind} {0}" in translate(sentence, "fr")
+
+
+def test_numbers_are_written_as_in_the_language() -> None:
+    sentence = Message("It was sent {seconds} seconds after the form appeared.", seconds=1.5)
+    assert "1,5" in translate(sentence, "fr")
+    assert "1.5" in translate(sentence, "en")
+
+
+def test_an_unknown_language_is_answered_in_english() -> None:
+    assert translator("de")("This field is required.") == "This field is required."
