@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from environs import Env, EnvValidationError
-from marshmallow.validate import Range
+from marshmallow.validate import OneOf, Range, Validator
 
 PREFIX = "ECLUSE_"
 
@@ -37,9 +37,18 @@ class SettingsInvalid(ValueError):
     """Name every variable of the environment that cannot be used, and why."""
 
 
-def option(default: Any, about: str, *, least: float | None = None) -> Any:
-    """Declare one setting: its default, its line in the option table, its lower bound."""
-    return field(default=default, metadata={"about": about, "least": least})
+def option(
+    default: Any,
+    about: str,
+    *,
+    least: float | None = None,
+    most: float | None = None,
+    one_of: tuple[str, ...] = (),
+) -> Any:
+    """Declare one setting: its default, its line in the option table, its bounds."""
+    bound: Validator = OneOf(one_of) if one_of else Range(min=least, max=most)
+    is_bounded = bool(one_of) or least is not None or most is not None
+    return field(default=default, metadata={"about": about, "bound": bound if is_bounded else None})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +62,7 @@ class Settings:
         Durability.RELAXED, "`relaxed` (disk every second) or `strict` (disk before the answer)"
     )
     host: str = option("127.0.0.1", "address the web server listens on")
-    port: int = option(8000, "port the web server listens on", least=1)
+    port: int = option(8000, "port the web server listens on", least=1, most=65_535)
     public_url: str = option("", "address readers know the service by; empty: `http://HOST:PORT`")
     web_processes: int = option(1, "web server processes", least=1)
     web_threads: int = option(16, "request threads in each web process", least=2)
@@ -81,8 +90,10 @@ class Settings:
     sweep_interval_s: int = option(5, "how often forgotten inboxes are looked for, s", least=1)
     duplicate_window: int = option(1000, "recent comments a new one is compared with", least=0)
     session_ttl_s: int = option(28_800, "life of a moderator's session, seconds", least=60)
-    log_level: str = option("INFO", "DEBUG, INFO, WARNING or ERROR")
-    log_format: str = option("console", "`console` or `json`")
+    log_level: str = option(
+        "INFO", "DEBUG, INFO, WARNING or ERROR", one_of=("DEBUG", "INFO", "WARNING", "ERROR")
+    )
+    log_format: str = option("console", "`console` or `json`", one_of=("console", "json"))
 
     @property
     def is_embedded(self) -> bool:
@@ -123,13 +134,9 @@ def _read(env: Env, item: Field[Any]) -> Any:
     name = item.name.upper()
     if isinstance(default, StrEnum):
         return env.enum(name, default=default, enum=type(default), by_value=True)
-    value = parsers.get(type(default), env.path)(name, default=default, validate=_bound(item))
+    parse = parsers.get(type(default), env.path)
+    value = parse(name, default=default, validate=item.metadata["bound"])
     return tuple(value) if isinstance(default, tuple) and value is not None else value
-
-
-def _bound(item: Field[Any]) -> Range | None:
-    least = item.metadata["least"]
-    return None if least is None else Range(min=least)
 
 
 def _all_faults(error: EnvValidationError) -> str:

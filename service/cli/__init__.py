@@ -1,0 +1,33 @@
+"""The `ecluse` command: one module per group of commands."""
+
+from __future__ import annotations
+
+import click
+
+from service.cli.admin import admin
+from service.cli.dead_letters import dead_letters
+from service.cli.doctor import doctor
+from service.cli.errors import OneLineErrors
+from service.cli.keys import keys
+from service.cli.score import score
+from service.cli.serving import scheduler, up, web, worker
+from service.cli.sites import sites
+
+
+@click.group(
+    cls=OneLineErrors,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 done, 1 it could not be done (one line on stderr says why), "
+    "2 the command line is wrong.",
+)
+@click.version_option(package_name="ecluse", prog_name="ecluse")
+def main() -> None:
+    """Moderate comments: start the service, look after sites, keys and people.
+
+    Every setting is an environment variable that begins with ECLUSE_; they are listed
+    in docs/configuration.md. A `.env` file in the current folder is read too.
+    """
+
+
+for command in (up, web, worker, scheduler, doctor, sites, keys, admin, score, dead_letters):
+    main.add_command(command)

@@ -1,0 +1,5 @@
+"""``python -m service.cli`` is the `ecluse` command."""
+
+from service.cli import main
+
+main()

@@ -1,0 +1,156 @@
+"""`ecluse doctor`: is everything there, and does it keep what it promises?"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import click
+from redis import Redis, RedisCluster
+from redis.exceptions import RedisError, ResponseError
+
+from config.settings import Durability, Settings, load_secrets
+from service.cli.errors import sentence
+from service.cli.output import as_json, print_json
+from service.live_workers import live_workers
+from service.moderation.checks import build_pipeline
+from service.store.connection import Client, connect, needs_fsync_wait, wait_until_ready
+from service.store.embedded import ServerUrls, server_urls
+
+OLDEST_REDIS = (6, 2)
+PATIENCE_S = 2.0
+
+
+class Ill(Exception):
+    """Say in a sentence what is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Hold what one examination found."""
+
+    name: str
+    is_good: bool
+    says: str
+
+
+@click.command()
+@as_json
+def doctor(is_json: bool) -> None:
+    """Examine the settings, the servers, the model and the workers.
+
+    Exit code 0 when all is well, 1 when something is not.
+    """
+    findings = list(examine())
+    is_well = all(finding.is_good for finding in findings)
+    if is_json:
+        print_json({"ok": is_well, "findings": [asdict(finding) for finding in findings]})
+    else:
+        for finding in findings:
+            click.echo(f"{'ok  ' if finding.is_good else 'BAD '}{finding.name:<12}{finding.says}")
+    raise SystemExit(0 if is_well else 1)
+
+
+def examine() -> Iterator[Finding]:
+    """Yield one finding after the other; what depends on a failed one is left out."""
+    settings: list[Settings] = []
+    urls: list[ServerUrls] = []
+    yield _finding("settings", lambda: _settings(settings))
+    yield _finding("model", _model)
+    if not settings:
+        return
+    yield _finding("servers", lambda: _named_servers(settings[0], urls))
+    if not urls:
+        return
+    store, queue = connect(urls[0].store, retries=0), connect(urls[0].queue, retries=0)
+    reached = _finding("store", lambda: _version(store))
+    yield reached
+    if reached.is_good:
+        yield _finding("persistence", lambda: _persistence(store))
+        yield _finding("durability", lambda: _durability(store, settings[0].durability))
+    reached = _finding("queue", lambda: _version(queue))
+    yield reached
+    if reached.is_good:
+        yield _finding("workers", lambda: _workers(queue))
+
+
+def _finding(name: str, examination: Callable[[], str]) -> Finding:
+    try:
+        return Finding(name, True, examination())
+    except Ill as error:
+        return Finding(name, False, str(error))
+    except Exception as error:
+        said = sentence(error) or f"{type(error).__name__}: {error}"
+        return Finding(name, False, said.replace("\n", "; "))
+
+
+def _settings(found: list[Settings]) -> str:
+    settings = Settings.from_environment()
+    load_secrets(settings)
+    found.append(settings)
+    return f"readable; data in {settings.data_dir.resolve()}"
+
+
+def _model() -> str:
+    pipeline = build_pipeline()
+    if pipeline.faulty:
+        raise Ill(f"checks that did not load: {', '.join(pipeline.faulty)}")
+    return f"{len(pipeline.checks)} checks loaded"
+
+
+def _named_servers(settings: Settings, found: list[ServerUrls]) -> str:
+    found.append(server_urls(settings))
+    return "the embedded Valkey" if settings.is_embedded else "your own (ECLUSE_REDIS_URL)"
+
+
+def _version(client: Client) -> str:
+    wait_until_ready(client, PATIENCE_S)
+    info = _info(client, "server")
+    if "valkey_version" in info:
+        return f"Valkey {info['valkey_version']}"
+    version = str(info["redis_version"])
+    if tuple(map(int, version.split(".")[:2])) < OLDEST_REDIS:
+        raise Ill(f"Redis {version} is too old: 6.2 or newer is needed")
+    return f"Redis {version}"
+
+
+def _persistence(client: Client) -> str:
+    info = _info(client, "persistence")
+    if int(info.get("aof_enabled", 0)) != 1:
+        raise Ill("comments do not survive a restart of the server: set `appendonly yes`")
+    if info.get("aof_last_write_status", "ok") != "ok":
+        raise Ill("the server's last write to its append-only file failed: is the disk full?")
+    return "append-only file, last write ok"
+
+
+def _durability(client: Client, durability: Durability) -> str:
+    if durability is Durability.RELAXED:
+        return "relaxed: a crash of the machine may cost the last second"
+    waits = needs_fsync_wait(client)
+    return (
+        f"strict: each answer waits for the disk ({'WAITAOF' if waits else 'appendfsync always'})"
+    )
+
+
+def _workers(queue: Client) -> str:
+    if isinstance(queue, RedisCluster):
+        raise Ill("ECLUSE_QUEUE_URL: RQ needs a single server, not a cluster")
+    alive = live_workers(queue, time.time())
+    if not alive:
+        raise Ill("no RQ worker is alive: comments are accepted but stay unreviewed")
+    return f"{len(alive)} alive"
+
+
+def _info(client: Client, section: str) -> dict[str, Any]:
+    try:
+        if isinstance(client, Redis):
+            found: Any = client.info(section)
+        else:
+            found = client.info(section, target_nodes=RedisCluster.RANDOM)
+    except ResponseError as error:
+        raise Ill(f"INFO is refused: {error}") from None
+    except RedisError as error:
+        raise Ill(str(error)) from None
+    return dict(found)

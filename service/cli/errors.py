@@ -1,0 +1,59 @@
+"""What goes wrong in a command, said in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+from redis.exceptions import RedisError
+
+from config.settings import SettingsInvalid
+from service.moderation.policy import PolicyInvalid
+from service.store.accounts import AccountExists
+from service.store.comments import CommentUnknown
+from service.store.connection import NotDurable, StoreUnreachable
+from service.store.embedded import EmbeddedNotRunning
+from service.store.sites import KeyUnknown, SiteExists, SiteUnknown
+from service.up import AlreadyRunning, PortTaken
+
+SENTENCES: dict[type[Exception], Callable[[Exception], str]] = {
+    SettingsInvalid: str,
+    EmbeddedNotRunning: str,
+    AlreadyRunning: str,
+    PortTaken: str,
+    NotDurable: str,
+    StoreUnreachable: lambda error: f"the server of the comments does not answer ({error})",
+    SiteUnknown: lambda error: f"no site is called {str(error)!r}; see `ecluse sites list`",
+    SiteExists: lambda error: f"a site called {str(error)!r} exists already",
+    KeyUnknown: lambda error: f"the site has no key {str(error)!r}; see `ecluse keys list`",
+    AccountExists: lambda error: f"an account called {str(error)!r} exists already",
+    CommentUnknown: lambda error: f"no such comment was set aside: {error}",
+    PolicyInvalid: lambda error: f"the policy cannot be used: {error}",
+    RedisError: lambda error: f"the server refused or was lost: {error}",
+    OSError: str,
+}
+
+
+def sentence(error: Exception) -> str | None:
+    """Return what to tell the user about an error, or None when it is a fault of ours."""
+    for kind, say in SENTENCES.items():
+        if isinstance(error, kind):
+            return say(error)
+    return None
+
+
+class OneLineErrors(click.Group):
+    """Turn the errors of the service into one line on stderr and exit code 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; an error the user can act on becomes a line, never a traceback."""
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except Exception as error:
+            said = sentence(error)
+            if said is None:
+                raise
+            raise click.ClickException(said) from None

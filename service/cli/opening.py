@@ -1,0 +1,22 @@
+"""What every command needs first: the settings, and the store behind them."""
+
+from __future__ import annotations
+
+from config.settings import Settings, load_secrets
+from service.store.connection import connect, wait_until_ready
+from service.store.embedded import server_urls
+from service.store.store import Store, open_store
+
+PATIENCE_S = 2.0
+
+
+def open_here() -> Store:
+    """Return the store the environment names.
+
+    Raises ``SettingsInvalid``, ``EmbeddedNotRunning``, ``StoreUnreachable`` or
+    ``NotDurable``.
+    """
+    settings = Settings.from_environment()
+    url = server_urls(settings).store
+    wait_until_ready(connect(url, retries=0), PATIENCE_S)
+    return open_store(settings, load_secrets(settings), url)

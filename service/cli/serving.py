@@ -1,0 +1,67 @@
+"""`ecluse up`, `web`, `worker` and `scheduler`: the parts of the service."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import replace
+
+import click
+
+from config.settings import Settings, load_secrets
+from service.cli.opening import PATIENCE_S
+from service.cli.welcome import print_welcome
+from service.log import configure_log
+from service.store.connection import connect, wait_until_ready
+from service.store.embedded import server_urls
+from service.up import up as run_up
+
+
+@click.command()
+def up() -> None:
+    """Start everything: web server, workers, scheduler, and Valkey unless you run your own.
+
+    Prints the addresses once all of it answers. Ctrl-C stops it in order. Data lives in
+    ECLUSE_DATA_DIR (./var). Set ECLUSE_REDIS_URL to use your own Redis or Valkey.
+    """
+    settings = Settings.from_environment()
+    configure_log(settings)
+    run_up(settings, print_welcome)
+
+
+@click.command()
+def web() -> None:
+    """Start the web server alone, on ECLUSE_HOST and ECLUSE_PORT."""
+    settings = _resolved()
+    from service.web_server import serve
+
+    serve(settings)
+
+
+@click.command()
+@click.option("-n", "--number", type=click.IntRange(1, 256), help="How many.  [ECLUSE_WORKERS]")
+def worker(number: int | None) -> None:
+    """Start RQ workers alone. SIGTERM lets each finish what it has in hand."""
+    settings = _resolved()
+    _become("workers.runner", str(number or settings.workers))
+
+
+@click.command()
+def scheduler() -> None:
+    """Start the scheduler alone. Several do no harm."""
+    _resolved()
+    _become("workers.scheduler")
+
+
+def _resolved() -> Settings:
+    """Return the settings with their servers named, once the store's server answers."""
+    settings = Settings.from_environment()
+    urls = server_urls(settings)
+    wait_until_ready(connect(urls.store, retries=0), PATIENCE_S)
+    load_secrets(settings)
+    return replace(settings, redis_url=urls.store, queue_url=urls.queue)
+
+
+def _become(module: str, *arguments: str) -> None:
+    """Replace this process by a module of the workers, which nothing here imports."""
+    os.execv(sys.executable, [sys.executable, "-m", module, *arguments])  # noqa: S606

@@ -1,0 +1,52 @@
+"""The web server: granian around the application."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from granian import Granian
+from granian.constants import Interfaces
+from granian.log import LogLevels
+
+from config.settings import Settings
+from service.lifetime import die_with
+
+CONNECTIONS = 768
+"""Connections one process keeps open, below the usual limit of 1,024 files.
+
+granian calls this backpressure and counts idle keep-alive connections too: with 2,
+two silent browsers shut out the third.
+"""
+STOP_WITHIN_S = 2
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGINT or SIGTERM; open requests get two seconds to finish."""
+    server = Granian(
+        "service.app:create_app",
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        workers=settings.web_processes,
+        blocking_threads=settings.web_threads,
+        backlog=1024,
+        backpressure=CONNECTIONS,
+        websockets=False,
+        log_level=LogLevels.warning,
+        log_access=False,
+        respawn_failed_workers=True,
+        workers_kill_timeout=STOP_WITHIN_S,
+    )
+    server.serve(target_loader=_loader(settings, os.getpid()), wrap_loader=False)
+
+
+def _loader(settings: Settings, parent: int) -> Callable[[], Any]:
+    def load() -> Any:
+        die_with(parent)
+        from service.app import create_app
+
+        return create_app(settings)
+
+    return load

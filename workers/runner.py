@@ -1,0 +1,161 @@
+"""The runner: keeps N RQ workers up. ``python -m workers.runner N``."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from multiprocessing.process import BaseProcess
+
+from redis.exceptions import RedisError
+from rq import SimpleWorker, Worker
+from rq.serializers import JSONSerializer
+
+from config.settings import Settings, SettingsInvalid, WorkerKind
+from service.lifetime import die_with, end_quietly
+from service.log import configure_log
+from service.store.connection import NotDurable
+from service.store.doorbell import MAINTENANCE_QUEUE, MODERATE_QUEUE
+from service.store.embedded import EmbeddedNotRunning
+from workers.moderate import warm_up
+from workers.queue import queue_connection
+
+WORKER_TTL_S = 30
+"""RQ's idle workers show themselves 15 seconds before this ends."""
+LONGEST_PAUSE_S = 5.0
+STEADY_AFTER_S = 10.0
+LOOK_EVERY_S = 0.2
+
+logger = logging.getLogger(__name__)
+
+
+class InPlaceWorker(SimpleWorker):
+    """Run tasks in the worker itself, and look for a lost server every few seconds."""
+
+    max_connection_wait_time = LONGEST_PAUSE_S
+
+
+class ForkingWorker(Worker):
+    """Run each task in a forked child, and look for a lost server every few seconds."""
+
+    max_connection_wait_time = LONGEST_PAUSE_S
+
+
+KINDS = {WorkerKind.SIMPLE: InPlaceWorker, WorkerKind.FORK: ForkingWorker}
+
+
+@dataclass
+class Seat:
+    """Hold one worker's place: its process, and how it fared."""
+
+    process: BaseProcess | None = None
+    started_at: float = 0.0
+    pause_s: float = 0.1
+    empty_since: float | None = None
+
+    @property
+    def is_taken(self) -> bool:
+        """Say whether a worker lives here."""
+        return self.process is not None and self.process.is_alive()
+
+
+@dataclass
+class Crew:
+    """Keep ``count`` worker processes up until asked to stop.
+
+    ``start`` starts one. One that dies is replaced after a pause that doubles, up to
+    five seconds, while they die young.
+    """
+
+    count: int
+    start: Callable[[], BaseProcess]
+    stopping: threading.Event = field(default_factory=threading.Event)
+    seats: list[Seat] = field(default_factory=list)
+
+    def run(self) -> None:
+        """Start the workers, replace the dead, and after ``stopping`` let all finish."""
+        self.seats = [Seat() for _ in range(self.count)]
+        for seat in self.seats:
+            self._fill(seat)
+        while not self.stopping.wait(LOOK_EVERY_S):
+            for seat in self.seats:
+                if not seat.is_taken:
+                    self._replace(seat, time.monotonic())
+        self._drain()
+
+    def _fill(self, seat: Seat) -> None:
+        seat.process, seat.started_at, seat.empty_since = self.start(), time.monotonic(), None
+
+    def _replace(self, seat: Seat, now: float) -> None:
+        if seat.empty_since is None:
+            is_steady = now - seat.started_at > STEADY_AFTER_S
+            seat.pause_s = 0.1 if is_steady else min(seat.pause_s * 2, LONGEST_PAUSE_S)
+            seat.empty_since = now
+            logger.warning("a worker ended; the next one starts in %.1f s", seat.pause_s)
+        if now - seat.empty_since >= seat.pause_s:
+            self._fill(seat)
+
+    def _drain(self) -> None:
+        living = [seat.process for seat in self.seats if seat.process is not None]
+        for process in living:
+            process.terminate()
+        for process in living:
+            process.join()
+
+
+def work(settings: Settings, parent: int) -> None:
+    """Be one RQ worker, bound to the life of ``parent``, until a signal ends it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    die_with(parent)
+    try:
+        warm_up()
+        worker = KINDS[settings.worker_kind](
+            [MODERATE_QUEUE, MAINTENANCE_QUEUE],
+            connection=queue_connection(settings),
+            serializer=JSONSerializer,
+            worker_ttl=WORKER_TTL_S,
+            log_job_description=False,
+        )
+        worker.work(logging_level="WARNING")
+    except (RedisError, OSError, NotDurable, EmbeddedNotRunning) as error:
+        logger.warning("worker stopped: %s", error)
+        raise SystemExit(1) from None
+
+
+def crew(settings: Settings, count: int) -> Crew:
+    """Return a crew of ``count`` workers."""
+    context = multiprocessing.get_context("fork")
+
+    def start() -> BaseProcess:
+        process = context.Process(target=work, args=(settings, os.getpid()))
+        process.start()
+        return process
+
+    return Crew(count, start)
+
+
+def main() -> int:
+    """Run as many workers as the argument says; 0 after a signal."""
+    end_quietly()
+    try:
+        settings = Settings.from_environment()
+    except SettingsInvalid as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    configure_log(settings)
+    here = crew(settings, int(sys.argv[1]) if len(sys.argv) > 1 else settings.workers)
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, lambda *_: here.stopping.set())
+    here.run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

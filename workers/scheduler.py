@@ -1,0 +1,105 @@
+"""The scheduler: has RQ run `sweep` again and again. ``python -m workers.scheduler``."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from types import FrameType
+
+from redis import Redis
+from redis.exceptions import RedisError
+from rq import Queue
+from rq.cron import CronJob, CronScheduler
+from rq.exceptions import StopRequested
+from rq.job import Job
+from rq.serializers import JSONSerializer
+
+from config.settings import Settings, SettingsInvalid
+from service.lifetime import end_quietly
+from service.log import configure_log
+from service.store.doorbell import FAILURE_KEPT_S, MAINTENANCE_QUEUE, NO_TIMEOUT
+from service.store.embedded import EmbeddedNotRunning
+from workers.queue import queue_connection
+from workers.sweep import sweep
+
+LONGEST_PAUSE_S = 5.0
+
+logger = logging.getLogger(__name__)
+
+
+class JsonCronJob(CronJob):
+    """Enqueue a task as JSON (RQ's own cron jobs are pickles), never behind its own like."""
+
+    def enqueue(self, connection: Redis) -> Job:
+        """Enqueue the task, or return the one that is still waiting."""
+        queue = Queue(self.queue_name, connection=connection, serializer=JSONSerializer)
+        waiting: list[Job] = queue.get_jobs(0, 1)
+        if waiting:
+            return waiting[0]
+        return queue.enqueue(self.func_name, **self.job_options)
+
+
+class Scheduler(CronScheduler):
+    """Run the cron jobs, and remember having been asked to stop."""
+
+    is_stopping = False
+
+    def add(self, job: CronJob) -> None:
+        """Add a job, in our own form."""
+        self._cron_jobs.append(job)
+
+    def _request_stop(self, _signum: int, _frame: FrameType | None) -> None:
+        self.is_stopping = True
+        raise StopRequested
+
+
+def scheduler(settings: Settings) -> Scheduler:
+    """Return the scheduler with its one job, the sweep."""
+    made = Scheduler(queue_connection(settings))
+    made.add(
+        JsonCronJob(
+            MAINTENANCE_QUEUE,
+            func=sweep,
+            interval=settings.sweep_interval_s,
+            job_timeout=NO_TIMEOUT,
+            result_ttl=0,
+            failure_ttl=FAILURE_KEPT_S,
+        )
+    )
+    return made
+
+
+def run(settings: Settings) -> None:
+    """Schedule until a signal stops it; wait out a server that is away."""
+    pause_s = 0.1
+    while True:
+        here = scheduler(settings)
+        try:
+            here.start()  # type: ignore[no-untyped-call]
+            return
+        except StopRequested:
+            return
+        except (RedisError, OSError) as error:
+            if here.is_stopping:
+                return
+            logger.warning("scheduler lost its server: %s", type(error).__name__)
+        time.sleep(pause_s)
+        pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+
+
+def main() -> int:
+    """Run the scheduler; 0 after a signal, 1 when it cannot start."""
+    end_quietly()
+    try:
+        settings = Settings.from_environment()
+        configure_log(settings)
+        run(settings)
+    except (EmbeddedNotRunning, SettingsInvalid) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
