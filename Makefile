@@ -1,0 +1,78 @@
+# Everything from a fresh machine with Python 3.11 or newer, make and a network.
+
+.DEFAULT_GOAL := run
+.PHONY: run test lint train evaluate bench-accept bench-moderate lock clean browser
+
+VENV := .venv
+BIN := $(VENV)/bin
+LOCKS := config/requirements
+PYTHON ?= $(shell for each in python3.13 python3.12 python3.11 python3; do \
+	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && \
+	echo $$each && break; done)
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
+	--no-header --python-version 3.11
+HERE := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	--no-deps --no-build-isolation --editable .
+
+run: $(VENV)/installed-run
+	@exec $(BIN)/ecluse up
+
+test: $(VENV)/installed-dev browser
+	@$(BIN)/python -m pytest -n 2
+
+lint: $(VENV)/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/hadolint Dockerfile
+
+train: $(VENV)/installed-train
+	$(BIN)/python -m training.train
+
+evaluate: $(VENV)/installed-train
+	$(BIN)/python -m training.evaluate
+
+bench-accept: $(VENV)/installed-bench
+	$(BIN)/python -m bench.accept
+
+bench-moderate: $(VENV)/installed-bench
+	$(BIN)/python -m bench.moderate
+
+lock: $(VENV)/installed-dev
+	$(COMPILE) pyproject.toml -o $(LOCKS)/runtime.txt
+	for each in dev train bench; do \
+		$(COMPILE) pyproject.toml --group $$each -c $(LOCKS)/runtime.txt -o $(LOCKS)/$$each.txt; \
+	done
+	$(COMPILE) --group build -c $(LOCKS)/dev.txt -o $(LOCKS)/build.txt
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache dist
+
+# The virtual environment, and a stamp for each set of packages in it. A stamp is newer
+# than its lock file as long as nothing has to be installed.
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+		echo "$(PYTHON) has no venv; on Debian: apt-get install python3-venv" >&2; exit 1; }
+
+$(VENV)/installed-run: $(LOCKS)/runtime.txt $(LOCKS)/build.txt pyproject.toml | $(BIN)/python
+	@echo "Installing into $(VENV) …"
+	@$(INSTALL) -r $(LOCKS)/runtime.txt -r $(LOCKS)/build.txt
+	@$(HERE)
+	@touch $@
+
+$(VENV)/installed-%: $(LOCKS)/%.txt $(LOCKS)/build.txt pyproject.toml | $(BIN)/python
+	@echo "Installing into $(VENV) …"
+	@$(INSTALL) -r $(LOCKS)/$*.txt -r $(LOCKS)/build.txt
+	@$(HERE)
+	@touch $@
+
+# The tests of the pages drive a real browser.
+browser:
+	@test -x /usr/bin/chromium || { \
+		test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
+		apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } || { \
+		echo "The tests need /usr/bin/chromium; on Debian: apt-get install chromium" >&2; exit 1; }
