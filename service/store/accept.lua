@@ -18,7 +18,10 @@ local submitted_at = ARGV[15]
 local FIRST_LIMIT = 16
 local now = now_ms()
 
+-- The count is a write, so that a WAITAOF after it covers the comment, written by a connection
+-- that may be another: after a command that writes nothing the server has nothing to wait for.
 local function replayed(known_id)
+  redis.call('HINCRBY', counters, 'replayed', 1)
   return {'replayed', known_id}
 end
 

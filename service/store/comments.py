@@ -18,7 +18,8 @@ from service.store.sites import Limit
 
 MAX_DEPTH = 12
 BELL_TTL_MS = 15_000
-FSYNC_WAIT_MS = 5_000
+FSYNC_WAIT_MS = 4_000
+"""Below the connection's own patience, so that the answer is ours and not a time-out."""
 DIMENSIONS = ("ip", "email", "site", "page")
 
 

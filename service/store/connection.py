@@ -77,15 +77,17 @@ def needs_fsync_wait(client: Client) -> bool:
         return False
     if isinstance(client, RedisCluster):
         raise NotDurable("strict durability on a cluster needs `appendfsync always`")
+    if mode in ("off", "no"):
+        raise NotDurable(
+            "strict durability needs `appendonly yes` with `appendfsync always` or `everysec`"
+        )
     try:
-        client.waitaof(0, 0, 0)
+        client.waitaof(1, 0, 1)
     except ResponseError as error:
         raise NotDurable(
             "strict durability needs an append-only file with `appendfsync always`, or "
             "WAITAOF (Redis 7.2, Valkey 7.2)"
         ) from error
-    if mode == "off":
-        raise NotDurable("strict durability needs `appendonly yes`")
     return True
 
 

@@ -63,7 +63,7 @@ class SiteKeys:
 
     @property
     def counters(self) -> str:
-        """Hash: accepted, settled, unscreened, and the comments in each status; for ever."""
+        """Hash: accepted, replayed, settled, unscreened, comments in each status; for ever."""
         return self._key("counters")
 
     @property
