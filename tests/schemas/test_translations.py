@@ -73,7 +73,8 @@ def first_words_of(call: ast.Call) -> Iterator[str]:
 def messages_in_templates() -> Iterator[str]:
     for path in TEMPLATES:
         with path.open("rb") as file:
-            yield from (str(message) for _, _, message, _ in babel_extract(file, ["_"], [], {}))
+            for _, _, found, _ in babel_extract(file, ["_"], [], {}):
+                yield str(found[0] if isinstance(found, tuple) else found)
 
 
 def messages() -> set[str]:
