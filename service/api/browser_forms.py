@@ -42,8 +42,7 @@ def redirect_back(
     Never to another origin than ``origin``, the one admitted.
     """
     status = record.status if record else Status.RECEIVED
-    came_from = first_page(comment.site) or request.headers.get("Referer", "")
-    target = landing(comment.page, came_from, origin)
+    target = landing(comment.page, _page_before(_written()), origin)
     response = Response(status=303)
     response.headers["Location"] = with_message(target, receipt.comment_id, status)
     response.headers["Cache-Control"] = "no-store"
@@ -61,7 +60,7 @@ def problem_page(problem: Problem) -> Response:
     )
     response.headers["Content-Language"] = tongue
     response.headers["Cache-Control"] = "no-store"
-    response.headers["Content-Security-Policy"] = _content_security_policy()
+    response.headers["Content-Security-Policy"] = _content_security_policy(written)
     # A stricter one would make the browser send `Origin: null` with the second try.
     response.headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
     response.headers.update(problem.headers)
@@ -111,7 +110,7 @@ def _context(problem: Problem, written: Mapping[str, str], tongue: str) -> dict[
         "honeypot": HONEYPOT,
         "required": _required() if is_ours else frozenset(),
         "has_form": is_ours and problem.status in WORTH_ANOTHER_TRY,
-        "back": _back(),
+        "back": _back(written),
     }
 
 
@@ -128,7 +127,7 @@ def _hidden(problem: Problem, written: Mapping[str, str]) -> dict[str, str]:
     token = problem.extra.get("nudge_token")
     if token:
         kept["nudge_token"] = str(token)
-    return {**kept, **return_fields(_site())}
+    return {**kept, **return_fields(_site(), written)}
 
 
 def _required() -> frozenset[str]:
@@ -138,22 +137,23 @@ def _required() -> frozenset[str]:
         return REQUIRED_BY_DEFAULT
 
 
-def _back() -> str:
-    address = _page_before()
+def _back(written: Mapping[str, str]) -> str:
+    address = _page_before(written)
     return address if origin_of(address) else ""
 
 
-def _page_before() -> str:
-    return (_site() and first_page(_site())) or request.headers.get("Referer", "")
+def _page_before(written: Mapping[str, str]) -> str:
+    """Return the page the visitor wrote on, whichever try this is."""
+    return first_page(_site(), written) or request.headers.get("Referer", "")
 
 
 def _site() -> str:
     return str((request.view_args or {}).get("site", ""))
 
 
-def _content_security_policy() -> str:
+def _content_security_policy(written: Mapping[str, str]) -> str:
     """Return a policy without script; browsers check `form-action` for redirects too."""
-    origin = origin_of(_page_before())
+    origin = origin_of(_page_before(written))
     targets = f"'self' {origin}" if _PLAIN_ORIGIN.fullmatch(origin) else "'self'"
     return (
         "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "

@@ -6,7 +6,7 @@ const THREAD_PAUSE_MS = 10000;
 const FINAL = new Set(["approved", "rejected", "spam", "deleted"]);
 const WORDS = {
   sending: "Envoi en cours…",
-  offline: "Le service ne répond pas. Votre texte est conservé ; réessayez dans un instant.",
+  offline: "Le service ne répond pas. Votre texte est conservé ; réessayez dans un instant.",
   correct: "Corriger",
 };
 
