@@ -13,8 +13,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from environs import Env, EnvValidationError
-from marshmallow.validate import OneOf, Range, Validator
+from environs import Env, EnvValidationError, validate
 
 PREFIX = "ECLUSE_"
 
@@ -46,7 +45,7 @@ def option(
     one_of: tuple[str, ...] = (),
 ) -> Any:
     """Declare one setting: its default, its line in the option table, its bounds."""
-    bound: Validator = OneOf(one_of) if one_of else Range(min=least, max=most)
+    bound = validate.OneOf(one_of) if one_of else validate.Range(min=least, max=most)
     is_bounded = bool(one_of) or least is not None or most is not None
     return field(default=default, metadata={"about": about, "bound": bound if is_bounded else None})
 

@@ -34,7 +34,7 @@ def serve(settings: Settings) -> None:
         backlog=1024,
         backpressure=CONNECTIONS,
         websockets=False,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,
         log_access=False,
         respawn_failed_workers=True,
         workers_kill_timeout=STOP_WITHIN_S,

@@ -10,6 +10,8 @@ from service.cli.values import ACCOUNT, SITE
 from service.store import keys
 from service.store.accounts import Account, Role, one_time_password
 
+ROLES = [role.value for role in Role]
+
 
 @click.group()
 def admin() -> None:
@@ -18,8 +20,8 @@ def admin() -> None:
 
 @admin.command()
 @click.argument("name", type=ACCOUNT)
-@click.option("--role", type=click.Choice([*Role]), default=Role.ADMINISTRATOR,
-              show_default=True, help="What the account may do.")  # fmt: skip
+@click.option("--role", type=click.Choice(ROLES), default=ROLES[0], show_default=True,
+              help="What the account may do.")  # fmt: skip
 @click.option("--site", "sites", type=SITE, multiple=True,
               help="Site it works on; repeatable. Default: all.")  # fmt: skip
 @as_json

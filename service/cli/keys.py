@@ -12,6 +12,8 @@ from service.cli.output import as_json, print_fields, print_json, print_table
 from service.cli.values import SITE
 from service.store.sites import ApiKey, Scope
 
+SCOPES = [scope.value for scope in Scope]
+
 
 @click.group()
 def keys() -> None:
@@ -20,12 +22,12 @@ def keys() -> None:
 
 @keys.command()
 @click.argument("site", type=SITE)
-@click.option("--scope", "scopes", type=click.Choice([*Scope]), multiple=True,
-              default=(Scope.SUBMIT,), show_default=True,
+@click.option("--scope", "scopes", type=click.Choice(SCOPES), multiple=True,
+              default=SCOPES[:1], show_default=True,
               help="What the key may do; repeatable.")  # fmt: skip
 @click.option("--label", default="", help="A word to know the key by.")
 @as_json
-def create(site: str, scopes: tuple[Scope, ...], label: str, is_json: bool) -> None:
+def create(site: str, scopes: tuple[str, ...], label: str, is_json: bool) -> None:
     """Make a key for SITE. Its token is shown this once."""
     key, token = open_here().sites.create_key(site, label, frozenset(map(Scope, scopes)))
     _print_once(site, key, token, is_json)

@@ -116,14 +116,14 @@ def update(name: str, is_json: bool, changes: Changes) -> None:
 @click.argument("name", type=SITE)
 @as_json
 def show(name: str, is_json: bool) -> None:
-    """Show site NAME."""
+    """Show what is set for site NAME."""
     _print(open_here().sites.get(name).site, is_json)
 
 
 @sites.command("list")
 @as_json
 def list_sites(is_json: bool) -> None:
-    """List the sites."""
+    """List the sites with their languages and origins."""
     store = open_here()
     found = [store.sites.get(name).site for name in store.sites.names()]
     if is_json:

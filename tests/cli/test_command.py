@@ -1,0 +1,83 @@
+"""The command as a whole: help, errors, exit codes, the welcome."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+
+import click
+import pytest
+from email_validator import validate_email
+
+from config.settings import Settings
+from service.cli import main
+from service.cli.welcome import welcome
+from service.first_start import Secret
+from tests.cli.conftest import Ecluse
+
+
+def all_commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for name, command in group.commands.items():
+        yield (*path, name)
+        if isinstance(command, click.Group):
+            yield from all_commands(command, (*path, name))
+
+
+@pytest.mark.parametrize("words", list(all_commands(main)), ids=" ".join)
+def test_every_command_explains_itself_without_a_server(
+    words: tuple[str, ...], ecluse: Ecluse
+) -> None:
+    answer = ecluse(*words, "--help", REDIS_URL="unix:///nowhere", PORT="x")
+    assert answer.code == 0
+    explained = answer.out.split("\n\n")[1].strip()
+    assert len(explained) > 15
+
+
+def test_exit_codes_are_documented(ecluse: Ecluse) -> None:
+    assert "Exit codes: 0 done, 1 it could not be done" in " ".join(ecluse("--help").out.split())
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("sites", "list"), ("keys", "list", "demo"), ("admin", "reset", "admin"), ("web",),
+     ("worker",), ("scheduler",), ("dead-letters", "list", "demo")],
+    ids=" ".join,
+)  # fmt: skip
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"REDIS_URL": "unix:///nowhere.sock"}, "does not answer"),
+        ({"PORT": "x"}, "ECLUSE_PORT"),
+        ({"REDIS_URL": "", "DATA_DIR": "/nowhere"}, "start `ecluse up`"),
+    ],
+    ids=["no server", "bad setting", "nothing embedded"],
+)
+def test_what_goes_wrong_is_one_line(
+    words: tuple[str, ...], changes: dict[str, str], said: str, ecluse: Ecluse
+) -> None:
+    answer = ecluse(*words, **changes)
+    assert answer.code == 1
+    assert said in answer.err
+    assert answer.err.count("\n") == 1
+    assert "Traceback" not in answer.err
+
+
+def test_the_welcome_shows_secrets_when_they_were_just_made() -> None:
+    lines = welcome(Settings(host="::"), Secret("once-only", "ek_demo_a_b"))
+    assert "Écluse is up at http://[::1]:8000" in lines
+    [sign_in, submit] = [shlex.split(line) for line in lines if line.startswith("  curl")]
+    assert "once-only" in sign_in[-1]
+    assert "Authorization: Bearer ek_demo_a_b" in submit
+    assert submit[4] == "http://[::1]:8000/v1/sites/demo/comments?wait=2"
+
+
+def test_a_later_welcome_says_how_to_make_new_ones() -> None:
+    text = "\n".join(welcome(Settings(public_url="https://c.example.org/"), Secret("", "")))
+    assert "https://c.example.org/docs" in text
+    assert "ecluse admin reset admin" in text
+    assert "ecluse keys create SITE" in text
+    assert "curl" not in text
+
+
+def test_the_address_in_the_welcome_passes_for_an_email() -> None:
+    assert validate_email("claire@example.org", check_deliverability=False)

@@ -1,0 +1,63 @@
+"""`ecluse keys`."""
+
+from __future__ import annotations
+
+from service.store.sites import parts_of
+from tests.cli.conftest import Ecluse
+
+
+def test_a_key_may_submit_unless_told_otherwise(ecluse: Ecluse, demo: str) -> None:
+    made = ecluse("keys", "create", demo, "--json").data
+    assert made["scopes"] == ["submit"]
+    parts = parts_of(made["token"])
+    assert parts is not None
+    assert parts[:2] == (demo, made["id"])
+
+
+def test_scopes_and_a_label_are_kept(ecluse: Ecluse, demo: str) -> None:
+    made = ecluse(
+        "keys", "create", demo, "--scope", "ops", "--scope", "moderate", "--label", "bot", "--json"
+    ).data
+    assert (made["scopes"], made["label"]) == (["moderate", "ops"], "bot")
+
+
+def test_tokens_are_shown_once(ecluse: Ecluse, demo: str) -> None:
+    token = ecluse("keys", "create", demo, "--json").data["token"]
+    listed = ecluse("keys", "list", demo, "--json")
+    assert token.rsplit("_", 1)[1] not in listed.out
+    assert "token" not in listed.data[0]
+
+
+def test_rotation_ends_the_old_key_and_keeps_its_scopes(ecluse: Ecluse, demo: str) -> None:
+    old = ecluse("keys", "create", demo, "--scope", "moderate", "--label", "x", "--json").data
+    new = ecluse("keys", "rotate", demo, old["id"], "--json").data
+    assert new["token"] != old["token"]
+    assert (new["scopes"], new["label"]) == (old["scopes"], old["label"])
+    keys = {key["id"]: key for key in ecluse("keys", "list", demo, "--json").data}
+    assert keys[old["id"]]["revoked_at"] is not None
+    assert keys[new["id"]]["revoked_at"] is None
+
+
+def test_a_revoked_key_stays_in_the_list(ecluse: Ecluse, demo: str) -> None:
+    made = ecluse("keys", "create", demo, "--json").data
+    assert ecluse("keys", "revoke", demo, made["id"]).code == 0
+    [kept] = ecluse("keys", "list", demo, "--json").data
+    assert kept["revoked_at"] is not None
+
+
+def test_unknown_sites_and_keys_are_said_in_one_line(ecluse: Ecluse, demo: str) -> None:
+    for answer in (
+        ecluse("keys", "create", "nobody"),
+        ecluse("keys", "revoke", demo, "feedface"),
+        ecluse("keys", "rotate", demo, "feedface"),
+        ecluse("keys", "list", "nobody"),
+    ):
+        assert answer.code == 1
+        assert answer.err.startswith("Error: ")
+        assert answer.err.count("\n") == 1
+
+
+def test_people_are_told_to_keep_the_token(ecluse: Ecluse, demo: str) -> None:
+    said = ecluse("keys", "create", demo).out
+    assert "ek_demo_" in said
+    assert "not shown again" in said

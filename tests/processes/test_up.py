@@ -1,0 +1,151 @@
+"""`ecluse up`, for real: start, welcome, restart, accidents, end."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import socket
+import stat
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.processes.service_up import ServiceUp, eventually, is_gone
+
+
+def test_a_first_start_prints_a_command_that_submits_a_comment(service: ServiceUp) -> None:
+    started_at = time.monotonic()
+    service.start()
+    assert time.monotonic() - started_at < 15
+    [line] = [line for line in service.output.splitlines() if "comments?wait=2" in line]
+    done = subprocess.run(shlex.split(line), capture_output=True, text=True, check=True)
+    assert '"status":"' in done.stdout
+    assert '"status":"received"' not in done.stdout
+    assert "one-time password (shown once)" in service.output
+    for page in ("/demo", "/docs", "/healthz"):
+        assert f"{service.url}{page}" in service.output
+
+
+def test_ctrl_c_ends_every_process_and_leaves_no_trace(service: ServiceUp) -> None:
+    family = service.start().family()
+    began = time.monotonic()
+    assert service.end(signal.SIGINT) == 0
+    assert time.monotonic() - began < 10
+    assert all(map(is_gone, family))
+    assert "killed" not in service.output
+    assert sorted(path.name for path in (service.data_dir / "run").iterdir()) == ["up.lock"]
+
+
+def test_data_and_secrets_survive_a_restart_and_are_not_shown_again(service: ServiceUp) -> None:
+    key = service.start().key()
+    comment = service.submit("Un premier mot sur ce sujet.", key)
+    assert service.end(signal.SIGTERM) == 0
+    service.start()
+    assert "shown once" not in service.output
+    assert "ecluse keys create" in service.output
+    assert service.submit("Un second mot, tout autre.", key)["id"] != comment["id"]
+    kept = service.server().hget(f"ecluse:{{demo}}:comment:{comment['id']}", "status")
+    assert kept is not None
+
+
+@pytest.mark.parametrize("part", ["web", "workers", "scheduler", "valkey"])
+def test_a_part_that_is_killed_comes_back(part: str, service: ServiceUp) -> None:
+    key = service.start().key()
+    killed = service.parts()[part]
+    os.kill(killed, signal.SIGKILL)
+    eventually(lambda: service.parts().get(part, killed) != killed, service)
+    eventually(service.answers, service)
+    assert f"{part} ended (code -9)" in service.output
+    eventually(lambda: service.command("doctor").returncode == 0, service)
+    answer = service.submit("Toujours là, et jugé malgré tout.", key)
+    assert answer["status"] in ("approved", "held", "received")
+    assert service.end() == 0
+
+
+def test_a_killed_worker_process_is_replaced(service: ServiceUp) -> None:
+    service.start()
+    runner = service.parts()["workers"]
+    [worker] = _workers_of(runner)
+    os.kill(worker, signal.SIGKILL)
+    eventually(lambda: _workers_of(runner) not in ([], [worker]), service)
+    assert service.parts()["workers"] == runner
+
+
+def test_after_kill_9_nothing_is_left_and_a_new_start_works_at_once(service: ServiceUp) -> None:
+    key = service.start().key()
+    comment = service.submit("Écrit juste avant la fin.", key)
+    family = service.family()
+    service.end(signal.SIGKILL)
+    service.start()
+    assert all(map(is_gone, family))
+    assert service.server().hget(f"ecluse:{{demo}}:comment:{comment['id']}", "status")
+    assert service.submit("Écrit juste après.", key)["id"]
+    assert service.end() == 0
+
+
+def test_a_second_start_on_the_same_data_is_refused(service: ServiceUp) -> None:
+    process = service.start().process
+    assert process is not None
+    second = service.command("up")
+    assert second.returncode == 1
+    assert f"already runs on {service.data_dir} (process {process.pid})" in second.stderr
+    assert second.stderr.count("\n") == 1
+    assert service.answers()
+
+
+def test_a_taken_port_is_said_in_one_line(service: ServiceUp) -> None:
+    with socket.create_server(("127.0.0.1", service.port)):
+        refused = service.command("up")
+    assert refused.returncode == 1
+    assert f"port {service.port} of 127.0.0.1 is taken" in refused.stderr
+    assert refused.stderr.count("\n") == 1
+
+
+def test_commands_beside_it_find_the_embedded_server(service: ServiceUp) -> None:
+    service.start()
+    assert "demo" in service.command("sites", "list").stdout
+    assert service.command("doctor").returncode == 0
+
+
+def test_the_embedded_server_is_private_and_keeps_its_promise(service: ServiceUp) -> None:
+    service.options["DURABILITY"] = "strict"
+    server = service.start().server()
+    config = server.config_get("*")
+    assert (config["port"], config["appendonly"]) == ("0", "yes")
+    assert (config["appendfsync"], config["maxmemory-policy"]) == ("always", "noeviction")
+    assert config["aof-load-truncated"] == "yes"
+    path = service.data_dir / "run" / "valkey.sock"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+def test_a_long_data_path_gets_a_short_socket(tmp_path: Path) -> None:
+    service = ServiceUp(tmp_path / ("long" * 30))
+    path = Path()
+    try:
+        service.start()
+        path = Path((service.data_dir / "run" / "valkey.socket-path").read_text())
+        assert len(str(path)) < 100
+        assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+        assert service.command("sites", "list").returncode == 0
+    finally:
+        assert service.end() == 0
+    assert not path.parent.exists()
+
+
+def test_your_own_server_is_used_when_named(
+    service: ServiceUp, redis_url: str, queue_url: str
+) -> None:
+    service.options.update(REDIS_URL=redis_url, QUEUE_URL=queue_url)
+    service.start()
+    assert "valkey" not in service.parts()
+    assert service.submit("Bonjour à tous.", service.key())["id"]
+    assert service.end() == 0
+    assert not (service.data_dir / "valkey").exists()
+
+
+def _workers_of(runner: int) -> list[int]:
+    return [int(pid) for pid in Path(f"/proc/{runner}/task/{runner}/children").read_text().split()]
