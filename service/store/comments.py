@@ -180,7 +180,7 @@ class Comments:
 
     def _put_back(self, record: Record, kind: str, words: bytes, not_before_ms: int) -> bool:
         site = SiteKeys(record.comment.site)
-        keys = [*transition_keys(site.site, [record]), site.bell, site.dead, site.dead_reasons]
+        keys = [*transition_keys(site.site, [record]), site.bell]
         arguments: list[Argument] = [record.comment.id, kind, words, not_before_ms, BELL_TTL_MS]
         answer, ring = self._durably(self._resubmit, keys, arguments)
         if answer == b"unknown":
@@ -265,7 +265,7 @@ class Comments:
 
 
 def transition_keys(site: str, records: Sequence[Record]) -> list[str]:
-    """Return the keys transition.lua reads: the site's, then five for each record."""
+    """Return the keys transition.lua reads: the site's, then six for each record."""
     keys = SiteKeys(site)
     names = [
         *(keys.status(status) for status in STATUS_ORDER),
@@ -274,6 +274,8 @@ def transition_keys(site: str, records: Sequence[Record]) -> list[str]:
         keys.inbox,
         keys.recent,
         keys.audit,
+        keys.dead,
+        keys.dead_reasons,
     ]
     for record in records:
         names += comment_keys(
@@ -290,13 +292,14 @@ def transition_keys(site: str, records: Sequence[Record]) -> list[str]:
 def comment_keys(
     keys: SiteKeys, comment_id: str, parent: str, page: str, root: str, author: str
 ) -> list[str]:
-    """Return one comment's five keys, its own standing in for what it lacks."""
+    """Return one comment's six keys, its own standing in for what it lacks."""
     own = keys.comment(comment_id)
     return [
         own,
         keys.comment(parent) if parent else own,
         keys.page(page),
         keys.thread(root) if root else keys.roots(page),
+        keys.thread(root) if root != parent else keys.roots(page),
         keys.author(author) if author else own,
     ]
 

@@ -27,6 +27,7 @@ for index = 1, (#ARGV - 3) / width do
     if from == to then
       new = redis.call('HINCRBY', k.comment, 'version', 1)
       redis.call('ZREM', shared.unscreened, id)
+      forget_dead(shared, id)
     else
       new = move(shared, k, id, from, to, current[3])
     end

@@ -163,7 +163,7 @@ class Inbox:
         entry = pending.entry
         self._set_aside(
             self._client,
-            [*transition_keys(site, []), *_keys_of(keys, pending), keys.dead, keys.dead_reasons],
+            [*transition_keys(site, []), *_keys_of(keys, pending)],
             [
                 entry.comment_id,
                 entry.revision,

@@ -1,9 +1,9 @@
 -- Put a comment back into the inbox: an author's edit (new content), or a retried dead letter.
--- KEYS: shared, one comment's, bell, dead, dead_reasons.
+-- KEYS: shared, one comment's, bell.
 -- ARGV: id, kind ('edit' or 'retry'), content, not_before (ms), bell_ttl.
 
 local shared, k = shared_keys(), keys_of(1)
-local bell, dead, dead_reasons = KEYS[16], KEYS[17], KEYS[18]
+local bell = KEYS[19]
 local id, kind, content, not_before, bell_ttl = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
 local current = redis.call('HMGET', k.comment, 'status', 'received_at', 'submitted_at', 'decision')
 local from = current[1]
@@ -14,11 +14,9 @@ if kind == 'edit' then
   end
   if tonumber(current[2]) < not_before then return {'too_late', 0} end
   redis.call('HSET', k.comment, 'content', content)
-elseif redis.call('ZREM', dead, id) == 0 then
+elseif not redis.call('ZSCORE', shared.dead, id) then
   return {'unknown', 0}
 end
-redis.call('ZREM', dead, id)
-redis.call('HDEL', dead_reasons, id)
 if from == 'received' then
   redis.call('HINCRBY', k.comment, 'version', 1)
 else

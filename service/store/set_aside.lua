@@ -2,7 +2,6 @@
 -- ARGV: id, revision, entry, group, verdict, why (JSON), now (ms).
 
 local shared, k = shared_keys(), keys_of(1)
-local dead, dead_reasons = KEYS[16], KEYS[17]
 local id, revision, entry, group = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local current = redis.call('HMGET', k.comment, 'status', 'revision', 'submitted_at')
 if current[1] == 'received' and current[2] == revision then
@@ -11,8 +10,8 @@ if current[1] == 'received' and current[2] == revision then
   redis.call('ZADD', shared.unscreened, current[3], id)
   redis.call('HINCRBY', shared.counters, 'settled', 1)
   redis.call('HINCRBY', shared.counters, 'unscreened', 1)
-  redis.call('ZADD', dead, ARGV[7], id)
-  redis.call('HSET', dead_reasons, id, ARGV[6])
+  redis.call('ZADD', shared.dead, ARGV[7], id)
+  redis.call('HSET', shared.dead_reasons, id, ARGV[6])
 end
 redis.call('XACK', shared.inbox, group, entry)
 redis.call('XDEL', shared.inbox, entry)

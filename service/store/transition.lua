@@ -10,25 +10,39 @@ local function count_author(k, status, by)
   end
 end
 
+-- Below an answered comment that went, a tombstone keeps its place: the one above is listed
+-- (again), and once answered it is never taken from the listing. What has nothing visible
+-- below it is left out when the thread is read.
 local function show(k, id, at)
   redis.call('ZADD', k.listing, at, id)
   redis.call('HINCRBY', k.page, 'count', 1)
-  if k.parent ~= k.comment then redis.call('HINCRBY', k.parent, 'replies', 1) end
+  if k.parent == k.comment then return end
+  local parent_at = redis.call('HGET', k.parent, 'submitted_at')
+  if not parent_at then return end
+  redis.call('ZADD', k.parent_listing, parent_at, redis.call('HGET', k.comment, 'parent'))
+  redis.call('HINCRBY', k.parent, 'replies', 1)
 end
 
--- A comment with visible replies keeps its place, as a tombstone.
 local function hide(k, id)
   redis.call('HINCRBY', k.page, 'count', -1)
-  if k.parent ~= k.comment then redis.call('HINCRBY', k.parent, 'replies', -1) end
-  if tonumber(redis.call('HGET', k.comment, 'replies') or '0') <= 0 then
+  if k.parent ~= k.comment and redis.call('EXISTS', k.parent) == 1 then
+    redis.call('HINCRBY', k.parent, 'replies', -1)
+  end
+  if redis.call('HEXISTS', k.comment, 'replies') == 0 then
     redis.call('ZREM', k.listing, id)
   end
+end
+
+-- What somebody has moved on is no operator's work any more.
+local function forget_dead(shared, id)
+  if redis.call('ZREM', shared.dead, id) == 1 then redis.call('HDEL', shared.dead_reasons, id) end
 end
 
 local function leave(shared, k, id, from)
   if from == 'received' then return end
   redis.call('ZREM', shared[from], id)
   redis.call('ZREM', shared.unscreened, id)
+  forget_dead(shared, id)
   redis.call('HINCRBY', shared.counters, 'status.' .. from, -1)
   count_author(k, from, -1)
   if from == 'approved' then hide(k, id) end
@@ -52,23 +66,24 @@ local function move(shared, k, id, from, to, at)
   return redis.call('HINCRBY', k.comment, 'version', 1)
 end
 
-local SHARED = 10
-local PER_COMMENT = 5
+local SHARED = 12
+local PER_COMMENT = 6
 
 local function shared_keys()
   return {
     approved = KEYS[1], held = KEYS[2], rejected = KEYS[3], spam = KEYS[4], deleted = KEYS[5],
     counters = KEYS[6], unscreened = KEYS[7], inbox = KEYS[8], recent = KEYS[9], audit = KEYS[10],
+    dead = KEYS[11], dead_reasons = KEYS[12],
   }
 end
 
 -- The author key is the comment's own key where the author is not known by anything.
 local function keys_of(index)
   local at = SHARED + (index - 1) * PER_COMMENT
-  local author = KEYS[at + 5]
+  local author = KEYS[at + 6]
   if author == KEYS[at + 1] then author = '' end
   return {
     comment = KEYS[at + 1], parent = KEYS[at + 2], page = KEYS[at + 3],
-    listing = KEYS[at + 4], author = author,
+    listing = KEYS[at + 4], parent_listing = KEYS[at + 5], author = author,
   }
 end
