@@ -8,7 +8,6 @@ from typing import Any
 
 from disposable_email_domains import blocklist
 from flask import Flask, Response, g, request
-from flask_smorest import Api
 from redis import Redis
 from ulid import ULID
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -17,6 +16,8 @@ from config.settings import Settings, load_secrets
 from service.api import cors, health, moderation, ops, problems, sessions, submissions, threads
 from service.api.browser_forms import problem_page
 from service.api.deliverability import Deliverability
+from service.api.media import FormRequest
+from service.api.openapi import DescribedApi
 from service.api.services import Services
 from service.api.waiting import Waiters
 from service.moderation.checks import build_pipeline
@@ -45,10 +46,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     """
     settings = settings or Settings.from_environment()
     app = Flask("service", template_folder="web/templates", static_folder="web/static")
+    app.request_class = FormRequest
     app.url_map.merge_slashes = False
     app.config.update(_flask_options(settings))
     app.extensions["ecluse"] = make_services(settings)
-    api = Api(app)
+    api = DescribedApi(app)
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
     app.register_blueprint(demo.blueprint)

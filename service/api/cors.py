@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Flask, Response, request
+from redis.exceptions import RedisError
 
 from service.api.services import services
 from service.store.sites import SiteUnknown
@@ -49,5 +50,5 @@ def _is_allowed() -> bool:
         return False
     try:
         return origin in services().store.sites.get(_site()).site.origins
-    except SiteUnknown:
+    except (SiteUnknown, RedisError, OSError):
         return False

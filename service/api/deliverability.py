@@ -42,9 +42,9 @@ class Deliverability:
             return False
 
     def _ask(self, email: str) -> bool:
-        if self._resolver is None:
-            self._resolver = caching_resolver(timeout=LIMIT_S)
         try:
+            if self._resolver is None:
+                self._resolver = caching_resolver(timeout=LIMIT_S)
             validate_email(email, check_deliverability=True, dns_resolver=self._resolver)
         except EmailUndeliverableError:
             return True

@@ -72,6 +72,7 @@ def load(schema: Schema, body: Any) -> dict[str, Any]:
     if isinstance(body, dict):
         wish_for(body.get("lang"))
         _refuse_unwritable_names(body)
+        body = _said(schema, body)
     loaded: dict[str, Any] = schema.load(body)
     return loaded
 
@@ -152,19 +153,34 @@ def _form_token(site: Site, token: str, caller: Caller) -> tuple[FormToken, floa
 
 
 def _idempotency_scope(data: dict[str, Any], caller: Caller, personal: Personal) -> str:
-    """Return whose key it is: one server's, or one visitor's, so that nobody meets another's."""
+    """Return whose key it is: one server's, or one visitor's for one comment.
+
+    A page kept in a cache may give every visitor the same key, and an e-mail address is
+    only claimed: a visitor meets a comment again who sends all of it again.
+    """
     key = request.headers.get("Idempotency-Key", "").strip('"') or data["idempotency_key"]
     if not key:
         return ""
     if not is_idempotency_key(key):
         raise invalid({"idempotency_key": NOT_KEY})
-    owner = caller.key_id or personal.email.lower() or personal.ip
-    return f"{owner}\x1f{key}"
+    if caller.is_server:
+        return f"{caller.key_id}\x1f{key}"
+    own = (personal.ip, personal.email.lower(), data["author"], data["page"], data["parent"])
+    return "\x1f".join((*own, key, data["content"]))
 
 
 def _header(name: str) -> str:
     value = request.headers.get(name, "")[:HEADER_LIMIT]
     return value.encode("utf-8", "replace").decode()
+
+
+def _said(schema: Schema, body: dict[Any, Any]) -> dict[Any, Any]:
+    """Return the body without its nulls: a field that is null is a field not sent."""
+    return {
+        name: value
+        for name, value in body.items()
+        if value is not None or name not in schema.fields
+    }
 
 
 def _refuse_unwritable_names(body: dict[Any, Any]) -> None:

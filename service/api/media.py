@@ -2,9 +2,35 @@
 
 from __future__ import annotations
 
-from flask import request
+from urllib.parse import unquote_to_bytes
 
-FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
+from flask import Request, request
+from werkzeug.exceptions import BadRequest
+from werkzeug.formparser import FormDataParser
+
+URLENCODED = "application/x-www-form-urlencoded"
+FORM_TYPES = (URLENCODED, "multipart/form-data")
+
+
+class FormRequest(Request):
+    """Read a form whole and in UTF-8, or not at all; Werkzeug alone would guess or drop it."""
+
+    def make_form_data_parser(self) -> FormDataParser:
+        """Return a parser that raises ``ValueError`` for a form it cannot read."""
+        parser = super().make_form_data_parser()
+        parser.silent = False
+        return parser
+
+    def _load_form_data(self) -> None:
+        if "form" in vars(self):
+            return
+        raw = self.get_data(cache=True)
+        try:
+            super()._load_form_data()
+            if not self.files:
+                (unquote_to_bytes(raw) if self.mimetype == URLENCODED else raw).decode()
+        except ValueError:
+            raise BadRequest from None
 
 
 def is_form() -> bool:

@@ -8,11 +8,11 @@ from flask_smorest import Blueprint
 from service.api.callers import staff
 from service.api.intake import load, read_json
 from service.api.language import language
+from service.api.openapi import problems
 from service.api.problems import Problem
 from service.api.services import services
 from service.api.submissions import answer
 from service.moderation.verdict import Status
-from service.schemas.outgoing import ProblemSchema
 from service.schemas.presentation import staff_comment
 from service.schemas.staff import (
     STATUS_OF,
@@ -49,7 +49,8 @@ ALONE = {
             ("limit", "integer"),
             ("cursor", "string"),
         )
-    ]
+    ],
+    responses=problems(400, 401, 403, 404, 422),
 )
 @blueprint.response(200, QueueSchema)
 def queue() -> Response:
@@ -80,10 +81,10 @@ def queue() -> Response:
 @blueprint.route("/decisions", methods=["POST"])
 @blueprint.doc(
     security=[{"key": []}],
-    requestBody={"content": {"application/json": {"schema": DecisionSchema}}},
+    requestBody={"required": True, "content": {"application/json": {"schema": DecisionSchema}}},
+    responses=problems(400, 401, 403, 404, 409, 413, 422),
 )
 @blueprint.response(200, ResultsSchema)
-@blueprint.alt_response(409, schema=ProblemSchema)
 def decide() -> Response:
     """Approve, hold, reject, mark as spam or delete one comment, or up to 500.
 

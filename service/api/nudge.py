@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from config.settings import default_policy
 from service.api.intake import Submission
 from service.api.language import language
@@ -25,7 +27,7 @@ def nudge_if_needed(site: Site, submission: Submission) -> None:
         return
     arrival = submission.arrival
     policy = policy_from(merged(default_policy(), site.policy))
-    case = Case(arrival.comment, arrival.facts)
+    case = Case(arrival.comment, replace(arrival.facts, site_lang=site.lang))
     verdict = services().pipeline().review(Batch([case]), policy)[0]
     if verdict.attribute not in TONE:
         return

@@ -7,6 +7,7 @@ from flask_smorest import Blueprint
 
 from service.api.callers import staff
 from service.api.intake import load, read_json
+from service.api.openapi import problems
 from service.api.services import services
 from service.api.submissions import answer
 from service.schemas.presentation import iso
@@ -26,7 +27,7 @@ SITE = [{"in": "query", "name": "site", "schema": {"type": "string"}}]
 
 
 @blueprint.route("/summary", methods=["GET"])
-@blueprint.doc(security=[{"key": []}], parameters=SITE)
+@blueprint.doc(security=[{"key": []}], parameters=SITE, responses=problems(400, 401, 403, 404, 422))
 @blueprint.response(200, SummarySchema)
 def summary() -> Response:
     """Get a site in numbers: inbox, held, unscreened, dead letters, refused."""
@@ -49,7 +50,7 @@ def summary() -> Response:
 
 
 @blueprint.route("/dead-letters", methods=["GET"])
-@blueprint.doc(security=[{"key": []}], parameters=SITE)
+@blueprint.doc(security=[{"key": []}], parameters=SITE, responses=problems(400, 401, 403, 404, 422))
 @blueprint.response(200, DeadLettersSchema)
 def dead_letters() -> Response:
     """Get the comments that workers began and never finished, oldest first."""
@@ -65,7 +66,8 @@ def dead_letters() -> Response:
 @blueprint.route("/dead-letters/retry", methods=["POST"])
 @blueprint.doc(
     security=[{"key": []}],
-    requestBody={"content": {"application/json": {"schema": RetrySchema}}},
+    requestBody={"required": True, "content": {"application/json": {"schema": RetrySchema}}},
+    responses=problems(400, 401, 403, 404, 413, 422),
 )
 @blueprint.response(200, RetriedSchema)
 def retry() -> Response:

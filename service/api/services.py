@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 from flask import current_app
 
 from config.settings import Settings
+from service.api.answers import Answers
 from service.api.deliverability import Deliverability
 from service.api.waiting import Waiters
 from service.moderation.pipeline import Pipeline
 from service.store.doorbell import Doorbell
 from service.store.store import Store
+
+CACHED_ANSWERS = 512
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,7 @@ class Services:
     deliverability: Deliverability
     clock: Callable[[], float]
     disposable_domains: frozenset[str] = field(default=frozenset())
+    answers: Answers = field(default_factory=lambda: Answers(CACHED_ANSWERS))
 
 
 def services() -> Services:

@@ -7,6 +7,7 @@ from flask_smorest import Blueprint
 
 from service.api.callers import bearer_token
 from service.api.intake import load, read_json
+from service.api.openapi import problems
 from service.api.problems import Problem, invalid
 from service.api.services import services
 from service.api.submissions import answer
@@ -23,7 +24,10 @@ blueprint = Blueprint("sessions", "sessions", url_prefix="/v1/sessions")
 
 
 @blueprint.route("", methods=["POST"])
-@blueprint.doc(requestBody={"content": {"application/json": {"schema": SignInSchema}}})
+@blueprint.doc(
+    requestBody={"required": True, "content": {"application/json": {"schema": SignInSchema}}},
+    responses=problems(400, 401, 403, 413, 422, 429),
+)
 @blueprint.response(201, SessionSchema)
 def sign_in() -> Response:
     """Sign in with a name and a password; get a token for `Authorization: Bearer`."""

@@ -15,8 +15,9 @@ from service.api.callers import admitted, has_key, site_of
 from service.api.intake import load, read_body, read_submission
 from service.api.language import language
 from service.api.limits import rate_limit_headers
-from service.api.media import wants_page
+from service.api.media import is_form, wants_page
 from service.api.nudge import nudge_if_needed
+from service.api.openapi import COMMENT, RECEIPT, problems
 from service.api.problems import Problem
 from service.api.services import services
 from service.api.tokens import is_edit_token, make_edit_token, make_form_token
@@ -31,6 +32,7 @@ from service.schemas.submission import (
     EditSchema,
     ServerSubmissionSchema,
     SubmissionSchema,
+    edit_schema,
     is_comment_id,
 )
 from service.schemas.wording import status_sentence
@@ -40,8 +42,16 @@ from service.store.records import Record
 blueprint = Blueprint(
     "comments", "comments", url_prefix="/v1/sites/<site>", description="Comments in"
 )
+WAIT_OF_A_PAGE_S = 1.0
 SUGGESTION = "Did you mean {value}?"
 JSON = "application/json"
+WAIT = {
+    "in": "query",
+    "name": "wait",
+    "schema": {"type": "number"},
+    "description": "Seconds to wait for the verdict, for as long as the service allows",
+}
+EDIT_TOKEN = {"in": "header", "name": "Edit-Token", "schema": {"type": "string"}}
 
 
 @blueprint.route("/comments", methods=["POST"])
@@ -49,39 +59,45 @@ JSON = "application/json"
     requestBody={
         "required": True,
         "content": {
-            JSON: {"schema": ServerSubmissionSchema},
+            JSON: {"schema": ServerSubmissionSchema, "example": COMMENT},
             "application/x-www-form-urlencoded": {"schema": SubmissionSchema},
             "multipart/form-data": {"schema": SubmissionSchema},
         },
     },
     parameters=[
-        {"in": "query", "name": "wait", "schema": {"type": "number"}},
+        WAIT,
         {"in": "header", "name": "Idempotency-Key", "schema": {"type": "string"}},
     ],
+    responses=problems(400, 401, 403, 404, 413, 415, 422, 429, 503),
+    security=[{"key": []}, {}],
 )
-@blueprint.response(202, ReceiptSchema, description="Accepted; its verdict is not known yet")
+@blueprint.response(
+    202, ReceiptSchema, description="Accepted; its verdict is not known yet", example=RECEIPT
+)
 @blueprint.alt_response(200, schema=ReceiptSchema, description="Accepted, and judged already")
 def submit(site: str) -> Response:
     """Submit a comment.
 
     Browsers are admitted by Origin, servers by key. `?wait=2` holds the answer until the
-    verdict is known, for two seconds at most.
+    verdict is known or two seconds have passed.
     """
     known = site_of(site)
     caller = admitted(known)
+    wait_s = _wished_wait_s() or (WAIT_OF_A_PAGE_S if wants_page() else 0.0)
     submission = read_submission(known.site, caller)
     nudge_if_needed(known.site, submission)
     receipt = services().store.comments.accept(submission.arrival)
     if receipt.must_ring:
         services().doorbell.ring(site)
     comment = submission.arrival.comment
-    record = _judged(site, receipt)
+    record = _judged(site, receipt, wait_s)
     if wants_page():
         return redirect_back(comment, receipt, record, caller.origin)
     return _receipt(site, receipt, record, submission.arrival.personal.email, comment)
 
 
 @blueprint.route("/form-token", methods=["GET"])
+@blueprint.doc(responses=problems(404))
 @blueprint.response(200, FormTokenSchema)
 def form_token(site: str) -> Response:
     """Get a signed time stamp for a form about to be shown, and the name of its trap field."""
@@ -95,23 +111,32 @@ def form_token(site: str) -> Response:
 class OwnComment(MethodView):
     """A comment in its author's hands, by the edit token (or the site's key)."""
 
+    @blueprint.doc(parameters=[WAIT, EDIT_TOKEN], responses=problems(400, 401, 404))
     @blueprint.response(200, OwnCommentSchema)
     def get(self, site: str, comment_id: str) -> Response:
         """Ask what became of a comment. `?wait=2` waits for its verdict."""
+        wait_s = _wished_wait_s()
         record = _own(site, comment_id)
-        if record.status is Status.RECEIVED and _wait(site, comment_id, _wished_wait_s()):
+        if record.status is Status.RECEIVED and _wait(site, comment_id, wait_s):
             record = services().store.comments.get(site, comment_id)
         return _own_answer(record)
 
+    @blueprint.doc(
+        requestBody={"required": True, "content": {JSON: {"schema": EditSchema}}},
+        parameters=[EDIT_TOKEN],
+        responses=problems(400, 401, 404, 409, 413, 415, 422, 503),
+    )
     @blueprint.response(200, OwnCommentSchema)
     def patch(self, site: str, comment_id: str) -> Response:
         """Edit a comment; it is checked again. Possible for fifteen minutes."""
         record = _own(site, comment_id)
-        changed = _changed(record.comment, load(EditSchema(), read_body()))
+        schema = edit_schema(site_of(site).site.required, is_form=is_form())
+        changed = _changed(record.comment, load(schema, read_body()))
         if services().store.comments.edit(record, changed, _oldest_editable_ms()):
             services().doorbell.ring(site)
         return _own_answer(services().store.comments.get(site, comment_id))
 
+    @blueprint.doc(parameters=[EDIT_TOKEN], responses=problems(401, 404, 409))
     @blueprint.response(200, OwnCommentSchema)
     def delete(self, site: str, comment_id: str) -> Response:
         """Withdraw a comment: its words and everything personal go. Possible for 15 minutes."""
@@ -125,10 +150,10 @@ def answer(body: Any, status: int = 200, headers: dict[str, str] | None = None) 
     return Response(orjson.dumps(body), status, headers, content_type=JSON)
 
 
-def _judged(site: str, receipt: Receipt) -> Record | None:
+def _judged(site: str, receipt: Receipt, wait_s: float) -> Record | None:
     """Return the record once its verdict is known; None when nobody waits for it."""
-    wait_s = _wished_wait_s() or (1.0 if wants_page() else 0.0)
-    if receipt.is_replay or (wait_s and _wait(site, receipt.comment_id, wait_s)):
+    is_known = _wait(site, receipt.comment_id, wait_s)
+    if is_known or receipt.is_replay:
         return services().store.comments.get(site, receipt.comment_id)
     return None
 

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
-from collections.abc import Callable
-from threading import Lock
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -13,67 +10,79 @@ import orjson
 from flask import Response, request
 from flask_smorest import Blueprint
 from marshmallow import Schema, fields, validate
+from werkzeug.routing import PathConverter
 
 from service.api.callers import site_of
 from service.api.intake import load, read_json
+from service.api.openapi import problems
 from service.api.services import services
 from service.api.submissions import answer
 from service.schemas.addresses import Page
 from service.schemas.outgoing import CountsSchema, RepliesSchema, ThreadSchema
 from service.schemas.presentation import public_comment
-from service.schemas.submission import is_comment_id
+from service.schemas.staff import NO_SUCH_ORDER, NOT_SIZE
+from service.schemas.submission import BODY_ERRORS, is_comment_id
+from service.schemas.text import REQUIRED
 from service.store.comments import CommentUnknown
 from service.store.keys import page_key
 from service.store.paging import Order
 
 PAGES_AT_ONCE = 100
-CACHED_ANSWERS = 512
+NOT_PAGES = "Name one page at least, and at most 100."
+LIMIT = {
+    "in": "query",
+    "name": "limit",
+    "schema": {"type": "integer", "default": 20, "minimum": 1, "maximum": 100},
+}
+CURSOR = {"in": "query", "name": "cursor", "schema": {"type": "string"}}
 blueprint = Blueprint("threads", "threads", url_prefix="/v1/sites/<site>", description="Threads")
+
+
+class PageConverter(PathConverter):
+    """Match a page in a path, also an identifier that begins with a slash."""
+
+    regex = ".+?"
+    part_isolating = False
+
+
+blueprint.record_once(lambda state: state.app.url_map.converters.update(page=PageConverter))
 
 
 class SliceSchema(Schema):
     """Describe which part of a listing is wanted."""
 
-    order = fields.Enum(Order, by_value=True, load_default=Order.NEWEST)
-    limit = fields.Integer(load_default=20, validate=validate.Range(1, 100))
+    order = fields.Enum(
+        Order,
+        by_value=True,
+        load_default=Order.NEWEST,
+        error_messages={"unknown": NO_SUCH_ORDER},
+    )
+    limit = fields.Integer(load_default=20, validate=validate.Range(1, 100, error=NOT_SIZE))
     cursor = fields.String(load_default="")
     lang = fields.String(load_default="")
+
+
+class PageSchema(Schema):
+    """Name a page."""
+
+    page = Page(required=True)
 
 
 class PagesSchema(Schema):
     """Name up to a hundred pages."""
 
+    error_messages = BODY_ERRORS
+
     pages = fields.List(
-        Page(required=True), required=True, validate=validate.Length(1, PAGES_AT_ONCE)
+        Page(required=True),
+        required=True,
+        validate=validate.Length(1, PAGES_AT_ONCE, error=NOT_PAGES),
+        error_messages={"required": REQUIRED, "invalid": NOT_PAGES},
     )
+    lang = fields.String(load_default="")
 
 
-class Answers:
-    """Keep the last few hundred serialised answers, by what they were made from."""
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._kept: OrderedDict[str, bytes] = OrderedDict()
-        self._lock = Lock()
-
-    def get(self, key: str, make: Callable[[], bytes]) -> bytes:
-        """Return the answer kept under ``key``, or the one now made and kept."""
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-        made = make()
-        with self._lock:
-            self._kept[key] = made
-            while len(self._kept) > self._size:
-                self._kept.popitem(last=False)
-        return made
-
-
-_answers = Answers(CACHED_ANSWERS)
-
-
-@blueprint.route("/pages/<path:page>/comments", methods=["GET"])
+@blueprint.route("/pages/<page:page>/comments", methods=["GET"])
 @blueprint.doc(
     parameters=[
         {
@@ -81,9 +90,11 @@ _answers = Answers(CACHED_ANSWERS)
             "name": "order",
             "schema": {"type": "string", "enum": ["newest", "oldest"]},
         },
-        {"in": "query", "name": "limit", "schema": {"type": "integer", "default": 20}},
-        {"in": "query", "name": "cursor", "schema": {"type": "string"}},
-    ]
+        LIMIT,
+        CURSOR,
+        {"in": "header", "name": "If-None-Match", "schema": {"type": "string"}},
+    ],
+    responses={304: {"description": "Unchanged since the given ETag"}, **problems(400, 404, 422)},
 )
 @blueprint.response(200, ThreadSchema)
 def thread(site: str, page: str) -> Response:
@@ -92,13 +103,13 @@ def thread(site: str, page: str) -> Response:
     `page` is the page's URL or identifier, percent-encoded. Answers carry an ETag.
     """
     site_of(site)
-    page = _page_asked(page)
+    page = load(PageSchema(), {"page": _page_asked(page)})["page"]
     wanted = load(SliceSchema(), _single_arguments())
     order, limit, cursor = wanted["order"], wanted["limit"], wanted["cursor"]
     state = services().store.threads.state(site, page)
     parts = (site, page_key(page), str(state.version), order, str(limit), cursor)
     etag = _etag(*parts)
-    if etag in request.if_none_match:
+    if request.if_none_match.contains_weak(etag):
         return _tagged(Response(status=304), etag)
 
     def make() -> bytes:
@@ -114,11 +125,12 @@ def thread(site: str, page: str) -> Response:
             }
         )
 
-    body = _answers.get(f"{etag} {page}", make)
+    body = services().answers.get(f"{etag} {page}", make)
     return _tagged(Response(body, 200, content_type="application/json"), etag)
 
 
 @blueprint.route("/comments/<root_id>/replies", methods=["GET"])
+@blueprint.doc(parameters=[LIMIT, CURSOR], responses=problems(400, 404, 422))
 @blueprint.response(200, RepliesSchema)
 def replies(site: str, root_id: str) -> Response:
     """Get the approved replies below a top comment, oldest first."""
@@ -141,7 +153,8 @@ def replies(site: str, root_id: str) -> Response:
             "schema": {"type": "array", "items": {"type": "string"}},
             "description": "May be given up to a hundred times.",
         }
-    ]
+    ],
+    responses=problems(404, 422),
 )
 @blueprint.response(200, CountsSchema)
 def counts(site: str) -> Response:
@@ -150,7 +163,10 @@ def counts(site: str) -> Response:
 
 
 @blueprint.route("/counts", methods=["POST"])
-@blueprint.doc(requestBody={"content": {"application/json": {"schema": PagesSchema}}})
+@blueprint.doc(
+    requestBody={"required": True, "content": {"application/json": {"schema": PagesSchema}}},
+    responses=problems(400, 404, 413, 422),
+)
 @blueprint.response(200, CountsSchema)
 def counts_of(site: str) -> Response:
     """Get the number of approved comments of many pages, named in the body."""

@@ -45,7 +45,7 @@ class Email(Text):
     """Take an e-mail address, internationalised ones included; the domain is lower case."""
 
     def __init__(self, **more: Any) -> None:
-        super().__init__(limit=EMAIL_LIMIT, metadata={"format": "email"}, **more)
+        super().__init__(limit=EMAIL_LIMIT, **more)
 
     def _deserialize(
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **more: Any
@@ -65,7 +65,7 @@ class WebAddress(Text):
     """Take an http or https URL; one written without its scheme gets ``https://``."""
 
     def __init__(self, **more: Any) -> None:
-        super().__init__(limit=URL_LIMIT, metadata={"format": "uri"}, **more)
+        super().__init__(limit=URL_LIMIT, **more)
 
     def _deserialize(
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **more: Any

@@ -58,7 +58,8 @@ def best_language(wanted: str, accepted: LanguageAccept, fallback: str) -> str:
     """
     if wanted[:2].lower() in LANGUAGES:
         return wanted[:2].lower()
-    best = accepted.best_match(LANGUAGES)
+    named = LanguageAccept([(tag, quality) for tag, quality in accepted if tag != "*"])
+    best = named.best_match(LANGUAGES)
     if best:
         return best
     return fallback if fallback in LANGUAGES else DEFAULT_LANGUAGE

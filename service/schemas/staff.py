@@ -8,7 +8,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from service.moderation.verdict import Status
-from service.schemas.submission import CommentId
+from service.schemas.submission import BODY_ERRORS, NOT_YES_NO, CommentId
 from service.schemas.text import REQUIRED, Text
 
 MOST_AT_ONCE = 500
@@ -18,6 +18,8 @@ ONE_VERSION = "`version` goes with a single `id`."
 NO_SUCH_STATUS = "The statuses are held, approved, rejected, spam and deleted."
 NO_SUCH_ORDER = "The orders are newest and oldest."
 TOO_MANY = "At most 500 comments at once, and at least one."
+PASSWORD_LIMIT = 1000
+LONG_PASSWORD = "A password has at most 1,000 characters."  # noqa: S105
 NOT_SIZE = "The limit is a number from 1 to 100."
 
 
@@ -43,14 +45,20 @@ STATUS_OF = {
 class DecisionSchema(Schema):
     """Describe a decision on one comment (`id`) or on up to 500 (`ids`)."""
 
+    error_messages = BODY_ERRORS
+
     site = fields.String(load_default="")
     id = CommentId()
-    ids = fields.List(CommentId(), validate=validate.Length(1, MOST_AT_ONCE, error=TOO_MANY))
+    ids = fields.List(
+        CommentId(),
+        validate=validate.Length(1, MOST_AT_ONCE, error=TOO_MANY),
+        error_messages={"invalid": TOO_MANY},
+    )
     action = fields.Enum(
         Move,
         by_value=True,
         required=True,
-        error_messages={"unknown": NO_SUCH_ACTION, "required": REQUIRED},
+        error_messages={"unknown": NO_SUCH_ACTION, "required": REQUIRED, "null": REQUIRED},
     )
     reason = Text(limit=1000, multiline=True, load_default="")
     version = fields.Integer(metadata={"description": "Only if the comment is still at it."})
@@ -86,11 +94,13 @@ class ResultsSchema(Schema):
 class QueueQuerySchema(Schema):
     """Describe which comments a moderator wants to see."""
 
+    error_messages = BODY_ERRORS
+
     site = fields.String(load_default="")
     status = fields.Enum(
         Status, by_value=True, load_default=Status.HELD, error_messages={"unknown": NO_SUCH_STATUS}
     )
-    unscreened = fields.Boolean(load_default=False)
+    unscreened = fields.Boolean(load_default=False, error_messages={"invalid": NOT_YES_NO})
     order = fields.String(
         load_default="oldest",
         validate=validate.OneOf(["newest", "oldest"], error=NO_SUCH_ORDER),
@@ -142,9 +152,17 @@ class QueueSchema(Schema):
 class SignInSchema(Schema):
     """Describe a sign-in; a one-time password needs a new one beside it."""
 
+    error_messages = BODY_ERRORS
+
     name = Text(limit=100, required=True)
-    password = fields.String(required=True, error_messages={"required": REQUIRED})
-    new_password = fields.String(load_default="", validate=validate.Length(max=1000))
+    password = fields.String(
+        required=True,
+        validate=validate.Length(max=PASSWORD_LIMIT, error=LONG_PASSWORD),
+        error_messages={"required": REQUIRED, "null": REQUIRED},
+    )
+    new_password = fields.String(
+        load_default="", validate=validate.Length(max=PASSWORD_LIMIT, error=LONG_PASSWORD)
+    )
     lang = fields.String(load_default="")
 
 
@@ -157,6 +175,8 @@ class SessionSchema(Schema):
 
 class OpsQuerySchema(Schema):
     """Describe which site an operator means."""
+
+    error_messages = BODY_ERRORS
 
     site = fields.String(load_default="")
     lang = fields.String(load_default="")
@@ -181,9 +201,14 @@ class DeadLettersSchema(Schema):
 class RetrySchema(Schema):
     """Name the dead letters to try again."""
 
+    error_messages = BODY_ERRORS
+
     site = fields.String(load_default="")
     ids = fields.List(
-        CommentId(), required=True, validate=validate.Length(1, MOST_AT_ONCE, error=TOO_MANY)
+        CommentId(),
+        required=True,
+        validate=validate.Length(1, MOST_AT_ONCE, error=TOO_MANY),
+        error_messages={"required": REQUIRED, "null": REQUIRED, "invalid": TOO_MANY},
     )
     lang = fields.String(load_default="")
 

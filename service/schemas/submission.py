@@ -11,7 +11,7 @@ from typing import Any
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, missing
 
 from service.schemas.addresses import Email, IpAddress, Language, Page, WebAddress
-from service.schemas.text import Text
+from service.schemas.text import REQUIRED, Text, is_blank
 
 NOT_TIME = "This is not a time (ISO 8601, or seconds since 1970)."
 NOT_YES_NO = "This must be true or false."
@@ -19,12 +19,14 @@ NOT_ID = "This is not the id of a comment."
 NOT_KEY = "An idempotency key has 1 to 255 visible ASCII characters."
 UNKNOWN_FIELD = "There is no such field."
 ONLY_SERVERS = "Only a server with a key may send this field."
+BODY_ERRORS = {"unknown": UNKNOWN_FIELD, "type": "An object with fields is needed."}
 
 AUTHOR_LIMIT = 120
 CONTENT_LIMIT = 15_000
 TITLE_LIMIT = 300
 REQUIRABLE = ("author", "email", "url", "page_title")
 HONEYPOT = "website"
+TRUSTED = frozenset({"ip", "user_agent", "referrer", "submitted_at", "author_id", "is_staff"})
 _ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
 _KEY = re.compile(r"[!-~]{1,255}")
 
@@ -63,7 +65,7 @@ class SubmissionSchema(Schema):
 
         unknown = RAISE
 
-    error_messages = {"unknown": UNKNOWN_FIELD, "type": "An object with fields is needed."}
+    error_messages = BODY_ERRORS
 
     author = Text(limit=AUTHOR_LIMIT, load_default="")
     email = Email(load_default="")
@@ -81,6 +83,12 @@ class SubmissionSchema(Schema):
         metadata={"type": "string", "description": "A trap for machines: leave it empty."},
     )
 
+    def handle_error(self, error: ValidationError, data: Any, *, many: bool, **_more: Any) -> None:
+        """Tell a browser that a field exists, but not for browsers."""
+        messages: Any = error.messages
+        for name in TRUSTED & messages.keys() - self.fields.keys():
+            messages[name] = [ONLY_SERVERS]
+
 
 class ServerSubmissionSchema(SubmissionSchema):
     """Describe a comment as a site's own server may send it, with what the server saw."""
@@ -88,7 +96,13 @@ class ServerSubmissionSchema(SubmissionSchema):
     ip = IpAddress(load_default="")
     user_agent = Text(limit=1000, load_default="")
     referrer = Text(limit=2000, load_default="")
-    submitted_at = Moment(load_default=0.0, metadata={"type": "string", "format": "date-time"})
+    submitted_at = Moment(
+        load_default=lambda: 0.0,
+        metadata={
+            "type": ["string", "number"],
+            "description": "ISO 8601, or seconds since 1970; now, when absent.",
+        },
+    )
     author_id = Text(limit=128, load_default="")
     is_staff = fields.Boolean(load_default=False, error_messages={"invalid": NOT_YES_NO})
 
@@ -96,11 +110,12 @@ class ServerSubmissionSchema(SubmissionSchema):
 class EditSchema(Schema):
     """Describe what an author may change."""
 
-    error_messages = {"unknown": UNKNOWN_FIELD, "type": "An object with fields is needed."}
+    error_messages = BODY_ERRORS
 
     content = Text(limit=CONTENT_LIMIT, multiline=True, required=True)
     author = Text(limit=AUTHOR_LIMIT)
     url = WebAddress()
+    lang = Language()
 
 
 @lru_cache(maxsize=128)
@@ -111,11 +126,22 @@ def submission_schema(
     kind = ServerSubmissionSchema if is_server else SubmissionSchema
     schema = kind(unknown=EXCLUDE if is_form else RAISE)
     for name in required:
-        field = schema.fields[name]
-        field.required = True
-        schema.load_fields[name].required = True
-        schema.load_fields[name].load_default = field.load_default = missing
+        schema.fields[name].required = True
+        schema.fields[name].load_default = missing
     return schema
+
+
+def edit_schema(required: frozenset[str], *, is_form: bool) -> EditSchema:
+    """Return the schema of an edit: what a site requires may change but not go."""
+    schema = EditSchema(unknown=EXCLUDE if is_form else RAISE)
+    for name in required & schema.fields.keys():
+        schema.fields[name].validators = [_not_blank]
+    return schema
+
+
+def _not_blank(text: str) -> None:
+    if is_blank(text):
+        raise ValidationError([REQUIRED])
 
 
 def is_comment_id(text: str) -> bool:

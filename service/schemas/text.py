@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from typing import Any
 
 from marshmallow import ValidationError, fields
@@ -40,7 +41,13 @@ def _ranges(points: Iterable[int]) -> str:
     return "".join(f"{chr(low)}-{chr(high)}" for low, high in spans)
 
 
-_MARKS = _ranges(p for p in range(0x300, 0x10000) if unicodedata.category(chr(p)) in {"Mn", "Me"})
+def _is_mark(point: int) -> bool:
+    """Say whether a character stacks on the one before it, or joins what does."""
+    return unicodedata.category(chr(point)) in {"Mn", "Me"} or point in {0x200C, 0x200D}
+
+
+# All planes that hold marks: the scripts, and the variation selectors.
+_MARKS = _ranges(filter(_is_mark, chain(range(0x300, 0x1F000), range(0xE0100, 0xE01F0))))
 # No orthography stacks more than a handful of marks; Tibetan and biblical Hebrew reach five.
 _PILED_MARKS = re.compile(f"[{_MARKS}]{{9}}")
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from service.store.connection import Client
 
-CURSOR_LENGTH = 32
+SCORE_DIGITS = 15
+SKIP_DIGITS = 9
 
 
 class Order(StrEnum):
@@ -60,7 +61,7 @@ def _parsed(cursor: str, order: Order) -> tuple[str, int]:
         return ("+inf" if order is Order.NEWEST else "-inf"), 0
     score, _, skip = cursor.partition("-")
     is_ours = score.isascii() and score.isdigit() and skip.isascii() and skip.isdigit()
-    if not is_ours or len(cursor) > CURSOR_LENGTH:
+    if not is_ours or len(score) > SCORE_DIGITS or len(skip) > SKIP_DIGITS:
         raise CursorInvalid(cursor)
     return score, int(skip)
 

@@ -1,0 +1,204 @@
+"""A running service in a test: the app, its site, a worker that drains when asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from service.api.services import Services
+from service.moderation.checks import build_pipeline
+from service.store.accounts import Account, Role
+from service.store.records import Record
+from service.store.sites import Scope, Site
+from workers.moderate import Moderator
+
+ORIGIN = "http://site.test"
+PAGE = "http://site.test/a"
+NAMELESS_ID = "01JZ8Q6Q3D5W8W1XK2T9F4M7NB"
+PASSWORD = "a password long enough"
+INSULT = "Tu es un connard et un abruti fini, ferme ta gueule."
+SPAM = (
+    "Best online casino bonus! Play now http://casino-win.xyz http://slots.top/free "
+    "http://bet.click/now and earn money fast"
+)
+
+pipeline = cache(build_pipeline)
+"""The checks, loaded once in a test process."""
+
+
+@dataclass
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    now: float
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
+class House:
+    """The whole service but its worker processes: ``drain`` does their work here."""
+
+    app: Flask
+
+    @property
+    def services(self) -> Services:
+        found: Services = self.app.extensions["ecluse"]
+        return found
+
+    @property
+    def client(self) -> FlaskClient:
+        """A caller without cookies, new each time."""
+        return self.app.test_client(use_cookies=False)
+
+    def replace(self, **parts: Any) -> None:
+        """Put other parts into the services."""
+        self.app.extensions["ecluse"] = replace(self.services, **parts)
+
+    def stop_the_clock(self) -> Clock:
+        """Replace the clock by one that the test moves."""
+        clock = Clock(self.services.clock())
+        self.replace(clock=clock)
+        return clock
+
+    def change_site(self, **changes: Any) -> None:
+        """Change the settings of the site `demo`."""
+        sites = self.services.store.sites
+        sites.update(replace(sites.get("demo").site, **changes))
+
+    def add_site(self, name: str, **settings: Any) -> None:
+        """Add another site."""
+        self.services.store.sites.create(Site(name, **settings))
+
+    def key(self, *scopes: Scope, site: str = "demo") -> str:
+        """Return the token of a new key."""
+        wanted = frozenset(scopes or Scope)
+        return self.services.store.sites.create_key(site, "test", wanted)[1]
+
+    def session(self, name: str, role: Role, sites: frozenset[str] = frozenset()) -> str:
+        """Return the token of an account's new session."""
+        accounts = self.services.store.accounts
+        accounts.create(Account(name, role, sites), "one time password")
+        return accounts.sign_in(name, "one time password", PASSWORD)
+
+    def post(self, headers: Mapping[str, str] | None = None, **fields: Any) -> TestResponse:
+        """Submit a comment as a page of the site does."""
+        query = fields.pop("query", None)
+        return self.client.post(
+            "/v1/sites/demo/comments",
+            data=orjson.dumps(comment_fields(**fields)),
+            content_type="application/json",
+            query_string=query,
+            headers={"Origin": ORIGIN, **(headers or {})},
+        )
+
+    def post_form(self, headers: Mapping[str, str] | None = None, **fields: Any) -> TestResponse:
+        """Submit a comment as a form, by script."""
+        return self.client.post(
+            "/v1/sites/demo/comments",
+            data=comment_fields(**fields),
+            headers={"Origin": ORIGIN, **(headers or {})},
+        )
+
+    def post_as_server(self, key: str = "", site: str = "demo", **fields: Any) -> TestResponse:
+        """Submit a comment as the site's own server does."""
+        token = key or self.key(Scope.SUBMIT, site=site)
+        return self.client.post(
+            f"/v1/sites/{site}/comments", json=comment_fields(**fields), headers=bearer(token)
+        )
+
+    def decide(self, key: str, **fields: Any) -> TestResponse:
+        """Send a decision."""
+        return self.client.post("/v1/moderation/decisions", json=fields, headers=bearer(key))
+
+    def publish(self, **fields: Any) -> str:
+        """Submit a comment, approve it whatever it says, and return its id."""
+        posted = self.post_as_server(**fields)
+        assert posted.status_code == 202, posted.json
+        comment_id = str(json_of(posted)["id"])
+        self.drain()
+        if self.record(comment_id).status != "approved":
+            decided = self.decide(self.key(Scope.MODERATE), id=comment_id, action="approve")
+            assert decided.status_code == 200
+        return comment_id
+
+    def drain(self, site: str = "demo") -> int:
+        """Settle what is in a site's inbox, as a worker does."""
+        services = self.services
+        return Moderator(
+            inbox=services.store.inbox,
+            sites=services.store.sites,
+            pipeline=pipeline(),
+            doorbell=services.doorbell,
+            settings=services.settings,
+            name="test",
+        ).drain(site)
+
+    def record(self, comment_id: str) -> Record:
+        """Return a comment as it is stored."""
+        return self.services.store.comments.get("demo", comment_id)
+
+    def stored(self) -> int:
+        """Return how many comments the site ever accepted."""
+        return self.services.store.decisions.counts("demo").get("accepted", 0)
+
+    def thread(self, page: str = PAGE, **query: Any) -> dict[str, Any]:
+        """Return a page's thread as the public gets it."""
+        answer = self.client.get(thread_url(page), query_string=query)
+        assert answer.status_code == 200, answer.json
+        return json_of(answer)
+
+
+def comment_fields(**changes: Any) -> dict[str, Any]:
+    """Return the fields of an ordinary comment; ``None`` leaves one out."""
+    fields = {
+        "author": "Claire",
+        "email": "claire@example.org",
+        "content": "Merci pour cet article très clair.",
+        "page": PAGE,
+        **changes,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def bearer(token: str) -> dict[str, str]:
+    """Return the header that carries a key or a session."""
+    return {"Authorization": f"Bearer {token}"}
+
+
+def thread_url(page: str, site: str = "demo") -> str:
+    """Return where a page's thread is read."""
+    return f"/v1/sites/{site}/pages/{quote(page, safe='')}/comments"
+
+
+def json_of(answer: TestResponse) -> dict[str, Any]:
+    """Return the object an answer holds."""
+    found: dict[str, Any] = answer.get_json(force=True)
+    return found
+
+
+def assert_problem(answer: TestResponse, status: int, kind: str) -> dict[str, Any]:
+    """Check that an answer is a problem as RFC 9457 and our promise have it; return it."""
+    assert answer.status_code == status, answer.get_data(as_text=True)
+    assert answer.mimetype == "application/problem+json"
+    body = json_of(answer)
+    assert body["type"] == f"urn:ecluse:problem:{kind}"
+    assert body["status"] == status
+    assert body["title"]
+    assert body["request_id"] == answer.headers["X-Request-ID"]
+    return body
+
+
+def errors_of(answer: TestResponse) -> dict[str, str]:
+    """Return the messages of a 422, by field."""
+    found: dict[str, str] = assert_problem(answer, 422, "validation")["errors"]
+    return found
