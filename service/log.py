@@ -10,7 +10,7 @@ import orjson
 from config.settings import Settings
 
 PLAIN = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-NOISY = ("rq.worker", "rq.job", "rq.cron")
+NOISY = ("rq", "rq.worker", "rq.job", "rq.cron")
 
 
 class JsonLine(logging.Formatter):
