@@ -64,10 +64,16 @@ class Account:
 class Accounts:
     """Keep accounts and sessions; passwords as argon2id hashes (RFC 9106)."""
 
-    def __init__(self, client: Client, *, session_ttl_s: int = 28_800) -> None:
+    def __init__(
+        self,
+        client: Client,
+        *,
+        session_ttl_s: int = 28_800,
+        hasher: PasswordHasher | None = None,
+    ) -> None:
         self._client = client
         self._ttl_s = session_ttl_s
-        self._hasher = PasswordHasher()
+        self._hasher = hasher or PasswordHasher()
 
     def create(self, account: Account, one_time_password: str) -> None:
         """Add an account whose password must be changed at the first sign-in.
@@ -87,11 +93,14 @@ class Accounts:
         self._client.sadd(keys.USERS, account.name)
 
     def reset_password(self, name: str, one_time_password: str) -> None:
-        """Replace an account's password by a new one-time password."""
-        self._client.hset(
+        """Replace an account's password by a new one-time password, and end its sessions."""
+        pipe = self._client.pipeline(transaction=False)
+        pipe.hset(
             keys.user(name),
             mapping={"password": self._hasher.hash(one_time_password), "must_change": 1},
         )
+        pipe.hincrby(keys.user(name), "generation", 1)
+        pipe.execute()
 
     def any_exist(self) -> bool:
         """Say whether anybody can sign in yet."""
@@ -100,7 +109,8 @@ class Accounts:
     def sign_in(self, name: str, password: str, new_password: str = "") -> str:
         """Return the token of a new session.
 
-        A one-time password needs ``new_password`` beside it. Raises ``SignInRefused``,
+        A one-time password needs ``new_password`` beside it; a new password ends the
+        account's other sessions. Raises ``SignInRefused``,
         ``SignInThrottled``, ``PasswordChangeNeeded`` or ``PasswordTooShort``.
         """
         self._throttle(name)
@@ -112,7 +122,7 @@ class Accounts:
             raise PasswordChangeNeeded
         if new_password:
             self._change(name, password, new_password)
-        self._client.delete(keys.sign_in_attempts(name))
+        self._client.delete(keys.sign_in_attempts(_digest(name)))
         return self._new_session(name)
 
     def signed_in(self, token: str) -> Account | None:
@@ -120,9 +130,9 @@ class Accounts:
         found: Any = self._client.get(keys.session(_digest(token)))
         if not found:
             return None
-        name = found.decode()
+        generation, _, name = found.decode().partition(" ")
         stored: Any = self._client.hgetall(keys.user(name))
-        if not stored:
+        if not stored or stored.get(b"generation", b"0").decode() != generation:
             return None
         sites = frozenset(stored.get(b"sites", b"").decode().split())
         return Account(name, Role(stored[b"role"].decode()), sites)
@@ -143,11 +153,14 @@ class Accounts:
         pipe = self._client.pipeline(transaction=False)
         pipe.hset(keys.user(name), "password", self._hasher.hash(new_password))
         pipe.hdel(keys.user(name), "must_change")
+        pipe.hincrby(keys.user(name), "generation", 1)
         pipe.execute()
 
     def _new_session(self, name: str) -> str:
         token = f"es_{secrets.token_urlsafe(32)}"
-        self._client.set(keys.session(_digest(token)), name, ex=self._ttl_s)
+        generation: Any = self._client.hget(keys.user(name), "generation")
+        opened = f"{int(generation or 0)} {name}"
+        self._client.set(keys.session(_digest(token)), opened, ex=self._ttl_s)
         return token
 
     def _throttle(self, name: str) -> None:

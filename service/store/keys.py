@@ -18,12 +18,12 @@ STATUS_ORDER = ("approved", "held", "rejected", "spam", "deleted")
 
 
 def user(name: str) -> str:
-    """Hash of one account: password hash, role, sites; for ever."""
+    """Hash of one account: password hash and its generation, role, sites; for ever."""
     return f"ecluse:user:{name}"
 
 
 def session(token_hash: str) -> str:
-    """Hash of one signed-in session; expires by itself."""
+    """String: a session's account and its password's generation; expires by itself."""
     return f"ecluse:session:{token_hash}"
 
 
@@ -135,10 +135,13 @@ def page_key(page: str) -> str:
 
 
 def normalised_page(page: str) -> str:
-    """Return the one spelling of a page's URL; an identifier comes back as it is."""
+    """Return the one spelling of a page's URL; what is no URL comes back as it is."""
     if not page.lower().startswith(("http://", "https://")):
         return page.strip()
-    parts = urlsplit(page.strip())
+    try:
+        parts = urlsplit(page.strip())
+    except ValueError:
+        return page.strip()
     kept = [
         (name, value)
         for name, value in parse_qsl(parts.query, keep_blank_values=True)

@@ -60,7 +60,7 @@ class Vault:
         body = sealed[KEY_ID_BYTES + NONCE_BYTES :]
         try:
             email, ip = orjson.loads(cipher.decrypt(nonce, body, context.encode()))
-        except InvalidTag:
+        except (InvalidTag, ValueError):
             raise SealBroken("altered") from None
         return Personal(email, ip)
 
