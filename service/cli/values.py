@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Mapping
+from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ from service.store.sites import DEFAULT_LIMITS, Limit
 SITE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 ACCOUNT_NAME = re.compile(r"[^\s/\x00-\x1f]{1,64}")
 LANGUAGE = re.compile(r"[a-z]{2}")
+HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 LIMIT = re.compile(r"([a-z]+)=([1-9][0-9]{0,8})/([1-9][0-9]{0,8})")
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -60,8 +62,11 @@ def origin(text: str) -> str:
 
 def _ascii_host(host: str) -> str:
     if ":" in host:
-        return f"[{host}]"
-    return host.encode("idna").decode("ascii")
+        return f"[{IPv6Address(host)}]"
+    name = host.encode("idna").decode("ascii").lower()
+    if not HOST.fullmatch(name):
+        raise ValueError(f"no origin has the host {host}")
+    return name
 
 
 def limit(text: str) -> tuple[str, Limit]:
