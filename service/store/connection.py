@@ -73,8 +73,8 @@ def needs_fsync_wait(client: Client) -> bool:
     Raises ``NotDurable`` when the server cannot promise it either way.
     """
     if isinstance(client, RedisCluster):
-        nodes = map(client.get_redis_connection, client.get_primaries())
-        if all(_sync_mode(node) == "always" for node in nodes):
+        nodes: Any = client.get_primaries()  # type: ignore[no-untyped-call]
+        if all(_sync_mode(client.get_redis_connection(node)) == "always" for node in nodes):
             return False
         raise NotDurable("strict durability on a cluster needs `appendfsync always`, on each node")
     mode = _sync_mode(client)
