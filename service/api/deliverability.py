@@ -7,6 +7,7 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import Any
 
 from dns.exception import DNSException
+from dns.resolver import NXDOMAIN, NoAnswer
 from email_validator import (
     EmailNotValidError,
     EmailUndeliverableError,
@@ -16,6 +17,8 @@ from email_validator import (
 
 LIMIT_S = 2
 THREADS = 4
+SAID_BY_DNS = (NXDOMAIN, NoAnswer)
+"""Causes that are answers; email-validator calls every failure of its own undeliverable."""
 
 
 class Deliverability:
@@ -46,8 +49,8 @@ class Deliverability:
             if self._resolver is None:
                 self._resolver = caching_resolver(timeout=LIMIT_S)
             validate_email(email, check_deliverability=True, dns_resolver=self._resolver)
-        except EmailUndeliverableError:
-            return True
+        except EmailUndeliverableError as error:
+            return error.__cause__ is None or isinstance(error.__cause__, SAID_BY_DNS)
         except (EmailNotValidError, DNSException, OSError):
             return False
         return False
