@@ -231,10 +231,11 @@ def _spread(values: Sequence[int], pieces: Sequence[str]) -> list[int]:
 
 # Undoing disguises -----------------------------------------------------------------------------
 
-_SIGNS = re.compile(r"[0134578@$!€|]+")
-_READ_AS = str.maketrans("0134578@$!€|", "oieastbasiei")
+_SIGNS = re.compile(r"[0-9@$!€|]+")
+_READ_AS = dict(zip("0134578@$!€|", "oieastbasiei", strict=True))
 # Signs read as a letter at the start of a word; 7 and 8 there are mostly numbers.
 _INITIALS = frozenset("1345$")
+_FINALS = frozenset("@$")
 _REPEATED = re.compile(r"([^\W\d_])\1{2,}")
 # At least three single letters, the same separator between each two.
 _SPACED = re.compile(
@@ -263,14 +264,18 @@ def _read_as_letters(plain: str) -> str:
 
 def _letters_for(match: re.Match[str]) -> str:
     signs, text = match[0], match.string
+    if len(signs) > 2 or not all(sign in _READ_AS for sign in signs):
+        return signs
     before = text[match.start() - 1 : match.start()].isalpha()
     after = text[match.end() : match.end() + 1].isalpha()
-    stands_for_letters = len(signs) <= 2 and (
-        (before and after)
-        or (before and set(signs) <= {"@", "$"})
-        or (signs in _INITIALS and text[match.end() : match.end() + 3].isalpha())
-    )
-    return signs.translate(_READ_AS) if stands_for_letters else signs
+    if (before and (after or set(signs) <= _FINALS)) or _begins_a_word(match):
+        return "".join(_READ_AS[sign] for sign in signs)
+    return signs
+
+
+def _begins_a_word(match: re.Match[str]) -> bool:
+    following = match.string[match.end() : match.end() + 3]
+    return match[0] in _INITIALS and following.isalpha()
 
 
 def _separators(text: str) -> list[Stretch]:
