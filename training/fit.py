@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix, vstack  # type: ignore[import-untyped]
+from scipy.sparse import csr_matrix, vstack
 
 from service.moderation.models.features import DENSE, ROWS, Features, features
 from service.moderation.models.weights import ATTRIBUTES, Floats
@@ -21,10 +21,10 @@ _CLIP_QUANTILE = 0.9999
 class Schedule:
     """Hold how long and how hard to fit; ``decay`` pulls weights to 0 (AdamW)."""
 
-    epochs: int = 6
+    epochs: int = 5
     batch: int = 1024
     rate: float = 0.02
-    decay: float = 0.02
+    decay: float = 0.1
     seed: int = 20240229
 
 

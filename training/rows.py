@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from service.moderation.checks.toxicity.lexicon import LANGS, entries_of
 from service.moderation.signal import TONE, Attribute
 
 A = Attribute
@@ -42,7 +43,14 @@ class Row:
 
 def read_rows(folder: Path) -> list[Row]:
     """Return every row of ``folder`` that training may use, in a fixed order."""
-    return [*_labelled(folder), *_collected(folder), *_unlabelled(folder), *_lexicons(folder)]
+    return [
+        *written_rows(),
+        *_own_words(),
+        *_labelled(folder),
+        *_collected(folder),
+        *_unlabelled(folder),
+        *_lexicons(folder),
+    ]
 
 
 def read_validation(folder: Path) -> list[Row]:
@@ -59,6 +67,31 @@ def _lines(path: Path) -> Iterator[Raw]:
             yield from map(json.loads, lines)
 
 
+# Sentences that ship with this package --------------------------------------------------------
+
+
+def written_rows() -> Iterator[Row]:
+    """Yield the project's own sentences: false friends, thanks, plain insults and threats."""
+    for path in sorted(Path(__file__).with_name("written").glob("*.tsv")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if not line.startswith("#"):
+                yield _sentence(line, path.stem)
+
+
+def _sentence(line: str, lang: str) -> Row:
+    label, detail, text = line.split("\t")
+    raw = {"label": label, "detail": [] if detail == "-" else detail.split(",")}
+    return Row(text, lang, "sentences_written", _read(raw), 3.0)
+
+
+def _own_words() -> Iterator[Row]:
+    """Yield the entries of the shipped word lists, so that the model knows them alone too."""
+    nothing: Targets = {A.SPAM: 0.0, A.TOXICITY: 0.0, A.PROFANITY: 0.0}
+    for lang in LANGS:
+        for entry in entries_of(lang):
+            yield Row(entry.phrase, lang, "own_words", {**nothing, **entry.strengths}, 0.5)
+
+
 # Rows written or labelled for this project --------------------------------------------------
 
 
@@ -73,7 +106,7 @@ def _labelled_row(raw: Raw, block: str) -> Row:
         return Row(raw["text"], raw["lang"], "spam_written", *_written_spam(raw), block)
     source = raw["source"]
     is_in_blocks = source == "contrast_written"
-    weight = 1.5 if is_in_blocks else 2.0
+    weight = 3.0 if is_in_blocks else 2.0
     return Row(raw["text"], raw["lang"], source, _read(raw), weight, block if is_in_blocks else "")
 
 
@@ -93,11 +126,18 @@ def _said_at_all(found: set[str]) -> Targets:
 
 def _written_spam(raw: Raw) -> tuple[Targets, float]:
     if raw["label"]:
-        # Praise that only the author's name makes spam teaches the text nothing.
-        return {A.SPAM: 1.0}, 0.3 if "praise" in raw["detail"] else 1.5
+        # Praise that only the author's name makes spam would teach that thanks are spam.
+        return ({} if _is_only_praise(raw) else {A.SPAM: 1.0}), 1.5
     is_rude = any(word in raw["detail"] for word in ("rude", "ang"))
     return ({A.SPAM: 0.0} if is_rude else _CLEAN), 1.5
 
+
+def _is_only_praise(raw: Raw) -> bool:
+    has_bait = any(sign in raw["text"] for sign in ("http", "www", "@", "<", "[", "//"))
+    return not has_bait and any(kind in raw["detail"] for kind in _PRAISE)
+
+
+_PRAISE = ("praise", "thanks", "spun")
 
 # Rows collected elsewhere -----------------------------------------------------------------------
 
@@ -268,10 +308,10 @@ _VOUCHED_FOR: Mapping[str, tuple[Targets, float]] = {
     "commonvoice_fr_theatre": (_CLEAN, 0.2),
     "commonvoice_fr_parl": (_CLEAN, 0.2),
     "commonvoice_en": (_CLEAN, 0.3),
-    "commonvoice_es": (_CLEAN, 0.1),
-    "commonvoice_pt": (_CLEAN, 0.1),
-    "commonvoice_nl": (_CLEAN, 0.1),
-    "commonvoice_it": (_CLEAN, 0.1),
+    "commonvoice_es": (_CLEAN, 0.3),
+    "commonvoice_pt": (_CLEAN, 0.3),
+    "commonvoice_nl": (_CLEAN, 0.3),
+    "commonvoice_it": (_CLEAN, 0.3),
     "ud_french_rhapsodie": (_CLEAN, 0.5),
     "ud_french_parisstories": (_CLEAN, 0.5),
     "frwikidisc2014": (_CLEAN, 2.0),
@@ -285,7 +325,7 @@ def _lexicons(folder: Path) -> Iterator[Row]:
     for name, lang, sureness in _WORD_LISTS:
         path = folder / "lexicons" / name
         for word in _words(path, sureness):
-            yield Row(word, lang, f"list_{name}", {A.TOXICITY: 0.8, A.PROFANITY: 0.9}, 0.3)
+            yield Row(word, lang, name, {A.TOXICITY: 0.8, A.PROFANITY: 0.9}, 0.3)
 
 
 _WORD_LISTS = (
@@ -296,6 +336,10 @@ _WORD_LISTS = (
     ("cuss_pt.tsv", "pt", "2"),
     ("wiktionary_fr_insultes_en_francais.txt", "fr", ""),
 )
+
+
+WORD_SOURCES = frozenset({"own_words", *(name for name, _, _ in _WORD_LISTS)})
+"""The sources whose rows are words, not sentences."""
 
 
 def _words(path: Path, sureness: str) -> Iterable[str]:

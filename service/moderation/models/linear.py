@@ -20,6 +20,7 @@ from service.moderation.models.weights import (
     Weights,
     read,
 )
+from service.moderation.models.windows import windows
 from service.moderation.signal import Attribute, Span
 from service.moderation.text import Text
 
@@ -54,18 +55,36 @@ class LinearModel:
         if not texts:
             return np.zeros((0, len(ATTRIBUTES)), np.float32)
         slopes, offsets = self._curves(langs)
-        return _sigmoid(slopes * self.log_odds(features.features(texts)) + offsets)
+        return _sigmoid(slopes * self.log_odds(texts) + offsets)
 
     def batch_scores(self, batch: Batch) -> Floats:
         """Return the scores of ``batch``; share them between checks by ``Batch.once``."""
         return self.scores(batch.texts, batch.langs)
 
-    def log_odds(self, found: Features) -> Floats:
-        """Return the raw scores of texts with the features ``found``, before calibration."""
+    def log_odds(self, texts: Sequence[Text]) -> Floats:
+        """Return scores before calibration, (texts, ``ATTRIBUTES``).
+
+        A long text's is the mean of the whole's and its worst window's.
+        """
+        pieces = [windows(text.original) for text in texts]
+        owners = np.repeat(np.arange(len(texts)), [len(parts) for parts in pieces])
+        parts = [Text.of(part) for parts in pieces for part in parts]
+        scores = self._weighed(features.features([*texts, *parts]))
+        whole, worst = scores[: len(texts)], scores[: len(texts)].copy()
+        worst[owners] = -np.inf
+        np.maximum.at(worst, owners, scores[len(texts) :])
+        return np.asarray((whole + worst) / 2, np.float32)
+
+    def _weighed(self, found: Features) -> Floats:
+        """Return the weighted sum of the features of each text."""
         sums = _chars_sums(self.weights.table, found) + _word_sums(self.weights.table, found)
         mean = sums * self.weights.scales / np.sqrt(found.counts)[:, None]
         scores = mean + found.dense @ self.weights.dense + self.weights.biases
         return scores.astype(np.float32)
+
+    def has_learned(self, lang: str) -> bool:
+        """Tell whether labelled sentences in ``lang``, or of no known language, trained it."""
+        return not lang or lang[:2].lower() in self.weights.calibration
 
     def explain(self, text: Text, attribute: Attribute) -> list[Contribution]:
         """Return what each word of ``text`` adds to ``attribute``, in reading order."""
@@ -76,7 +95,9 @@ class LinearModel:
         scale = float(self.weights.scales[column] / np.sqrt(found.counts[0]))
         offsets = text.revealed_offsets()
         return [
-            Contribution(offsets.span(start, end), scale * (by_char[start:end].sum() + amount))
+            Contribution(
+                offsets.span(start, end), scale * (float(by_char[start:end].sum()) + amount)
+            )
             for (start, end), amount in zip(
                 features.word_stretches(text), by_word.tolist(), strict=True
             )

@@ -10,9 +10,9 @@ from service.moderation.models.weights import ATTRIBUTES
 from service.moderation.signal import Attribute, Evidence, Signal
 
 _COLUMN = ATTRIBUTES.index(Attribute.SPAM)
-# The labelled comment spam is little and partly written by hand: words alone may hold
-# a comment, never refuse it (README of the model: known weaknesses).
-_WEIGHT = 0.75
+# Labelled comment spam is scarce and partly written by hand: words alone may hold a
+# comment, never refuse it (MODEL_CARD.md, known weaknesses).
+_WEIGHT = 0.6
 _WORTH_REPORTING = 0.2
 
 

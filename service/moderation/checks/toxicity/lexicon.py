@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 
 from ahocorasick_rs import AhoCorasick
@@ -15,9 +15,10 @@ from service.moderation.text import Offsets, Text
 
 LANGS = ("fr", "en")
 
-# A listed word is a hint beside the model, which reads the sentence around it: measured
-# on held-out rows, a higher weight makes 0.8 right less than 8 times in 10.
-_WEIGHT = 0.3
+# A listed word is a hint beside the model, which reads the sentence around it. On held-out
+# rows the log loss of the totals is least at 0.15 in French and 0.45 in English; 0.6
+# makes 0.8 right in 64% of French cases instead of 72%.
+_WEIGHT = 0.2
 # A plural ending that need not be listed.
 _ENDINGS = ("", "s", "es", "x")
 _MIN_INFLECTED = 4
@@ -64,7 +65,7 @@ class WordList:
         if not matches:
             return []
         found = [Hit(self._entries[index], start, end) for index, start, end in matches]
-        kept = [hit for hit in found if _holds(hit, prepared, lang)]
+        kept = [whole for hit in found if (whole := _whole(hit, prepared, lang))]
         return [hit for hit in kept if hit.entry.strengths and not _is_part(hit, kept)]
 
 
@@ -96,9 +97,12 @@ class Lexicon:
 
 def shipped_entries() -> list[Entry]:
     """Return the entries of the lists that ship with the package."""
-    folder = files(__package__) / "lexicons"
-    texts = ((folder / f"{lang}.tsv").read_text("utf-8") for lang in LANGS)
-    return [entry for text in texts for entry in parse_entries(text)]
+    return [entry for lang in LANGS for entry in entries_of(lang)]
+
+
+def entries_of(lang: str) -> Iterator[Entry]:
+    """Yield the entries of the shipped list for ``lang``, one of ``LANGS``."""
+    return parse_entries((files(__package__) / "lexicons" / f"{lang}.tsv").read_text("utf-8"))
 
 
 def parse_entries(text: str) -> Iterator[Entry]:
@@ -122,19 +126,17 @@ def _strengths(names: str, strength: str) -> Mapping[Attribute, float]:
     return strengths
 
 
-def _holds(hit: Hit, prepared: str, lang: str) -> bool:
-    """Tell whether the hit is a whole word, perhaps in the plural, in the right language."""
-    if hit.entry.lang and lang != hit.entry.lang:
-        return False
+def _whole(hit: Hit, prepared: str, lang: str) -> Hit | None:
+    """Return the hit with its plural ending, if it is a whole word in the right language."""
+    if hit.entry.lang not in {"", lang}:
+        return None
     if hit.start and prepared[hit.start - 1].isalpha():
-        return False
-    endings = _ENDINGS if len(hit) >= _MIN_INFLECTED else _ENDINGS[:1]
-    return any(_is_word_end(prepared, hit.end, ending) for ending in endings)
-
-
-def _is_word_end(prepared: str, end: int, ending: str) -> bool:
-    after = end + len(ending)
-    return prepared.startswith(ending, end) and not prepared[after : after + 1].isalpha()
+        return None
+    for ending in _ENDINGS if len(hit) >= _MIN_INFLECTED else _ENDINGS[:1]:
+        end = hit.end + len(ending)
+        if prepared.startswith(ending, hit.end) and not prepared[end : end + 1].isalpha():
+            return replace(hit, end=end)
+    return None
 
 
 def _is_part(hit: Hit, others: Iterable[Hit]) -> bool:

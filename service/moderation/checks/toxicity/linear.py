@@ -12,6 +12,8 @@ from service.moderation.signal import TONE, Evidence, Signal
 _COLUMNS = tuple((column, name) for column, name in enumerate(ATTRIBUTES) if name in TONE)
 # Below this a probability says no more than that nothing was found.
 _WORTH_REPORTING = 0.1
+# In a language it has not learned, "con" is a French insult to it: it may only hint.
+_WEIGHT_ABROAD = 0.5
 
 
 class LinearToxicity:
@@ -27,11 +29,13 @@ class LinearToxicity:
 
     def review(self, batch: Batch) -> Sequence[Sequence[Signal]]:
         """Return the signals of each case, in order."""
-        return [self._signals(row) for row in batch.once(self._model.batch_scores).tolist()]
+        scores = batch.once(self._model.batch_scores).tolist()
+        return [self._signals(*row) for row in zip(scores, batch.langs, strict=True)]
 
-    def _signals(self, scores: Sequence[float]) -> Sequence[Signal]:
+    def _signals(self, scores: Sequence[float], lang: str) -> Sequence[Signal]:
+        weight = 1.0 if self._model.has_learned(lang) else _WEIGHT_ABROAD
         return [
-            Signal(self.name, attribute, scores[column], evidence=(_evidence(scores[column]),))
+            Signal(self.name, attribute, scores[column], weight, (_evidence(scores[column]),))
             for column, attribute in _COLUMNS
             if scores[column] >= _WORTH_REPORTING
         ]

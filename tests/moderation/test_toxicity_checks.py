@@ -1,0 +1,195 @@
+"""Listed words and the model's probabilities become signals with their evidence."""
+
+from __future__ import annotations
+
+import pytest
+
+from service.moderation.batch import Batch
+from service.moderation.checks.spam.linear import LinearSpam
+from service.moderation.checks.toxicity.lexicon import (
+    Entry,
+    Lexicon,
+    WordList,
+    parse_entries,
+    shipped_entries,
+)
+from service.moderation.checks.toxicity.linear import LinearToxicity
+from service.moderation.comment import Case, Comment, Facts
+from service.moderation.signal import TONE, Attribute, Signal, Span
+
+LEXICON = Lexicon()
+
+
+def a_batch(*contents: str, lang: str = "fr", site_lang: str = "") -> Batch:
+    facts = Facts(site_lang=site_lang)
+    return Batch(
+        [
+            Case(Comment(id=str(n), site="s", page="p", content=content, lang=lang), facts)
+            for n, content in enumerate(contents)
+        ]
+    )
+
+
+def found(content: str, lang: str = "fr") -> dict[Attribute, Signal]:
+    (signals,) = LEXICON.review(a_batch(content, lang=lang))
+    return {signal.attribute: signal for signal in signals}
+
+
+def words(signal: Signal) -> list[object]:
+    return [evidence.params["word"] for evidence in signal.evidence]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "connard",
+        "CONNARDS",
+        "c0nnard",
+        "c o n n a r d",
+        "c.o.n.n.a.r.d",
+        "connaaaard",
+        "cоnnard",  # Cyrillic о
+        "con\u200bnard",
+        "ÇONNÂRD",
+    ],
+)
+def test_an_insult_is_found_as_it_was_written(written: str) -> None:
+    insult = found(f"Espèce de {written} !")[Attribute.INSULT]
+    assert words(insult) == [written]
+    assert insult.evidence[0].spans == (Span(10, 10 + len(written)),)
+
+
+@pytest.mark.parametrize("written", ["f.u.c.k", "fvck", "fuuuuck", "F U C K", "ｆｕｃｋ"])
+def test_english_profanity_is_found_in_any_language(written: str) -> None:
+    assert set(found(written, lang="fr")) == {Attribute.PROFANITY}
+
+
+@pytest.mark.parametrize("written", ["fdp", "ntm", "ftg", "vtff", "teubé"])
+def test_abbreviated_insults_are_found(written: str) -> None:
+    assert Attribute.INSULT in found(written)
+
+
+@pytest.mark.parametrize(
+    ("content", "lang"),
+    [
+        ("Le train a du retard.", "fr"),
+        ("Café con leche", "es"),
+        ("Con affetto, nonna", "it"),
+        ("chili con carne", "fr"),
+        ("La dispute, le concombre, la réputation", "fr"),
+        ("Scunthorpe is twinned with Penistone", "en"),
+        ("Dick Cheney reads Moby Dick", "en"),
+        ("A chink in the armour", "en"),
+        ("Ich bitte um Hilfe, a bite to eat", "en"),
+        ("Je crève de faim", "fr"),
+        ("Un cul-de-sac tranquille", "fr"),
+        ("La brandade de morue", "fr"),
+        ("Trois nouveaux abos", "fr"),
+        ("Il est trop tard", "fr"),
+    ],
+)
+def test_false_friends_are_no_hits(content: str, lang: str) -> None:
+    assert not found(content, lang)
+
+
+@pytest.mark.parametrize("content", ["Putain, c'est génial !", "Holy shit, what a goal"])
+def test_emphasis_is_profanity_and_nothing_more(content: str) -> None:
+    assert set(found(content)) == {Attribute.PROFANITY}
+
+
+def test_a_slur_counts_as_an_attack_an_insult_and_toxicity() -> None:
+    assert set(found("sale bougnoule")) >= {
+        Attribute.IDENTITY_ATTACK,
+        Attribute.INSULT,
+        Attribute.TOXICITY,
+    }
+
+
+def test_a_threat_without_a_rude_word_is_found() -> None:
+    assert Attribute.THREAT in found("Je sais où tu habites.")
+
+
+def test_a_phrase_speaks_for_the_words_inside_it() -> None:
+    assert words(found("Fils de pute")[Attribute.INSULT]) == ["Fils de pute"]
+
+
+def test_a_word_met_twice_is_one_piece_of_evidence_with_two_places() -> None:
+    (evidence,) = found("con, con")[Attribute.INSULT].evidence
+    assert evidence.spans == (Span(0, 3), Span(5, 8))
+
+
+def test_the_site_speaks_for_a_comment_of_unknown_language() -> None:
+    (signals,) = LEXICON.review(a_batch("Quel con", lang="", site_lang="fr"))
+    assert signals
+
+
+def test_no_listed_word_alone_refuses_a_comment() -> None:
+    entries = shipped_entries()
+    batch = a_batch(*(entry.phrase for entry in entries if not entry.lang))
+    assert all(
+        signal.score * signal.weight < 0.5
+        for signals in LEXICON.review(batch)
+        for signal in signals
+    )
+
+
+def test_listed_strengths_and_languages_are_sound() -> None:
+    for entry in shipped_entries():
+        assert entry.phrase
+        assert entry.lang in {"", "fr", "en"}
+        assert all(0 < strength <= 1 for strength in entry.strengths.values())
+        assert set(entry.strengths) <= TONE
+
+
+def test_a_list_line_is_read_into_an_entry() -> None:
+    (entry,) = parse_entries("# remark\nÉnervé\tinsult,profanity\t0.5\tfr\n")
+    strengths = {Attribute.INSULT: 0.5, Attribute.PROFANITY: 0.5, Attribute.TOXICITY: 0.5}
+    assert entry == Entry("enerve", strengths, "fr")
+
+
+def test_a_word_within_a_word_is_no_hit() -> None:
+    listed = WordList([Entry("zut", {Attribute.PROFANITY: 0.5})])
+    assert not listed.hits("azut zuter", "fr")
+    assert len(listed.hits("zut, zut-alors zut2", "fr")) == 3
+
+
+def test_the_model_reports_tone_and_never_spam() -> None:
+    (signals,) = LinearToxicity().review(a_batch("Espèce de connard, ferme ta gueule"))
+    assert {signal.attribute for signal in signals} <= TONE
+    toxicity = next(signal for signal in signals if signal.attribute is Attribute.TOXICITY)
+    assert toxicity.evidence[0].code == "toxicity.model"
+    assert toxicity.evidence[0].params == {"percent": round(toxicity.score * 100)}
+
+
+def test_the_model_says_nothing_of_an_ordinary_comment() -> None:
+    (signals,) = LinearToxicity().review(a_batch("Merci pour cet article très clair."))
+    assert all(signal.score < 0.5 for signal in signals)
+
+
+@pytest.mark.parametrize(("lang", "weight"), [("fr", 1.0), ("", 1.0), ("it", 0.5)])
+def test_the_model_only_hints_in_a_language_it_has_not_learned(lang: str, weight: float) -> None:
+    (signals,) = LinearToxicity().review(a_batch("connard", lang=lang))
+    assert {signal.weight for signal in signals} == {weight}
+
+
+def test_the_words_of_spam_may_hold_but_not_refuse_a_comment() -> None:
+    (signals,) = LinearSpam().review(
+        a_batch("Prêt rapide sans garantie, écrivez à M. Durand sur WhatsApp +33 6 00 00 00 00")
+    )
+    (signal,) = signals
+    assert signal.attribute is Attribute.SPAM
+    assert 0.5 < signal.score * signal.weight < 0.9
+
+
+def test_both_linear_checks_share_one_scoring() -> None:
+    batch = a_batch("Bonjour")
+    LinearToxicity().review(batch)
+    LinearSpam().review(batch)
+    assert len(batch.__dict__["_made"]) == 1
+
+
+def test_reviews_keep_the_order_of_the_cases() -> None:
+    contents = ["Bonjour", "connard", "", "Merci", "ta gueule"]
+    batch = a_batch(*contents)
+    assert [bool(signals) for signals in LEXICON.review(batch)] == [0, 1, 0, 0, 1]
+    assert len(LinearToxicity().review(batch)) == len(contents)
