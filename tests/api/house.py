@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 
 from service.api.services import Services
 from service.moderation.checks import build_pipeline
+from service.moderation.comment import Facts
 from service.store.accounts import Account, Role
 from service.store.records import Record
 from service.store.sites import Scope, Site
@@ -129,6 +130,14 @@ class House:
         if self.record(comment_id).status != "approved":
             decided = self.decide(self.key(Scope.MODERATE), id=comment_id, action="approve")
             assert decided.status_code == 200
+        return comment_id
+
+    def set_aside(self) -> str:
+        """Post a comment that no worker survives, the only one waiting; return its id."""
+        comment_id = str(json_of(self.post_as_server(email="poison@example.org"))["id"])
+        inbox = self.services.store.inbox
+        (pending,) = inbox.load("demo", inbox.take("demo", "test", 10), Facts())
+        inbox.set_aside("demo", pending, 3, 1_700_000_000_000)
         return comment_id
 
     def drain(self, site: str = "demo") -> int:
