@@ -23,7 +23,7 @@ from service.moderation.pipeline import Pipeline
 from service.moderation.policy import Policy, merged, policy_from
 from service.store.doorbell import Doorbell
 from service.store.embedded import server_urls
-from service.store.inbox import Entry, Inbox, Pending, Settlement
+from service.store.inbox import Entry, Inbox, Settlement
 from service.store.sites import Site, Sites, SiteUnknown
 from service.store.store import open_store
 from workers.guard import alarm_guard
@@ -110,8 +110,8 @@ class Moderator:
             return 0
 
     def _set_aside(self, site: Site, entry: Entry, attempts: int) -> None:
-        found: list[Pending] = self.inbox.load(site.name, [entry], Facts())
-        for pending in found:
+        pending = self.inbox.unread(site.name, entry)
+        if pending is not None:
             logger.error("comment set aside", extra={"comment": entry.comment_id})
             self.inbox.set_aside(site.name, pending, attempts, time.time_ns() // 1_000_000)
 

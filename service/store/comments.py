@@ -11,7 +11,7 @@ from redis.exceptions import NoScriptError
 from service.moderation.comment import Comment, Facts
 from service.store.connection import Client, needs_fsync_wait
 from service.store.keys import STATUS_ORDER, SiteKeys, page_key
-from service.store.records import Record, content_json, facts_json, record_from
+from service.store.records import Record, content_json, facts_json, readable_records
 from service.store.scripts import Argument, Script, script
 from service.store.sealing import Personal, Vault
 from service.store.sites import Limit
@@ -129,13 +129,12 @@ class Comments:
         return found[0]
 
     def get_many(self, site: str, comment_ids: Sequence[str]) -> list[Record]:
-        """Return those of the comments that exist, in the order asked."""
+        """Return those of the comments that exist and can be read, in the order asked."""
         keys = SiteKeys(site)
         pipe = self._client.pipeline(transaction=False)
         for comment_id in comment_ids:
             pipe.hgetall(keys.comment(comment_id))
-        rows = zip(comment_ids, pipe.execute(), strict=True)
-        return [record_from(comment_id, site, fields) for comment_id, fields in rows if fields]
+        return readable_records(site, comment_ids, pipe.execute())
 
     def status(self, site: str, comment_id: str) -> str:
         """Return a comment's status alone, or an empty string when there is none."""

@@ -11,7 +11,7 @@ import orjson
 from redis.exceptions import ResponseError
 
 from service.moderation.batch import Recent
-from service.moderation.comment import Case, Facts
+from service.moderation.comment import Case, Comment, Facts
 from service.moderation.verdict import Action, Verdict
 from service.store.comments import BELL_TTL_MS, comment_keys, transition_keys
 from service.store.connection import Client
@@ -139,6 +139,20 @@ class Inbox:
                 Pending(entry, case, stored[b"page_key"].decode(), stored[b"root"].decode())
             )
         return pending
+
+    def unread(self, site: str, entry: Entry) -> Pending | None:
+        """Return where an entry's comment stands, without its words, which may be unreadable.
+
+        None when the comment is gone; its entry is dropped then.
+        """
+        names = ("page_key", "parent", "root", "author")
+        found: Any = self._client.hmget(SiteKeys(site).comment(entry.comment_id), names)
+        if found[0] is None:
+            self._drop(site, entry)
+            return None
+        place, parent, root, author = ((value or b"").decode() for value in found)
+        comment = Comment(entry.comment_id, site, page="", content="", parent=parent)
+        return Pending(entry, Case(comment, Facts(author_key=author)), place, root)
 
     def recent(self, site: str) -> Recent:
         """Return the site's duplicate window."""

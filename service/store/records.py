@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,6 +15,8 @@ from service.moderation.verdict import Action, Status, Verdict
 
 WORDS = ("author", "url", "content", "page", "page_title", "lang", "author_id")
 TRACES = ("user_agent", "referrer")
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +135,19 @@ def record_from(comment_id: str, site: str, fields: Mapping[bytes, bytes]) -> Re
         sealed=fields.get(b"personal", b""),
         is_withdrawn=b"withdrawn" in fields,
     )
+
+
+def readable_records(
+    site: str, comment_ids: Sequence[str], rows: Sequence[Mapping[bytes, bytes]]
+) -> list[Record]:
+    """Return the records of the hashes that are there and can be read, in order."""
+    found = []
+    for comment_id, fields in zip(comment_ids, rows, strict=True):
+        try:
+            found += [record_from(comment_id, site, fields)] if fields else []
+        except (KeyError, ValueError):
+            logger.exception("unreadable comment", extra={"comment": comment_id})
+    return found
 
 
 def verdict_json(verdict: Verdict) -> bytes:

@@ -9,7 +9,7 @@ from service.moderation.verdict import Status
 from service.store.connection import Client
 from service.store.keys import SiteKeys, page_key
 from service.store.paging import Order, slice_of
-from service.store.records import Record, record_from
+from service.store.records import Record, readable_records
 
 REPLIES_SHOWN = 100
 """Replies a page answer carries below one comment; the rest have a link of their own."""
@@ -106,8 +106,7 @@ class Threads:
         pipe = self._client.pipeline(transaction=False)
         for comment_id in ids:
             pipe.hgetall(keys.comment(comment_id))
-        rows = zip(ids, pipe.execute(), strict=True)
-        return [record_from(comment_id, site, fields) for comment_id, fields in rows if fields]
+        return readable_records(site, ids, pipe.execute())
 
 
 def _tree(root: Record, replies: Sequence[Record], has_more: bool) -> Node | None:

@@ -1,0 +1,35 @@
+"""Killing any process at any moment loses no acknowledged comment and settles each once.
+
+The long form, with random kills round after round: ``python -m tests.durability.campaign``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.durability.rounds import check, play, service_in
+from tests.processes.service_up import ServiceUp
+
+COMMENTS = 2000
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[ServiceUp]:
+    made = service_in(tmp_path / "var").start()
+    yield made
+    if made.process is not None and made.process.poll() is None:
+        made.end()
+
+
+@pytest.mark.parametrize(
+    ("kind", "seed"),
+    [("web", 1), ("workers", 2), ("scheduler", 3), ("valkey", 4), ("supervisor", 5)],
+)
+def test_no_acknowledged_comment_is_lost_and_each_is_settled_once(
+    service: ServiceUp, kind: str, seed: int
+) -> None:
+    posting = play(service, [kind, kind], COMMENTS, seed)
+    check(service, posting)
