@@ -97,5 +97,13 @@ class ProblemSchema(Schema):
     title = fields.String(required=True)
     status = fields.Integer(required=True)
     detail = fields.String()
-    errors = fields.Dict(keys=fields.String(), values=fields.String())
-    request_id = fields.String()
+    errors = fields.Dict(
+        keys=fields.String(),
+        values=fields.String(),
+        metadata={"description": "One message for each field that is wrong."},
+    )
+    request_id = fields.String(required=True)
+    limits = fields.String(metadata={"description": "429: the limits used up."})
+    needed_scope = fields.String(metadata={"description": "403: what the key would need."})
+    nudge_token = fields.String(metadata={"description": "422 nudge: send it to go on."})
+    reasons = fields.List(fields.String(), metadata={"description": "422 nudge: why."})
