@@ -29,10 +29,10 @@ lint: $(VENV)/installed-dev
 	$(BIN)/hadolint Dockerfile
 
 train: $(VENV)/installed-train
-	$(BIN)/python -m training.train
+	$(BIN)/python -m training.train --data ../shared/data --out service/moderation/models
 
 evaluate: $(VENV)/installed-train
-	$(BIN)/python -m training.evaluate
+	$(BIN)/python -m training.evaluate --data ../shared/data --card service/moderation/models/MODEL_CARD.md
 
 bench-accept: $(VENV)/installed-bench
 	$(BIN)/python -m bench.accept

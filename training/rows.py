@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,10 +44,12 @@ class Row:
 
 def read_rows(folder: Path) -> list[Row]:
     """Return every row of ``folder`` that training may use, in a fixed order."""
+    labelled = list(_labelled(folder))
     return [
         *written_rows(),
         *_own_words(),
-        *_labelled(folder),
+        *labelled,
+        *_with_links(labelled),
         *_collected(folder),
         *_unlabelled(folder),
         *_lexicons(folder),
@@ -99,6 +102,47 @@ def _labelled(folder: Path) -> Iterator[Row]:
     for name in _LABELLED:
         for number, raw in enumerate(_lines(folder / f"{name}.jsonl.gz")):
             yield _labelled_row(raw, f"{name}:{number // _BLOCK_LINES}")
+
+
+def _with_links(rows: Iterable[Row]) -> Iterator[Row]:
+    """Yield one clean row in four with a link to a paper or an encyclopaedia.
+
+    Almost every link in the labelled spam is bait, and a link alone must not be the
+    sign; what a link leads to is for the link checks to say. These teach nothing else.
+    """
+    for row in rows:
+        number = zlib.crc32(row.text.encode())
+        if row.targets.get(A.SPAM) == 0.0 and number % 4 == 0:
+            text = _linked(row.text, ORDINARY_LINKS[number // 4 % len(ORDINARY_LINKS)], number)
+            yield Row(text, row.lang, "links_added", {A.SPAM: 0.0}, 1.5, row.block)
+
+
+def _linked(text: str, link: str, number: int) -> str:
+    return (f"{text} {link}", f"{link} {text}", f"{text} ({link})")[number % 3]
+
+
+ORDINARY_LINKS = (
+    "https://www.lemonde.fr/societe/article/2026/03/12/reforme-des-retraites_614.html",
+    "https://www.liberation.fr/politique/le-budget-en-cinq-points",
+    "https://fr.wikipedia.org/wiki/Histoire_de_France",
+    "https://www.francetvinfo.fr/meteo/tempete-en-bretagne_71.html",
+    "https://www.insee.fr/fr/statistiques/2830547",
+    "https://www.service-public.fr/particuliers/vosdroits/F1342",
+    "https://www.ouest-france.fr/bretagne/rennes/la-ligne-b-ouvre",
+    "https://www.youtube.com/watch?v=aB3dE5fG7hI",
+    "https://www.mediapart.fr/journal/france/enquete",
+    "https://www.who.int/news/item/report",
+    "https://www.bbc.co.uk/news/uk-politics-649",
+    "https://en.wikipedia.org/wiki/Carbon_tax",
+    "https://www.theguardian.com/world/2026/mar/04/election-results",
+    "https://www.nytimes.com/2026/02/11/science/climate.html",
+    "https://www.nature.com/articles/s41586-026",
+    "https://arxiv.org/abs/2601.01234",
+    "https://www.legifrance.gouv.fr/jorf/id/JORFTEXT",
+    "https://www.gov.uk/guidance/apply-for-a-grant",
+    "www.lefigaro.fr/sciences/un-volcan-se-reveille",
+    "https://twitter.com/someone/status/1793",
+)
 
 
 def _labelled_row(raw: Raw, block: str) -> Row:

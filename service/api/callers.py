@@ -7,7 +7,9 @@ from urllib.parse import urlsplit
 
 from flask import g, request
 
+from service.api.media import is_form
 from service.api.problems import Problem
+from service.api.second_try import first_page
 from service.api.services import services
 from service.store.accounts import Account, Role
 from service.store.sites import KnownSite, Scope, SiteUnknown, parts_of
@@ -59,7 +61,8 @@ def admitted(known: KnownSite) -> Caller:
     token = bearer_token()
     if token:
         return Caller(key_id=_key_for(known, token, Scope.SUBMIT))
-    origin = origin_of_request()
+    page = first_page(known.site.name, request.form) if is_form() else ""
+    origin = origin_of(page) or origin_of_request()
     if not origin:
         raise _unauthorised("Send a site key, or post from one of the site's pages.")
     if origin not in known.site.origins:

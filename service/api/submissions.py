@@ -91,7 +91,7 @@ def submit(site: str) -> Response:
         services().doorbell.ring(site)
     comment = submission.arrival.comment
     record = _judged(site, receipt, wait_s)
-    if wants_page():
+    if wants_page() and caller.origin:
         return redirect_back(comment, receipt, record, caller.origin)
     return _receipt(site, receipt, record, submission.arrival.personal.email, comment)
 

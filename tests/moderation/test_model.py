@@ -222,7 +222,7 @@ def test_an_insult_does_not_drown_in_a_long_comment() -> None:
     content = polite * 15 + "Espèce de connard, ferme ta gueule. " + polite * 3
     (calm, rude) = shipped_model().scores(texts_of([polite * 18, content]), ["fr", "fr"])
     assert calm[TOXICITY] < 0.3
-    assert rude[TOXICITY] > 0.6
+    assert rude[TOXICITY] > 0.5  # from where the default policy holds
 
 
 @given(st.text(alphabet=st.sampled_from("ab .!?\n"), max_size=900))

@@ -273,14 +273,12 @@ def second_try(house: House, **changes: str) -> TestResponse:
     )
 
 
-@pytest.mark.xfail(reason="callers.admitted does not ask first_page yet")
 def test_a_second_try_is_admitted_for_the_page_it_came_from(house: House) -> None:
     answer = second_try(house)
     assert answer.status_code == 303
     assert answer.headers["Location"].startswith(f"{PAGE}?ecluse_comment=")
 
 
-@pytest.mark.xfail(reason="callers.admitted does not ask first_page yet")
 def test_a_second_try_still_wrong_keeps_the_way_back(house: House) -> None:
     answer = second_try(house, email="claire")
     assert answer.status_code == 422
