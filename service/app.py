@@ -16,7 +16,7 @@ from config.settings import Settings, load_secrets
 from service.api import cors, health, moderation, ops, problems, sessions, submissions, threads
 from service.api.browser_forms import problem_page
 from service.api.deliverability import Deliverability
-from service.api.media import FormRequest
+from service.api.media import WholeRequest
 from service.api.openapi import DescribedApi
 from service.api.services import Services
 from service.api.waiting import Waiters
@@ -46,7 +46,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     """
     settings = settings or Settings.from_environment()
     app = Flask("service", template_folder="web/templates", static_folder="web/static")
-    app.request_class = FormRequest
+    app.request_class = WholeRequest
     app.url_map.merge_slashes = False
     app.config.update(_flask_options(settings))
     app.extensions["ecluse"] = make_services(settings)

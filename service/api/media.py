@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Literal
 from urllib.parse import unquote_to_bytes
 
 from flask import Request, request
@@ -12,8 +13,24 @@ URLENCODED = "application/x-www-form-urlencoded"
 FORM_TYPES = (URLENCODED, "multipart/form-data")
 
 
-class FormRequest(Request):
-    """Read a form whole and in UTF-8, or not at all; Werkzeug alone would guess or drop it."""
+class WholeRequest(Request):
+    """Read a body whole, and a form in UTF-8, or not at all.
+
+    Werkzeug alone cuts a chunked body off at the limit, takes a form it cannot parse for
+    an empty one, and puts other letters for bytes that are not UTF-8.
+    """
+
+    def get_data(  # type: ignore[override]  # we never ask for text
+        self, cache: bool = True, as_text: Literal[False] = False, parse_form_data: bool = False
+    ) -> bytes:
+        """Return the body.
+
+        Raises ``RequestEntityTooLarge``.
+        """
+        raw = super().get_data(cache, as_text, parse_form_data)
+        if self.content_length is None:
+            self.stream.read(1)
+        return raw
 
     def make_form_data_parser(self) -> FormDataParser:
         """Return a parser that raises ``ValueError`` for a form it cannot read."""
