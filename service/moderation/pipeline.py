@@ -87,7 +87,14 @@ class Pipeline:
             found = check.review(batch)
         if len(found) != len(batch):
             raise ValueError(f"{check.name} answered {len(found)} of {len(batch)} cases")
+        if not all(_is_sound(signal) for signals in found for signal in signals):
+            raise ValueError(f"{check.name} gave a score or weight outside 0..1")
         return found
+
+
+def _is_sound(signal: Signal) -> bool:
+    """Say whether the numbers are 0..1; one that is no number would exceed no threshold."""
+    return 0 <= signal.score <= 1 and 0 <= signal.weight <= 1
 
 
 def _about(check: Check, error: Exception) -> dict[str, str]:

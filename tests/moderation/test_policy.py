@@ -1,0 +1,252 @@
+"""The policy: which rule fires first, and what a policy may say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from config.settings import default_policy
+from service.moderation.comment import Case, Comment, Facts
+from service.moderation.policy import (
+    Policy,
+    PolicyInvalid,
+    Premoderation,
+    Threshold,
+    decide,
+    merged,
+    policy_from,
+)
+from service.moderation.signal import Attribute, Signal, combine
+from service.moderation.verdict import STATUS_AFTER, Action, Status
+
+HOLD, REFUSE = 0.5, 0.9
+EVERYTHING = Policy({attribute: {"*": Threshold(HOLD, REFUSE)} for attribute in Attribute})
+SEVERITY = {Action.APPROVE: 0, Action.HOLD: 1, Action.REJECT: 2, Action.SPAM: 2}
+UNIT = st.floats(0, 1)
+SIGNALS = st.lists(st.builds(Signal, st.just("x.y"), st.sampled_from(Attribute), UNIT, UNIT))
+POLICIES = st.builds(
+    Policy,
+    st.dictionaries(
+        st.sampled_from(Attribute),
+        st.tuples(UNIT, UNIT).map(lambda two: {"*": Threshold(min(two), max(two))}),
+    ),
+    st.sampled_from(Premoderation),
+)
+
+
+def case(lang: str = "", *, is_staff: bool = False, **facts: Any) -> Case:
+    comment = Comment("c1", "demo", "/p", "Words", lang=lang, is_staff=is_staff)
+    return Case(comment, Facts(**{"site_lang": "fr", **facts}))
+
+
+def found(score: float, attribute: Attribute = Attribute.SPAM) -> list[Signal]:
+    return [Signal("x.y", attribute, score)]
+
+
+@pytest.mark.parametrize(
+    ("attribute", "score", "action", "rule"),
+    [
+        (Attribute.SPAM, 0.0, Action.APPROVE, "clean"),
+        (Attribute.SPAM, 0.49, Action.APPROVE, "clean"),
+        (Attribute.SPAM, HOLD, Action.HOLD, "spam.hold"),
+        (Attribute.SPAM, 0.89, Action.HOLD, "spam.hold"),
+        (Attribute.SPAM, REFUSE, Action.SPAM, "spam.refuse"),
+        (Attribute.INSULT, HOLD, Action.HOLD, "insult.hold"),
+        (Attribute.INSULT, REFUSE, Action.REJECT, "insult.refuse"),
+    ],
+)
+def test_a_threshold_fires_from_its_value_on(
+    attribute: Attribute, score: float, action: Action, rule: str
+) -> None:
+    verdict = decide(EVERYTHING, case(), found(score, attribute), ())
+    assert (verdict.action, verdict.rule) == (action, rule)
+    if action is not Action.APPROVE:
+        assert verdict.attribute is attribute
+        assert verdict.threshold == (HOLD if action is Action.HOLD else REFUSE)
+
+
+def test_a_score_to_refuse_for_goes_before_a_higher_one_to_hold_for() -> None:
+    policy = Policy({
+        Attribute.TOXICITY: {"*": Threshold(0.1, 0.99)},
+        Attribute.THREAT: {"*": Threshold(0.1, 0.4)},
+    })  # fmt: skip
+    signals = found(0.9, Attribute.TOXICITY) + found(0.5, Attribute.THREAT)
+    assert decide(policy, case(), signals, ()).rule == "threat.refuse"
+
+
+def test_of_several_reasons_to_hold_the_highest_score_is_named() -> None:
+    signals = found(0.6, Attribute.INSULT) + found(0.7, Attribute.THREAT)
+    assert decide(EVERYTHING, case(), signals, ()).rule == "threat.hold"
+
+
+def test_an_attribute_without_threshold_decides_nothing() -> None:
+    policy = Policy({Attribute.SPAM: {"*": Threshold(HOLD, REFUSE)}})
+    verdict = decide(policy, case(), found(1.0, Attribute.PROFANITY), ())
+    assert verdict.action is Action.APPROVE
+    assert verdict.scores == {Attribute.PROFANITY: 1.0}
+
+
+@pytest.mark.parametrize(
+    ("lang", "rule"), [("fr", "insult.hold"), ("en", "clean"), ("", "insult.hold"), ("de", "clean")]
+)
+def test_a_language_has_its_own_threshold_and_the_site_s_language_stands_in(
+    lang: str, rule: str
+) -> None:
+    policy = Policy({Attribute.INSULT: {"*": Threshold(0.8, 0.9), "fr": Threshold(0.3, 0.9)}})
+    assert decide(policy, case(lang), found(0.5, Attribute.INSULT), ()).rule == rule
+
+
+def test_staff_are_approved_whatever_their_scores() -> None:
+    verdict = decide(EVERYTHING, case(is_staff=True), found(1.0), ())
+    assert (verdict.action, verdict.rule) == (Action.APPROVE, "staff")
+
+
+@given(signals=SIGNALS, policy=POLICIES, is_staff=st.booleans())
+def test_what_a_check_could_not_judge_is_held_whatever_else_is_true(
+    signals: list[Signal], policy: Policy, is_staff: bool
+) -> None:
+    verdict = decide(policy, case(is_staff=is_staff), signals, ["spam.links"])
+    assert (verdict.action, verdict.rule) == (Action.HOLD, "unscreened")
+    assert verdict.unscreened == ("spam.links",)
+
+
+@pytest.mark.parametrize(
+    ("premoderation", "approved_before", "action"),
+    [
+        (Premoderation.NONE, 0, Action.APPROVE),
+        (Premoderation.NEW, 0, Action.HOLD),
+        (Premoderation.NEW, 2, Action.HOLD),
+        (Premoderation.NEW, 3, Action.APPROVE),
+        (Premoderation.ALL, 1000, Action.HOLD),
+    ],
+)
+def test_premoderation_holds_whom_it_names(
+    premoderation: Premoderation, approved_before: int, action: Action
+) -> None:
+    policy = replace(EVERYTHING, premoderation=premoderation, trust_after=3)
+    verdict = decide(policy, case(approved_before=approved_before), [], ())
+    assert verdict.action is action
+    assert verdict.rule == (
+        "clean" if action is Action.APPROVE else f"premoderation.{premoderation}"
+    )
+
+
+def test_premoderation_saves_nobody_from_refusal() -> None:
+    policy = replace(EVERYTHING, premoderation=Premoderation.ALL)
+    assert decide(policy, case(), found(1.0), ()).action is Action.SPAM
+
+
+@given(signals=SIGNALS, more=SIGNALS, policy=POLICIES)
+def test_more_signals_never_make_a_verdict_milder(
+    signals: list[Signal], more: list[Signal], policy: Policy
+) -> None:
+    before = decide(policy, case(), signals, ())
+    after = decide(policy, case(), signals + more, ())
+    assert SEVERITY[after.action] >= SEVERITY[before.action]
+
+
+@given(SIGNALS)
+def test_totals_stay_between_0_and_1_and_above_each_part(signals: list[Signal]) -> None:
+    totals = combine(signals)
+    assert set(totals) == {signal.attribute for signal in signals}
+    for signal in signals:
+        assert signal.weight * signal.score - 1e-9 <= totals[signal.attribute] <= 1.0
+
+
+@given(SIGNALS)
+def test_totals_do_not_depend_on_the_order_of_checks(signals: list[Signal]) -> None:
+    forwards, backwards = combine(signals), combine(list(reversed(signals)))
+    assert forwards == pytest.approx(backwards)
+
+
+def test_every_action_leads_to_a_status_and_none_to_received() -> None:
+    assert set(STATUS_AFTER) == set(Action)
+    assert Status.RECEIVED not in STATUS_AFTER.values()
+
+
+def test_the_default_policy_is_valid_and_names_every_attribute_that_decides() -> None:
+    policy = policy_from(default_policy())
+    assert policy.premoderation is Premoderation.NONE
+    assert set(policy.thresholds) >= {Attribute.SPAM, Attribute.TOXICITY, Attribute.THREAT}
+
+
+def test_a_language_table_inherits_what_it_does_not_say() -> None:
+    policy = policy_from(
+        {"thresholds": {"insult": {"hold": 0.5, "refuse": 0.9, "fr": {"hold": 0.3}}}}
+    )
+    assert policy.threshold(Attribute.INSULT, "fr") == Threshold(0.3, 0.9)
+    assert policy.threshold(Attribute.INSULT, "en") == Threshold(0.5, 0.9)
+    assert policy.threshold(Attribute.SPAM, "fr") is None
+
+
+def test_1_01_means_never() -> None:
+    policy = policy_from({"thresholds": {"spam": {"hold": 1.01, "refuse": 1.01}}})
+    assert decide(policy, case(), found(1.0), ()).action is Action.APPROVE
+
+
+TWO = {"hold": 0.5, "refuse": 0.9}
+
+
+@pytest.mark.parametrize(
+    ("data", "names"),
+    [
+        ({"threshold": {}}, "threshold"),
+        ({"thresholds": []}, "thresholds"),
+        ({"thresholds": {"rudeness": TWO}}, "thresholds.rudeness"),
+        ({"thresholds": {"spam": 0.5}}, "thresholds.spam"),
+        ({"thresholds": {"spam": {"hold": 0.5}}}, "thresholds.spam"),
+        ({"thresholds": {"spam": {**TWO, "reject": 1}}}, "thresholds.spam"),
+        ({"thresholds": {"spam": {"hold": 0.9, "refuse": 0.5}}}, "thresholds.spam"),
+        ({"thresholds": {"spam": {**TWO, "hold": 0}}}, "thresholds.spam"),
+        ({"thresholds": {"spam": {**TWO, "hold": -1}}}, "thresholds.spam"),
+        ({"thresholds": {"spam": {**TWO, "refuse": 1.02}}}, "thresholds.spam"),
+        ({"thresholds": {"spam": {**TWO, "refuse": float("nan")}}}, "thresholds.spam"),
+        ({"thresholds": {"spam": {**TWO, "refuse": "0.9"}}}, "thresholds.spam"),
+        ({"thresholds": {"spam": {**TWO, "refuse": True}}}, "thresholds.spam"),
+        ({"thresholds": {"spam": {**TWO, "fr": {"hold": 0.95}}}}, "thresholds.spam.fr"),
+        ({"premoderation": "some"}, "premoderation"),
+        ({"premoderation": ["new"]}, "premoderation"),
+        ({"trust_after": -1}, "trust_after"),
+        ({"trust_after": 1.5}, "trust_after"),
+        ({"trust_after": True}, "trust_after"),
+    ],
+)
+def test_a_policy_that_cannot_be_used_names_the_entry(data: dict[str, Any], names: str) -> None:
+    with pytest.raises(PolicyInvalid) as caught:
+        policy_from(data)
+    assert names in str(caught.value)
+
+
+def test_a_site_s_entries_lie_over_the_default_ones_table_by_table() -> None:
+    base = {"premoderation": "none", "thresholds": {"spam": {**TWO}, "insult": {**TWO}}}
+    over = {"premoderation": "new", "thresholds": {"spam": {"hold": 0.2}}}
+    assert merged(base, over) == {
+        "premoderation": "new",
+        "thresholds": {"spam": {"hold": 0.2, "refuse": 0.9}, "insult": TWO},
+    }
+    assert base["thresholds"] == {"spam": TWO, "insult": TWO}
+
+
+DATA = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=8,
+)
+KNOWN = st.sampled_from(["thresholds", "premoderation", "trust_after"])
+
+
+@given(st.dictionaries(KNOWN, DATA | st.dictionaries(st.sampled_from(Attribute), DATA)))
+def test_any_data_makes_a_policy_or_a_named_fault(data: dict[str, Any]) -> None:
+    try:
+        policy = policy_from(data)
+    except PolicyInvalid as error:
+        fault = str(error)
+    else:
+        fault = next(iter(data), "")
+        for languages in policy.thresholds.values():
+            assert all(0 < t.hold <= t.refuse <= 1.01 for t in languages.values())
+    assert not data or any(name in fault for name in data)
