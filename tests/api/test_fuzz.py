@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_from_bytes
@@ -54,7 +54,7 @@ class Known:
     house: House
     values: tuple[str, ...]
     credentials: tuple[str, ...]
-    rules: tuple[Rule, ...] = field(default=())
+    rules: tuple[Rule, ...]
 
 
 @dataclass
@@ -118,72 +118,84 @@ values = st.recursive(
 
 @st.composite
 def attempts(draw: st.DrawFn, known: Known) -> Attempt:
-    """Return a request to some route, partly sensible."""
-    rule = draw(st.sampled_from(known.rules))
-    methods = st.sampled_from(sorted(rule.methods or ())) | st.sampled_from(METHODS)
+    """Return a request: three in four aimed at what a route reads, the others wild."""
+    writing = [rule for rule in known.rules if (rule.methods or set()) & {"POST", "PATCH"}]
+    rule = draw(st.sampled_from(known.rules) | st.sampled_from(writing))
+    is_aimed = draw(st.integers(0, 3)) > 0 and rule.rule.startswith("/v1/")
+    kind, body = draw(bodies(known))
+    if is_aimed:
+        method = draw(st.sampled_from(sorted((rule.methods or set()) - {"OPTIONS", "HEAD"})))
+        way_in = draw(st.sampled_from([*authorisations(known), ("Origin", ORIGIN)]))
+        path, more = draw(paths(rule, known, is_aimed=True)), draw(headers(known, most=1))
+    else:
+        method = draw(st.sampled_from(METHODS))
+        way_in = ("Accept", draw(st.sampled_from(["text/html", "*/*", ""])))
+        path, more = draw(paths(rule, known, is_aimed=False)), draw(headers(known, most=3))
+        kind = draw(st.sampled_from(TYPES))
     some_text = texts | st.sampled_from(known.values)
     return Attempt(
-        method=draw(methods),
-        path=draw(paths(rule, known)),
-        query=draw(st.lists(st.tuples(st.sampled_from(NAMES), some_text), max_size=3)),
-        headers=draw(headers(known)),
-        body=draw(bodies(known)),
+        method=method,
+        path=path,
+        query=draw(st.lists(st.tuples(st.sampled_from(NAMES), some_text), max_size=2)),
+        headers=[way_in, *more, ("Content-Type", kind)],
+        body=body,
     )
 
 
 @st.composite
-def paths(draw: st.DrawFn, rule: Rule, known: Known) -> str:
+def paths(draw: st.DrawFn, rule: Rule, known: Known, *, is_aimed: bool) -> str:
     """Return the rule's path with something for each of its parameters."""
+    good = st.sampled_from(known.values).map(lambda value: quote(value, safe=""))
+    odd = st.text(max_size=30).map(lambda value: quote(value, safe="/:")) | st.binary(
+        max_size=30
+    ).map(quote_from_bytes)
     path = str(rule)
-    for argument in sorted(rule.arguments):
-        piece = draw(
-            st.sampled_from(known.values).map(lambda value: quote(value, safe=""))
-            | st.text(max_size=30).map(lambda value: quote(value, safe="/:"))
-            | st.binary(max_size=30).map(quote_from_bytes)
-        )
-        start = path.index("<")
-        end = path.index(">") + 1
-        assert argument in str(rule)
+    while "<" in path:
+        start, end = path.index("<"), path.index(">") + 1
+        if is_aimed:
+            is_site = path[start:end] == "<site>"
+            piece = "demo" if is_site else draw(good | odd)
+        else:
+            piece = draw(good | odd)
         path = path[:start] + piece + path[end:]
-    return path + draw(st.sampled_from(["", "", "", "/", "%00", "//", "/.."]))
+    return path if is_aimed else path + draw(st.sampled_from(["", "/", "%00", "//", "/.."]))
 
 
 @st.composite
-def headers(draw: st.DrawFn, known: Known) -> list[tuple[str, str]]:
-    """Return headers that may let the caller in, and some that should not matter."""
+def headers(draw: st.DrawFn, known: Known, *, most: int) -> list[tuple[str, str]]:
+    """Return headers that are read somewhere, with values nobody expects."""
     plain = st.text(st.characters(max_codepoint=255, categories=("L", "N", "P", "S")), max_size=30)
     names = st.sampled_from(
         ["Accept", "Accept-Language", "Edit-Token", "Idempotency-Key", "If-None-Match", "Referer",
          "Range", "X-Request-ID", "X-Forwarded-For", "Cookie", "Origin", "Authorization",
          "Access-Control-Request-Method", "Host", "Content-Encoding", "Transfer-Encoding"]
     )  # fmt: skip
-    chosen = draw(st.lists(st.tuples(names, plain), max_size=2))
-    way_in = draw(
-        st.sampled_from([("Origin", ORIGIN), ("Accept", "text/html"), *authorisations(known)])
-    )
-    kind = draw(st.sampled_from(TYPES))
-    return [way_in, *chosen, ("Content-Type", kind)]
+    some = plain | st.sampled_from(known.values)
+    return draw(st.lists(st.tuples(names, some), max_size=most))
 
 
 def authorisations(known: Known) -> list[tuple[str, str]]:
     return [next(iter(bearer(token).items())) for token in known.credentials]
 
 
-def bodies(known: Known) -> st.SearchStrategy[bytes]:
-    """Return bodies: JSON with our names in it, a good comment spoiled, forms, noise."""
-    some = values | st.sampled_from(known.values)
+@st.composite
+def bodies(draw: st.DrawFn, known: Known) -> tuple[str, bytes]:
+    """Return a content type and a body of it: our fields with odd values, or noise."""
+    some = values | st.sampled_from(known.values) | st.sampled_from(["approve", "held", "newest"])
     ours = st.dictionaries(st.sampled_from(NAMES), some, max_size=6)
-    spoiled = ours.map(lambda changes: comment_fields(**changes))
-    sequel = st.sampled_from([b"", b"}", b"\x00", b"\xff", b" " * 70_000])
-    return st.one_of(
-        st.binary(max_size=60),
-        values.map(dumped),
-        ours.map(dumped),
-        spoiled.map(dumped),
-        st.tuples(spoiled.map(dumped), sequel).map(b"".join),
-        spoiled.map(urlencoded),
-        spoiled.map(multipart),
+    spoiled = st.dictionaries(st.sampled_from(NAMES), some, max_size=2).map(
+        lambda changes: comment_fields(**changes)
     )
+    decision = ours.map(lambda changes: {"action": "hold", "id": known.values[1], **changes})
+    broken = [b"}", b"\x00", b"\xff", b" " * 70_000]
+    sequel = draw(st.sampled_from([b""] * 16 + broken))
+    form = draw(st.one_of(ours, spoiled, spoiled, decision))
+    kind = draw(st.sampled_from([*TYPES[:3], "application/json"]))
+    if kind == "application/json":
+        return kind, draw(st.just(dumped(form)) | values.map(dumped)) + sequel
+    if kind == FORMS[0]:
+        return kind, urlencoded(form) + sequel
+    return "multipart/form-data; boundary=x", multipart(form) + sequel
 
 
 def dumped(value: Any) -> bytes:
@@ -238,7 +250,7 @@ def test_every_route_is_attacked(known: Known) -> None:
 
 
 @settings(
-    max_examples=EXAMPLES or 400,
+    max_examples=EXAMPLES or 600,
     deadline=None,
     database=None,
     suppress_health_check=list(HealthCheck),
