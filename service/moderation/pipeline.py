@@ -68,19 +68,24 @@ class Pipeline:
         try:
             found = self._review(check, batch)
         except Exception as error:
-            logger.warning("check failed on a batch", extra=_about(check, error))
-            self._run_one_by_one(check, batch, findings)
+            self._run_one_by_one(check, batch, findings, error)
             return
         for signals, more in zip(findings.signals, found, strict=True):
             signals.extend(more)
 
-    def _run_one_by_one(self, check: Check, batch: Batch, findings: Findings) -> None:
+    def _run_one_by_one(
+        self, check: Check, batch: Batch, findings: Findings, error: Exception
+    ) -> None:
+        """Try each case alone after ``error`` on all; a case that was alone had its try."""
+        if len(batch) == 1:
+            _give_up(check, error, findings.unscreened[0])
+            return
+        logger.warning("check failed on a batch", extra=_about(check, error))
         for index in range(len(batch)):
             try:
                 findings.signals[index].extend(self._review(check, batch.only(index))[0])
-            except Exception as error:
-                logger.error("check could not judge a comment", extra=_about(check, error))
-                findings.unscreened[index].append(check.name)
+            except Exception as failure:
+                _give_up(check, failure, findings.unscreened[index])
 
     def _review(self, check: Check, batch: Batch) -> Sequence[Sequence[Signal]]:
         with self.guard(check.name):
@@ -90,6 +95,11 @@ class Pipeline:
         if not all(_is_sound(signal) for signals in found for signal in signals):
             raise ValueError(f"{check.name} gave a score or weight outside 0..1")
         return found
+
+
+def _give_up(check: Check, error: Exception, unscreened: list[str]) -> None:
+    logger.error("check could not judge a comment", extra=_about(check, error))
+    unscreened.append(check.name)
 
 
 def _is_sound(signal: Signal) -> bool:

@@ -82,6 +82,13 @@ def test_a_check_that_raises_costs_only_the_comment_it_raised_on() -> None:
     ]  # fmt: skip
 
 
+def test_a_failing_check_is_tried_once_on_all_and_once_on_each() -> None:
+    for contents, tries in (("bad for spam.one",), [1]), (("a", "bad for spam.one"), [2, 1, 1]):
+        check = Scripted("spam.one")
+        Pipeline((check,)).review(batch_of(*contents), SPAM_POLICY)
+        assert check.seen == tries
+
+
 def test_every_check_that_could_not_judge_is_named() -> None:
     pipeline = Pipeline((Answering(lambda _: 1 // 0), Scripted("spam.two")), ("spam.gone",))  # type: ignore[arg-type, return-value]
     (verdict,) = pipeline.review(batch_of("bad for spam.two"), SPAM_POLICY)
@@ -129,7 +136,7 @@ def test_the_guard_is_told_each_check_and_stops_what_it_stops() -> None:
 
     pipeline = Pipeline((Scripted("spam.one"), Scripted("spam.two")), guard=guard)
     (verdict,) = pipeline.review(batch_of("a"), SPAM_POLICY)
-    assert guarded == ["spam.one", "spam.two", "spam.two"]
+    assert guarded == ["spam.one", "spam.two"]
     assert verdict.unscreened == ("spam.two",)
 
 
