@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
-from flask import Flask, Response, g, request
+from flask import Flask, Response, g
 from marshmallow import ValidationError
 from redis.exceptions import RedisError
 from werkzeug.exceptions import HTTPException
@@ -106,8 +106,9 @@ def problem_of(error: Exception) -> Problem:
         return _of_http(error)
     for kind, problem in _KNOWN.items():
         if isinstance(error, kind):
+            _log_outage(problem, error)
             return problem
-    logger.exception("unexpected error", extra={"path": request.path})
+    logger.exception("unexpected error in request %s", g.get("request_id", ""))
     return Problem(500, "internal", "Something went wrong here, not with you.")
 
 
@@ -120,6 +121,12 @@ def register(app: Flask, page: Callable[[Problem], Response]) -> None:
 
     app.register_error_handler(Exception, handle)
     app.register_error_handler(HTTPException, handle)
+
+
+def _log_outage(problem: Problem, error: Exception) -> None:
+    if problem.status >= 500:
+        cause, request_id = type(error).__name__, g.get("request_id", "")
+        logger.warning("%s: %s in request %s", problem.kind, cause, request_id)
 
 
 def _rate_limited(error: RateLimited) -> Problem:

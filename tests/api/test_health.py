@@ -78,14 +78,7 @@ def test_while_the_store_is_gone_every_caller_is_told_to_come_back(tmp_path: Pat
         house.post(),
         house.client.get(thread_url(PAGE), headers={"Origin": ORIGIN}),
         house.client.get("/v1/moderation/queue", headers=bearer(key)),
-        house.client.options(
-            "/v1/sites/other/comments",
-            headers={"Origin": ORIGIN, "Access-Control-Request-Method": "POST"},
-        ),
     ):
-        if answer.status_code == 204:
-            assert "Access-Control-Allow-Origin" not in answer.headers
-            continue
         assert_problem(answer, 503, "unavailable")
         assert int(answer.headers["Retry-After"]) > 0
 

@@ -81,7 +81,9 @@ def test_what_a_moderator_decides_is_no_longer_unscreened(house: House) -> None:
     comment_id = house.set_aside()
     house.decide(house.key(Scope.MODERATE), id=comment_id, action="approve")
     found = summary(house)
-    assert (found["held"], found["unscreened"]) == (0, 0)
+    assert (found["held"], found["unscreened"], found["dead_letters"]) == (0, 0, 0)
+    assert retry(house, comment_id)["retried"] == []
+    assert house.record(comment_id).status == "approved"
 
 
 def test_dead_letters_are_listed_with_why_and_when(house: House) -> None:
