@@ -109,7 +109,10 @@ def victims(service: ServiceUp) -> dict[str, Callable[[], list[int]]]:
     """Return, by kind, how to find the processes of that kind that live now."""
 
     def part_and_children(name: str) -> list[int]:
-        part = service.parts().get(name)
+        try:
+            part = service.parts().get(name)
+        except FileNotFoundError:  # one ended while they were listed
+            return []
         return [part, *children_of(part)] if part else []
 
     return {
@@ -124,8 +127,14 @@ def victims(service: ServiceUp) -> dict[str, Callable[[], list[int]]]:
 def kill_one(service: ServiceUp, kind: str, dice: random.Random) -> str:
     """Kill a living process of a kind; start the service again if that ended it."""
     find = victims(service)[kind]
-    eventually(lambda: bool(find()), service)
-    pid = dice.choice(find())
+    living: list[int] = []
+
+    def some_live() -> bool:
+        living[:] = find()
+        return bool(living)
+
+    eventually(some_live, service)
+    pid = dice.choice(living)
     os.kill(pid, signal.SIGKILL)
     if kind == "supervisor":
         assert service.process is not None
