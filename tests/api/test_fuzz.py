@@ -104,7 +104,28 @@ def rules_of(app: Flask) -> list[Rule]:
 texts = st.one_of(
     st.text(max_size=20),
     st.text(st.characters(categories=("Mn", "Cf", "Cc", "Co", "Zl")), max_size=12),
-    st.sampled_from(["", "0", "-1", "1e999", "nan", "null", "9" * 400, "x" * 2_100, "../..", "é"]),
+    st.sampled_from(
+        [
+            "",
+            "0",
+            "-1",
+            "1e999",
+            "nan",
+            "null",
+            "9" * 400,
+            "x" * 2_100,
+            "../..",
+            "é",
+            "http://[",
+            "http://a b",
+            "https://x:y/",
+            "a@[",
+            "@",
+            "1-1",
+            "\x00",
+            "\u202e",
+        ]
+    ),
 )
 scalars = st.one_of(
     st.none(), st.booleans(), st.integers(-(2**63), 2**63 - 1), st.floats(allow_nan=False), texts
@@ -146,9 +167,9 @@ def attempts(draw: st.DrawFn, known: Known) -> Attempt:
 def paths(draw: st.DrawFn, rule: Rule, known: Known, *, is_aimed: bool) -> str:
     """Return the rule's path with something for each of its parameters."""
     good = st.sampled_from(known.values).map(lambda value: quote(value, safe=""))
-    odd = st.text(max_size=30).map(lambda value: quote(value, safe="/:")) | st.binary(
-        max_size=30
-    ).map(quote_from_bytes)
+    odd = texts.map(lambda value: quote(value, safe="/:")) | st.binary(max_size=30).map(
+        quote_from_bytes
+    )
     path = str(rule)
     while "<" in path:
         start, end = path.index("<"), path.index(">") + 1
