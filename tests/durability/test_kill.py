@@ -5,23 +5,12 @@ The long form, with random kills round after round: ``python -m tests.durability
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from tests.durability.rounds import check, play, service_in
+from tests.durability.rounds import check, play
 from tests.processes.service_up import ServiceUp
 
 COMMENTS = 2000
-
-
-@pytest.fixture
-def service(tmp_path: Path) -> Iterator[ServiceUp]:
-    made = service_in(tmp_path / "var").start()
-    yield made
-    if made.process is not None and made.process.poll() is None:
-        made.end()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,22 @@
+"""The service under fire, and readable failures from the rounds' own assertions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytest.register_assert_rewrite("tests.durability.rounds")
+
+from tests.durability.rounds import service_in  # noqa: E402  rewritten first
+from tests.processes.service_up import ServiceUp  # noqa: E402
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[ServiceUp]:
+    """A strict service that is up, and ends with the test."""
+    made = service_in(tmp_path / "var").start()
+    yield made
+    if made.process is not None and made.process.poll() is None:
+        made.end()
