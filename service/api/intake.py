@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,10 +20,11 @@ from service.api.tokens import read_form_token
 from service.moderation.comment import Comment, Facts, FormToken
 from service.schemas.addresses import suggestion_for
 from service.schemas.submission import (
+    ALL_FIELDS,
     HONEYPOT,
     NOT_KEY,
     is_idempotency_key,
-    submission_schema,
+    load_submission,
 )
 from service.schemas.text import NOT_UNICODE
 from service.store.comments import Arrival
@@ -69,11 +71,7 @@ def load(schema: Schema, body: Any) -> dict[str, Any]:
 
     Raises ``ValidationError``, with every field's message at once.
     """
-    if isinstance(body, dict):
-        wish_for(body.get("lang"))
-        _refuse_unwritable_names(body)
-        body = _said(schema, body)
-    loaded: dict[str, Any] = schema.load(body)
+    loaded: dict[str, Any] = schema.load(_heard(body, schema.fields.keys()))
     return loaded
 
 
@@ -82,8 +80,12 @@ def read_submission(site: Site, caller: Caller) -> Submission:
 
     Raises ``ValidationError`` or ``Problem``.
     """
-    schema = submission_schema(site.required, is_server=caller.is_server, is_form=is_form())
-    data = load(schema, read_body())
+    data = load_submission(
+        _heard(read_body(), ALL_FIELDS),
+        site.required,
+        is_server=caller.is_server,
+        is_form=is_form(),
+    )
     if services().deliverability.is_refused(data["email"]):
         raise invalid({"email": NO_MAIL_TAKEN})
     personal = _personal(data, caller)
@@ -174,13 +176,13 @@ def _header(name: str) -> str:
     return value.encode("utf-8", "replace").decode()
 
 
-def _said(schema: Schema, body: dict[Any, Any]) -> dict[Any, Any]:
+def _heard(body: Any, known: Set[str]) -> Any:
     """Return the body without its nulls: a field that is null is a field not sent."""
-    return {
-        name: value
-        for name, value in body.items()
-        if value is not None or name not in schema.fields
-    }
+    if not isinstance(body, dict):
+        return body
+    wish_for(body.get("lang"))
+    _refuse_unwritable_names(body)
+    return {name: value for name, value in body.items() if value is not None or name not in known}
 
 
 def _refuse_unwritable_names(body: dict[Any, Any]) -> None:

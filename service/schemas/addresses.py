@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,6 +25,8 @@ NOT_LANGUAGE = "This is not a language code, as in fr or en."
 EMAIL_LIMIT = 254
 URL_LIMIT = 2000
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,4}")
+# Local parts of RFC 5322 that need no second look: letters, digits and a few signs.
+_PLAIN_LOCAL = re.compile(r"[A-Za-z0-9_+-]{1,40}(?:\.[A-Za-z0-9_+-]{1,5}){0,3}")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 # Mail providers that readers of French and English sites use most; a domain one slip
@@ -56,7 +59,7 @@ class Email(Text):
         if "@" not in text and "＠" not in text:
             raise ValidationError([NO_AT_SIGN])
         try:
-            return validate_email(text, check_deliverability=False).normalized
+            return _normalised_email(text)
         except EmailNotValidError:
             raise ValidationError([NOT_EMAIL]) from None
 
@@ -139,12 +142,35 @@ def is_web_address(url: str, dots: int = 1) -> bool:
 def suggestion_for(email: str) -> str:
     """Return the address probably meant where the domain is one slip from a known one."""
     local, _, domain = email.rpartition("@")
-    if not local or domain in PROVIDERS or domain in NOT_SLIPS:
+    provider = _provider_meant(domain) if local else ""
+    return f"{local}@{provider}" if provider else ""
+
+
+@lru_cache(maxsize=4096)
+def _provider_meant(domain: str) -> str:
+    if domain in PROVIDERS or domain in NOT_SLIPS:
         return ""
     for provider in PROVIDERS:
         if len(provider) >= 7 and OSA.distance(domain, provider, score_cutoff=1) == 1:
-            return f"{local}@{provider}"
+            return provider
     return ""
+
+
+def _normalised_email(text: str) -> str:
+    """Return the address as email-validator writes it; it judges each domain once.
+
+    Raises ``EmailNotValidError``.
+    """
+    local, _, domain = text.rpartition("@")
+    if not _PLAIN_LOCAL.fullmatch(local) or not domain.isascii():
+        return validate_email(text, check_deliverability=False).normalized
+    return f"{local}@{_normalised_domain(domain)}"
+
+
+@lru_cache(maxsize=4096)
+def _normalised_domain(domain: str) -> str:
+    known = validate_email(f"a@{domain}", check_deliverability=False)
+    return known.normalized.removeprefix("a@")
 
 
 def _looks_like_host(text: str) -> bool:

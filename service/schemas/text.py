@@ -25,9 +25,7 @@ _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufff9-\ufffb\ufffe\
 _OVERRIDES = re.compile("[\u202d\u202e]")
 _ANY_DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _LINE_BREAKS = re.compile("[\n\t\u2028\u2029]")
-_INVISIBLE = re.compile(
-    "[\\s\u00ad\u034f\u115f\u1160\u180e\u200b-\u200f\u2060-\u206f\u3164\ufeff]+"
-)
+_VISIBLE = re.compile("[^\\s\u00ad\u034f\u115f\u1160\u180e\u200b-\u200f\u2060-\u206f\u3164\ufeff]")
 
 
 def _ranges(points: Iterable[int]) -> str:
@@ -50,6 +48,11 @@ def _is_mark(point: int) -> bool:
 _MARKS = _ranges(filter(_is_mark, chain(range(0x300, 0x1F000), range(0xE0100, 0xE01F0))))
 # No orthography stacks more than a handful of marks; Tibetan and biblical Hebrew reach five.
 _PILED_MARKS = re.compile(f"[{_MARKS}]{{9}}")
+# Anything that one of the rules could object to: most text has none, and is seen through once.
+_SUSPICIOUS = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufff9-\ufffb\ufffe\uffff\u202a-\u202e\u2066-\u2069"
+    f"\ud800-\udfff{_MARKS}]"
+)
 
 
 class Text(fields.String):
@@ -88,6 +91,10 @@ class Text(fields.String):
             return
         if not self.multiline and _LINE_BREAKS.search(text):
             raise ValidationError([MULTILINE])
+        if _SUSPICIOUS.search(text):
+            self._refuse_suspicious(text)
+
+    def _refuse_suspicious(self, text: str) -> None:
         if _CONTROLS.search(text):
             raise ValidationError([HAS_CONTROLS])
         direction = _OVERRIDES if self.multiline else _ANY_DIRECTION
@@ -101,7 +108,7 @@ class Text(fields.String):
 
 def is_blank(text: str) -> bool:
     """Say whether nothing of ``text`` can be seen."""
-    return not _INVISIBLE.sub("", text)
+    return _VISIBLE.search(text) is None
 
 
 def _is_unicode(text: str) -> bool:

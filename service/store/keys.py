@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 SITES = "ecluse:sites"  # set of site names; for ever
@@ -124,6 +125,7 @@ class SiteKeys:
         return self._key(f"thread:{root_id}")
 
 
+@lru_cache(maxsize=4096)
 def page_key(page: str) -> str:
     """Return the 22-character key of a page, the same for all spellings of one URL.
 
