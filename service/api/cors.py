@@ -33,7 +33,7 @@ def register(app: Flask) -> None:
     def allow(response: Response) -> Response:
         if not _site():
             return response
-        response.vary.add("Origin")
+        response.headers.add("Vary", "Origin")
         if _is_allowed():
             response.headers["Access-Control-Allow-Origin"] = request.headers["Origin"]
             response.headers["Access-Control-Expose-Headers"] = EXPOSED

@@ -11,7 +11,7 @@ def language() -> str:
     """Return ``fr`` or ``en``: the wish in the request, then Accept-Language, then the site's."""
     wanted = g.get("wanted_language", "") or request.args.get("lang", "")
     fallback = g.get("site_language", DEFAULT_LANGUAGE)
-    return best_language(wanted, request.accept_languages, fallback)
+    return best_language(wanted, request.headers.get("Accept-Language", ""), fallback)
 
 
 def wish_for(wanted: object) -> None:

@@ -15,6 +15,10 @@ from service.moderation.verdict import Verdict
 Guard = Callable[[str], AbstractContextManager[object]]
 """Wrap one check's run, given its name: a worker bounds its time there."""
 
+MOST_FAILURES_IN_A_ROW = 5
+"""After so many a check counts as down for the rest of its batch: one that hangs costs its
+time limit at every try, and 256 of those would stop a worker for minutes."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -81,10 +85,16 @@ class Pipeline:
             _give_up(check, error, findings.unscreened[0])
             return
         logger.warning("check failed on a batch", extra=_about(check, error))
+        failures_in_a_row = 0
         for index in range(len(batch)):
+            if failures_in_a_row >= MOST_FAILURES_IN_A_ROW:
+                findings.unscreened[index].append(check.name)
+                continue
             try:
                 findings.signals[index].extend(self._review(check, batch.only(index))[0])
+                failures_in_a_row = 0
             except Exception as failure:
+                failures_in_a_row += 1
                 _give_up(check, failure, findings.unscreened[index])
 
     def _review(self, check: Check, batch: Batch) -> Sequence[Sequence[Signal]]:

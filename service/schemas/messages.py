@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
 
 LANGUAGES = ("fr", "en")
 DEFAULT_LANGUAGE = "en"
+ACCEPT_LIMIT = 500
 
 
 class Message(str):
@@ -51,18 +53,25 @@ def translator(language: str) -> Callable[..., str]:
     return translated
 
 
-def best_language(wanted: str, accepted: LanguageAccept, fallback: str) -> str:
+def best_language(wanted: str, accepted: str, fallback: str) -> str:
     """Return the language to answer in.
 
-    The caller's explicit wish, then Accept-Language, then the site's language.
+    The caller's explicit wish, then ``accepted``, the value of an Accept-Language header
+    (RFC 9110, section 12.5.4), then the site's language.
     """
     if wanted[:2].lower() in LANGUAGES:
         return wanted[:2].lower()
-    named = LanguageAccept([(tag, quality) for tag, quality in accepted if tag != "*"])
-    best = named.best_match(LANGUAGES)
+    best = _best_accepted(accepted[:ACCEPT_LIMIT]) if accepted else ""
     if best:
         return best
     return fallback if fallback in LANGUAGES else DEFAULT_LANGUAGE
+
+
+@lru_cache(maxsize=512)
+def _best_accepted(header: str) -> str:
+    accepted = parse_accept_header(header, LanguageAccept)
+    named = LanguageAccept([(tag, quality) for tag, quality in accepted if tag != "*"])
+    return named.best_match(LANGUAGES) or ""
 
 
 def _localised(value: object, language: str) -> object:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from bench import report
 from bench.report import Spread, Target
 
@@ -12,9 +14,20 @@ def test_ratio_pairs_figures_of_one_round() -> None:
     assert report.ratio([10.0, 40.0, 9.0], [5.0, 10.0, 3.0]) == Spread(3.0, 2.0, 4.0)
 
 
-def test_target_is_reached_by_the_median() -> None:
-    assert Target("x", 2.0, Spread(2.0, 1.0, 3.0)).is_reached
-    assert not Target("x", 2.0, Spread(1.9, 1.0, 3.0)).is_reached
+@pytest.mark.parametrize(
+    ("spread", "outcome"),
+    [
+        (Spread(2.5, 2.0, 3.0), "yes"),
+        (Spread(2.0, 1.0, 3.0), "not in every round"),
+        (Spread(1.9, 1.0, 3.0), "no"),
+    ],
+)
+def test_promise_is_kept_only_where_every_round_keeps_it(spread: Spread, outcome: str) -> None:
+    assert Target("x", 2.0, spread).outcome == outcome
+
+
+def test_disk_is_timed(tmp_path: Path) -> None:
+    assert report.fsync_ms(tmp_path, times=2) > 0
 
 
 def test_writing_replaces_one_section_only(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from service.moderation.batch import Batch
 from service.moderation.comment import Case, Comment
-from service.moderation.pipeline import Pipeline
+from service.moderation.pipeline import MOST_FAILURES_IN_A_ROW, Pipeline
 from service.moderation.policy import Policy, Threshold
 from service.moderation.signal import Attribute, Signal
 from service.moderation.verdict import Action
@@ -87,6 +87,14 @@ def test_a_failing_check_is_tried_once_on_all_and_once_on_each() -> None:
         check = Scripted("spam.one")
         Pipeline((check,)).review(batch_of(*contents), SPAM_POLICY)
         assert check.seen == tries
+
+
+def test_a_check_that_only_fails_is_not_tried_on_a_whole_batch() -> None:
+    check = Scripted("spam.down")
+    contents = ["fine", *["bad for spam.down"] * 20, "fine"]
+    findings = Pipeline((check,)).look(batch_of(*contents))
+    assert check.seen == [22, *[1] * (1 + MOST_FAILURES_IN_A_ROW)]
+    assert findings.unscreened == [[], *[["spam.down"]] * 21]
 
 
 def test_every_check_that_could_not_judge_is_named() -> None:

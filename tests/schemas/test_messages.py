@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from werkzeug.datastructures import LanguageAccept
-from werkzeug.http import parse_accept_header
 
 from service.schemas.messages import Message, best_language, translate
 from service.schemas.text import REQUIRED, TOO_LONG
 
 
 def chosen(wanted: str = "", accepted: str = "", fallback: str = "en") -> str:
-    return best_language(wanted, parse_accept_header(accepted, LanguageAccept), fallback)
+    return best_language(wanted, accepted, fallback)
 
 
 @pytest.mark.parametrize(
