@@ -1,7 +1,8 @@
 """The load generator: keep-alive connections in a closed loop, cheap enough to stay ahead.
 
 Requests are bytes made beforehand; an answer counts when its status is the one expected.
-One process, one event loop, no HTTP library: about 60 µs of processor a request.
+One process, one event loop, no HTTP library: 8 µs of processor a request when busy, 40 when idle
+between two.
 """
 
 from __future__ import annotations
