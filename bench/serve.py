@@ -48,7 +48,7 @@ def serve(name: str, port: int, threads: int) -> None:
         address="127.0.0.1",
         port=port,
         interface=Interfaces.WSGI,
-        workers=1,
+        workers=settings.web_processes,
         blocking_threads=threads,
         backlog=1024,
         backpressure=CONNECTIONS,

@@ -48,10 +48,11 @@ def _is_mark(point: int) -> bool:
 _MARKS = _ranges(filter(_is_mark, chain(range(0x300, 0x1F000), range(0xE0100, 0xE01F0))))
 # No orthography stacks more than a handful of marks; Tibetan and biblical Hebrew reach five.
 _PILED_MARKS = re.compile(f"[{_MARKS}]{{9}}")
-# Anything that one of the rules could object to: most text has none, and is seen through once.
+# Where no character is of these ranges no rule can object, and most text has none: a class of
+# a few wide ranges costs 0.2 µs on 200 characters, one of all the marks 40 µs.
 _SUSPICIOUS = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufff9-\ufffb\ufffe\uffff\u202a-\u202e\u2066-\u2069"
-    f"\ud800-\udfff{_MARKS}]"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u0300-\u1fff"
+    "\u200c\u200d\u202a-\u202e\u2066-\u2069\u20d0-\U0010ffff]"
 )
 
 
