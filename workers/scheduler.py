@@ -17,7 +17,7 @@ from rq.serializers import JSONSerializer
 
 from config.settings import Settings, SettingsInvalid
 from service.lifetime import end_quietly
-from service.log import configure_log
+from config.log import configure_log
 from service.store.doorbell import FAILURE_KEPT_S, MAINTENANCE_QUEUE, NO_TIMEOUT
 from service.store.embedded import EmbeddedNotRunning
 from workers.queue import queue_connection

@@ -11,7 +11,7 @@ import click
 from config.settings import Settings, load_secrets
 from service.cli.opening import PATIENCE_S
 from service.cli.welcome import print_welcome
-from service.log import configure_log
+from config.log import configure_log
 from service.store.connection import connect, wait_until_ready
 from service.store.embedded import server_urls
 from service.up import up as run_up

@@ -62,6 +62,7 @@ def environment(url: str, folder: Path, port: int) -> dict[str, str]:
         "ECLUSE_DATA_DIR": str(folder),
         "ECLUSE_PORT": str(port),
         "ECLUSE_WAITERS": str(WAITERS),
+        "ECLUSE_WEB_PROCESSES": "1",
         "ECLUSE_WAIT_LIMIT_S": "20",
     }
 
