@@ -17,9 +17,9 @@ from redis.exceptions import RedisError
 from rq import SimpleWorker, Worker
 from rq.serializers import JSONSerializer
 
+from config.log import configure_log
 from config.settings import Settings, SettingsInvalid, WorkerKind
 from service.lifetime import die_with, end_quietly
-from config.log import configure_log
 from service.store.connection import NotDurable
 from service.store.doorbell import MAINTENANCE_QUEUE, MODERATE_QUEUE
 from service.store.embedded import EmbeddedNotRunning

@@ -15,9 +15,9 @@ from rq.exceptions import StopRequested
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
+from config.log import configure_log
 from config.settings import Settings, SettingsInvalid
 from service.lifetime import end_quietly
-from config.log import configure_log
 from service.store.doorbell import FAILURE_KEPT_S, MAINTENANCE_QUEUE, NO_TIMEOUT
 from service.store.embedded import EmbeddedNotRunning
 from workers.queue import queue_connection

@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import click
 
+from config.log import configure_log
 from config.settings import Settings, load_secrets
 from service.cli.opening import PATIENCE_S
 from service.cli.welcome import print_welcome
-from config.log import configure_log
 from service.store.connection import connect, wait_until_ready
 from service.store.embedded import server_urls
 from service.up import up as run_up
