@@ -6,6 +6,8 @@
 VENV := .venv
 BIN := $(VENV)/bin
 LOCKS := config/requirements
+# The labelled data, which are not part of this repository.
+DATA ?= ../shared/data
 PYTHON ?= $(shell for each in python3.13 python3.12 python3.11 python3; do \
 	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && \
 	echo $$each && break; done)
@@ -29,10 +31,10 @@ lint: $(VENV)/installed-dev
 	$(BIN)/hadolint Dockerfile
 
 train: $(VENV)/installed-train
-	$(BIN)/python -m training.train --data ../shared/data --out service/moderation/models
+	$(BIN)/python -m training.train --data $(DATA) --out service/moderation/models
 
 evaluate: $(VENV)/installed-train
-	$(BIN)/python -m training.evaluate --data ../shared/data --card service/moderation/models/MODEL_CARD.md
+	$(BIN)/python -m training.evaluate --data $(DATA) --card service/moderation/models/MODEL_CARD.md
 
 bench-accept: $(VENV)/installed-bench
 	$(BIN)/python -m bench.accept
