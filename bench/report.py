@@ -7,7 +7,7 @@ import platform
 import re
 import statistics
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -109,11 +109,6 @@ def write(section: str, text: str, results: Path = RESULTS) -> None:
     start, end = f"<!-- {section} -->", f"<!-- /{section} -->"
     pattern = re.compile(f"{re.escape(start)}.*?{re.escape(end)}", re.DOTALL)
     results.write_text(pattern.sub(lambda _: f"{start}\n{text}\n{end}", page), "utf-8")
-
-
-def by_round(rounds: Sequence[Mapping[str, float]]) -> dict[str, list[float]]:
-    """Return each contender's figures, one for each round."""
-    return {name: [each[name] for each in rounds] for name in rounds[0]}
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
