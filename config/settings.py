@@ -6,9 +6,10 @@ import base64
 import os
 import secrets
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from enum import StrEnum
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -143,8 +144,9 @@ def _all_faults(error: EnvValidationError) -> str:
     return "\n".join(f"{name}: {' '.join(map(str, faults[name]))}" for name in sorted(faults))
 
 
-def default_policy() -> dict[str, Any]:
-    """Return the policy every site starts with, as parsed TOML."""
+@cache
+def default_policy() -> Mapping[str, Any]:
+    """Return the policy every site starts with, as parsed TOML, read once."""
     return tomllib.loads(resources.files("config").joinpath("policy.toml").read_text("utf-8"))
 
 

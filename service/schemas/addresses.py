@@ -50,10 +50,7 @@ class Email(Text):
     def __init__(self, **more: Any) -> None:
         super().__init__(limit=EMAIL_LIMIT, **more)
 
-    def _deserialize(
-        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **more: Any
-    ) -> str:
-        text = super()._deserialize(value, attr, data, **more)
+    def _understood(self, text: str) -> str:
         if not text:
             return text
         if "@" not in text and "＠" not in text:
@@ -70,10 +67,7 @@ class WebAddress(Text):
     def __init__(self, **more: Any) -> None:
         super().__init__(limit=URL_LIMIT, **more)
 
-    def _deserialize(
-        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **more: Any
-    ) -> str:
-        text = super()._deserialize(value, attr, data, **more)
+    def _understood(self, text: str) -> str:
         if not text:
             return text
         url = text if _SCHEME.match(text) and not _looks_like_host(text) else f"https://{text}"
@@ -88,10 +82,7 @@ class Page(Text):
     def __init__(self, **more: Any) -> None:
         super().__init__(limit=URL_LIMIT, **more)
 
-    def _deserialize(
-        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **more: Any
-    ) -> str:
-        text = super()._deserialize(value, attr, data, **more)
+    def _understood(self, text: str) -> str:
         if text.lower().startswith(("http:", "https:")) and not is_web_address(text, dots=0):
             raise ValidationError([NOT_PAGE])
         return text
@@ -103,10 +94,7 @@ class IpAddress(Text):
     def __init__(self, **more: Any) -> None:
         super().__init__(limit=64, **more)
 
-    def _deserialize(
-        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **more: Any
-    ) -> str:
-        text = super()._deserialize(value, attr, data, **more)
+    def _understood(self, text: str) -> str:
         try:
             return str(ipaddress.ip_address(text)) if text else ""
         except ValueError:

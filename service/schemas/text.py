@@ -85,6 +85,13 @@ class Text(fields.String):
         self._refuse_unsafe(text)
         if self.required and is_blank(text):
             raise ValidationError([REQUIRED])
+        return self._understood(text)
+
+    def _understood(self, text: str) -> str:
+        """Return what safe text means to this field; kinds of text that mean more override it.
+
+        Raises ``ValidationError`` when it means nothing.
+        """
         return text
 
     def _refuse_unsafe(self, text: str) -> None:

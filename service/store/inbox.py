@@ -79,7 +79,7 @@ class Inbox:
 
     def is_waiting(self, site: str) -> bool:
         """Say whether the inbox holds anything, taken or not."""
-        return bool(self._client.xlen(SiteKeys(site).inbox))
+        return self.depth(site) > 0
 
     def depth(self, site: str) -> int:
         """Return the number of comments that are not settled yet."""
