@@ -1,7 +1,7 @@
 # Everything from a fresh machine with Python 3.11 or newer, make and a network.
 
 .DEFAULT_GOAL := run
-.PHONY: run test lint train evaluate bench-accept bench-moderate lock clean browser
+.PHONY: run test lint train evaluate bench-accept bench-moderate bench-checks lock clean browser
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -33,7 +33,7 @@ lint: $(VENV)/installed-dev
 train: $(VENV)/installed-train
 	$(BIN)/python -m training.train --data $(DATA) --out service/moderation/models
 
-evaluate: $(VENV)/installed-train
+evaluate: $(VENV)/installed-peers
 	$(BIN)/python -m training.evaluate --data $(DATA) --card service/moderation/models/MODEL_CARD.md
 
 bench-accept: $(VENV)/installed-bench
@@ -42,9 +42,12 @@ bench-accept: $(VENV)/installed-bench
 bench-moderate: $(VENV)/installed-bench
 	$(BIN)/python -m bench.moderate
 
+bench-checks: $(VENV)/installed-peers
+	$(BIN)/python -m bench.checks --data $(DATA)
+
 lock: $(VENV)/installed-dev
 	$(COMPILE) pyproject.toml -o $(LOCKS)/runtime.txt
-	for each in dev train bench; do \
+	for each in dev train bench peers; do \
 		$(COMPILE) pyproject.toml --group $$each -c $(LOCKS)/runtime.txt -o $(LOCKS)/$$each.txt; \
 	done
 	$(COMPILE) --group build -c $(LOCKS)/dev.txt -o $(LOCKS)/build.txt
