@@ -1,0 +1,142 @@
+"""The encoder as others see it: texts in, calibrated scores and embeddings out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+
+from service.moderation.models.encoder import head
+from service.moderation.models.encoder.about import About, read_own, read_shipped
+from service.moderation.models.encoder.runs import padded, runs
+from service.moderation.models.encoder.session import Outputs, Session
+from service.moderation.models.encoder.tokenise import Rank, Tokeniser
+from service.moderation.models.encoder.windows import MOST_WINDOWS
+from service.moderation.models.weights import Floats, ModelBroken
+
+SHIPPED = Path(__file__).parent
+MOST_WINDOWS_AT_ONCE = 320
+"""In one call a text gets fewer windows, if never none, when all together need more: a
+batch of nothing but long comments takes about a second and a half, not ten."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Judged:
+    """Hold what the encoder finds of n texts.
+
+    ``scores`` are calibrated probabilities, (n, ``ATTRIBUTES``), NaN for an attribute
+    that an operator's model knows nothing of; ``embeddings`` are (n, width) of unit
+    length, or None from a model that has none.
+    """
+
+    scores: Floats
+    embeddings: Floats | None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Encoder:
+    """Judge texts by their meaning."""
+
+    about: About
+    tokeniser: Tokeniser
+    session: Session
+
+    @classmethod
+    def load(cls, folder: Path = SHIPPED) -> Encoder:
+        """Return the encoder in ``folder``; raise ``ModelBroken`` when it cannot be used."""
+        about = read_shipped(folder / "about.json")
+        for name in ("model.onnx", "tokenizer.json"):
+            _check_digest(folder / name, about.digests.get(name, ""))
+        return _made(about, folder / "model.onnx", folder / "tokenizer.json")
+
+    @classmethod
+    def load_own(cls, model: Path, tokenizer: Path | None = None) -> Encoder:
+        """Return an operator's own ONNX sequence classifier.
+
+        The tokenizer lies beside it as ``tokenizer.json`` unless named; a TOML file of
+        the model's name says what its outputs mean (``about.read_own``). Raises
+        ``ModelBroken``.
+        """
+        about = read_own(model.with_suffix(".toml"))
+        return _made(about, model, tokenizer or model.with_name("tokenizer.json"))
+
+    def judge(self, texts: Sequence[str], langs: Sequence[str], rank: Rank | None = None) -> Judged:
+        """Return scores and embeddings of ``texts``; ``langs`` are ISO 639-1, or empty.
+
+        Of a long text at most eight windows are read, those that ``rank`` puts first, and
+        the worst of them counts. Raises ``ModelBroken`` for a network that cannot be
+        run, and what onnxruntime raises.
+        """
+        windows = self._windows(texts, rank)
+        outputs = self._outputs(windows)
+        odds = head.log_odds(self.about, outputs.logits)
+        owners = np.repeat(np.arange(len(texts)), [len(parts) for parts in windows])
+        worst = np.full((len(texts), odds.shape[1]), -np.inf, np.float32)
+        np.maximum.at(worst, owners, odds)
+        known = [lang[:2].lower() for lang in langs]
+        scores = head.probabilities(head.calibrated(self.about, worst, known))
+        return Judged(scores, _together(outputs.embeddings, owners, len(texts)))
+
+    def embed(self, texts: Sequence[str]) -> Floats | None:
+        """Return the embeddings of ``texts``, (n, width) of unit length, or None."""
+        return self.judge(texts, [""] * len(texts)).embeddings
+
+    def _windows(self, texts: Sequence[str], rank: Rank | None) -> list[list[list[int]]]:
+        """Return each text's windows: eight at most, fewer where many texts have many."""
+        windows = [self.tokeniser.windows(text, rank) for text in texts]
+        most = MOST_WINDOWS
+        while most > 1 and sum(min(len(parts), most) for parts in windows) > MOST_WINDOWS_AT_ONCE:
+            most -= 1
+        if most == MOST_WINDOWS:
+            return windows
+        return [
+            parts if len(parts) <= most else self.tokeniser.windows(text, rank, most)
+            for text, parts in zip(texts, windows, strict=True)
+        ]
+
+    def _outputs(self, windows: Sequence[Sequence[Sequence[int]]]) -> Outputs:
+        """Return the network's outputs for all windows, in order."""
+        rows = list(chain.from_iterable(windows))
+        order = list(runs([len(row) for row in rows]))
+        parts = [
+            self.session.run(*padded([rows[index] for index in indices], self.about.pad_id))
+            for indices in order
+        ]
+        if not parts:
+            return Outputs(np.zeros((0, len(self.about.labels)), np.float32), None)
+        back = np.argsort(np.concatenate(order))
+        embeddings = [part.embeddings for part in parts if part.embeddings is not None]
+        return Outputs(
+            np.concatenate([part.logits for part in parts])[back],
+            np.concatenate(embeddings)[back] if embeddings else None,
+        )
+
+
+def _made(about: About, model: Path, tokenizer: Path) -> Encoder:
+    if not model.is_file():
+        raise ModelBroken(f"{model} cannot be read")
+    return Encoder(about, Tokeniser.load(tokenizer, about.prefix, about.max_tokens), Session(model))
+
+
+def _check_digest(path: Path, expected: str) -> None:
+    try:
+        with path.open("rb") as file:
+            found = sha256(file.read()).hexdigest()
+    except OSError as error:
+        raise ModelBroken(f"{path} cannot be read") from error
+    if found != expected:
+        raise ModelBroken(f"{path.name} is damaged: its SHA-256 does not match")
+
+
+def _together(embeddings: Floats | None, owners: np.ndarray, count: int) -> Floats | None:
+    """Return one embedding for each text: the mean of its windows', of unit length."""
+    if embeddings is None:
+        return None
+    sums = np.zeros((count, embeddings.shape[1]), np.float32)
+    np.add.at(sums, owners, embeddings)
+    lengths = np.linalg.norm(sums, axis=1, keepdims=True)
+    return np.asarray(sums / np.maximum(lengths, 1e-12), np.float32)

@@ -1,0 +1,93 @@
+"""The network itself, run by onnxruntime on one thread, in whichever process asks."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.moderation.models.weights import Floats, ModelBroken
+
+_LOG_ERRORS = 3
+_TYPES = {"tensor(int64)": np.int64, "tensor(int32)": np.int32}
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """Hold what the network gave n rows: logits (n, outputs), embeddings (n, width) or None."""
+
+    logits: Floats
+    embeddings: Floats | None
+
+
+@dataclass(eq=False)
+class Session:
+    """Run the network at ``path``.
+
+    The onnxruntime session is made at the first run in each process: RQ forks, and what
+    a child inherits of a runtime's threads and locks is not to be trusted. Making one
+    costs 50 ms. Threads of one process may share it; two that come first together make
+    one each, and one of them is forgotten, which is better than a lock across a fork.
+    """
+
+    path: Path
+    _made: tuple[int, Any] = (0, None)
+
+    def run(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> Outputs:
+        """Return the outputs for rows of token ids, (n, length), padded where ``mask`` is 0.
+
+        Raises ``ModelBroken`` when the file is no network of this kind, and whatever
+        onnxruntime raises when a run fails.
+        """
+        native = self._own()
+        fed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+        inputs = {
+            item.name: fed[item.name].astype(_TYPES[item.type]) for item in native.get_inputs()
+        }
+        names = [item.name for item in native.get_outputs()]
+        wanted = [name for name in ("logits", "embedding") if name in names]
+        outputs = [np.asarray(output, np.float32) for output in native.run(wanted, inputs)]
+        if not all(np.isfinite(output).all() for output in outputs):
+            raise ArithmeticError("the network's outputs are not finite")
+        return Outputs(outputs[0], outputs[1] if len(outputs) > 1 else None)
+
+    def _own(self) -> Any:
+        """Return this process's session."""
+        pid, native = self._made
+        if pid != os.getpid():
+            native = _opened(self.path)
+            self._made = (os.getpid(), native)
+        return native
+
+
+def _opened(path: Path) -> Any:
+    import onnxruntime  # 20 MB that a process without doubts never needs
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_session_config_entry("session.inter_op.allow_spinning", "0")
+    # The arena keeps what the largest run ever needed; without it nothing is slower.
+    options.enable_cpu_mem_arena = options.enable_mem_pattern = False
+    options.log_severity_level = _LOG_ERRORS
+    try:
+        native = onnxruntime.InferenceSession(
+            str(path), options, providers=["CPUExecutionProvider"]
+        )
+    except Exception as error:
+        raise ModelBroken(f"{path.name} is no network that onnxruntime can run") from error
+    _check(native, path)
+    return native
+
+
+def _check(native: Any, path: Path) -> None:
+    known = {"input_ids", "attention_mask", "token_type_ids"}
+    inputs = {item.name: item.type for item in native.get_inputs()}
+    if "input_ids" not in inputs or set(inputs) - known or set(inputs.values()) - set(_TYPES):
+        raise ModelBroken(f"{path.name} wants the inputs {inputs}")
+    if "logits" not in [item.name for item in native.get_outputs()]:
+        raise ModelBroken(f"{path.name} has no output named logits")
