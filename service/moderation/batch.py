@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from service.moderation.comment import Case
 from service.moderation.fingerprint import fingerprints
+from service.moderation.language import Language, identify
 from service.moderation.signal import Signal
 from service.moderation.text import Text
 
@@ -53,9 +54,22 @@ class Batch:
         return fingerprints([text.plain for text in self.texts])
 
     @cached_property
+    def languages(self) -> Sequence[Language]:
+        """Return the language each comment is written in, by its own words.
+
+        What the caller named, or else the site's language, is what to expect of them.
+        """
+        hints = [case.comment.lang or case.facts.site_lang for case in self.cases]
+        return identify([case.comment.content for case in self.cases], hints)
+
+    @cached_property
     def langs(self) -> Sequence[str]:
-        """Return each comment's language, or its site's where nobody said."""
-        return [case.comment.lang or case.facts.site_lang for case in self.cases]
+        """Return the language to judge each comment in: the caller's, or else its own."""
+        named = [case.comment.lang for case in self.cases]
+        if all(named):
+            return named
+        found = [language.code for language in self.languages]
+        return [name or code for name, code in zip(named, found, strict=True)]
 
     def once(self, make: Callable[[Batch], T]) -> T:
         """Return ``make(self)``, made at the first call and kept for the other checks."""

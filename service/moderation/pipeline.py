@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from service.moderation.batch import Batch, Check
+from service.moderation.language import UNKNOWN, Language
 from service.moderation.policy import Policy, decide
 from service.moderation.signal import Signal
 from service.moderation.verdict import Verdict
@@ -56,8 +57,10 @@ class Pipeline:
     def review(self, batch: Batch, policy: Policy) -> list[Verdict]:
         """Return one verdict per case, in order."""
         findings = self.look(batch)
-        rows = zip(batch.cases, findings.signals, findings.unscreened, strict=True)
-        return [decide(policy, case, signals, unscreened) for case, signals, unscreened in rows]
+        rows = zip(
+            batch.cases, findings.signals, findings.unscreened, _languages(batch), strict=True
+        )
+        return [decide(policy, *row) for row in rows]
 
     def look(self, batch: Batch) -> Findings:
         """Return what the checks find, before any policy."""
@@ -105,6 +108,18 @@ class Pipeline:
         if not all(_is_sound(signal) for signals in found for signal in signals):
             raise ValueError(f"{check.name} gave a score or weight outside 0..1")
         return found
+
+
+def _languages(batch: Batch) -> Sequence[Language]:
+    """Return the language of each case; unknown for all where they cannot be identified.
+
+    The checks that need a language then fail by themselves, and hold what they guard.
+    """
+    try:
+        return batch.languages
+    except Exception:
+        logger.exception("languages could not be identified")
+        return [UNKNOWN] * len(batch)
 
 
 def _give_up(check: Check, error: Exception, unscreened: list[str]) -> None:

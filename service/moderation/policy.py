@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from service.moderation.comment import Case
+from service.moderation.language import UNKNOWN, Language, base_code
 from service.moderation.signal import Attribute, Signal, combine
 from service.moderation.verdict import Action, Verdict
 
@@ -26,6 +27,13 @@ class Premoderation(StrEnum):
     ALL = "all"
 
 
+class OtherLanguages(StrEnum):
+    """Name what becomes of comments in languages that the tone models have not learned."""
+
+    JUDGE = "judge"
+    HOLD = "hold"
+
+
 @dataclass(frozen=True, slots=True)
 class Threshold:
     """Hold the scores, 0..1, from which a comment is held and from which it is refused."""
@@ -40,12 +48,14 @@ class Policy:
 
     ``thresholds[attribute][language]`` falls back to ``thresholds[attribute]["*"]``;
     an attribute without thresholds never decides. ``trust_after`` is the number of
-    approved comments after which an author counts as known.
+    approved comments after which an author counts as known. ``other_languages`` says
+    whether comments that the tone models cannot read are judged by the rest, or held.
     """
 
     thresholds: Mapping[Attribute, Mapping[str, Threshold]] = field(default_factory=dict)
     premoderation: Premoderation = Premoderation.NONE
     trust_after: int = 1
+    other_languages: OtherLanguages = OtherLanguages.JUDGE
 
     def threshold(self, attribute: Attribute, language: str) -> Threshold | None:
         """Return the threshold in force, or None when the attribute never decides."""
@@ -55,44 +65,80 @@ class Policy:
         return by_language.get(language) or by_language.get(ANY_LANGUAGE)
 
 
+@dataclass(frozen=True, slots=True)
+class _Ruling:
+    """Hold the rule that fired, and what it compared when it compared a score."""
+
+    action: Action
+    rule: str
+    attribute: Attribute | None = None
+    threshold: float | None = None
+
+
 def decide(
-    policy: Policy, case: Case, signals: Sequence[Signal], unscreened: Sequence[str]
+    policy: Policy,
+    case: Case,
+    signals: Sequence[Signal],
+    unscreened: Sequence[str],
+    language: Language = UNKNOWN,
 ) -> Verdict:
     """Return the verdict of the first rule that fires.
 
     In order: a check that could not judge, staff, a score to refuse for, a score to
-    hold for, pre-moderation, and approval when nothing speaks against it.
+    hold for, a language the models have not learned, pre-moderation, and approval when
+    nothing speaks against it.
     """
     scores = combine(signals)
-    found = (tuple(signals), tuple(unscreened))
-    if unscreened:
-        return Verdict(Action.HOLD, "unscreened", scores, *found)
+    ruling = _ruling(policy, case, scores, bool(unscreened), language)
+    return Verdict(
+        action=ruling.action,
+        rule=ruling.rule,
+        scores=scores,
+        signals=tuple(signals),
+        unscreened=tuple(unscreened),
+        attribute=ruling.attribute,
+        threshold=ruling.threshold,
+        lang=language.code,
+        is_lang_served=language.is_served,
+    )
+
+
+def _ruling(
+    policy: Policy,
+    case: Case,
+    scores: Mapping[Attribute, float],
+    is_unscreened: bool,
+    language: Language,
+) -> _Ruling:
+    if is_unscreened:
+        return _Ruling(Action.HOLD, "unscreened")
     if case.comment.is_staff:
-        return Verdict(Action.APPROVE, "staff", scores, *found)
-    exceeded = _exceeded(policy, case, scores)
+        return _Ruling(Action.APPROVE, "staff")
+    exceeded = _exceeded(policy, scores, _judged_in(case, language))
     if exceeded is not None:
-        action, attribute, threshold = exceeded
-        rule = f"{attribute}.{'hold' if action is Action.HOLD else 'refuse'}"
-        return Verdict(action, rule, scores, *found, attribute, threshold)
+        return exceeded
+    if policy.other_languages is OtherLanguages.HOLD and not language.is_served:
+        return _Ruling(Action.HOLD, "language.other")
     if _is_premoderated(policy, case):
-        return Verdict(Action.HOLD, f"premoderation.{policy.premoderation}", scores, *found)
-    return Verdict(Action.APPROVE, "clean", scores, *found)
+        return _Ruling(Action.HOLD, f"premoderation.{policy.premoderation}")
+    return _Ruling(Action.APPROVE, "clean")
 
 
-def _exceeded(
-    policy: Policy, case: Case, scores: Mapping[Attribute, float]
-) -> tuple[Action, Attribute, float] | None:
-    language = case.comment.lang or case.facts.site_lang
-    held: tuple[Action, Attribute, float] | None = None
+def _judged_in(case: Case, language: Language) -> str:
+    return base_code(case.comment.lang) or language.code or base_code(case.facts.site_lang)
+
+
+def _exceeded(policy: Policy, scores: Mapping[Attribute, float], language: str) -> _Ruling | None:
+    held: _Ruling | None = None
     for attribute, score in sorted(scores.items(), key=lambda item: -item[1]):
         threshold = policy.threshold(attribute, language)
         if threshold is None:
             continue
         if score >= threshold.refuse:
             action = Action.SPAM if attribute is Attribute.SPAM else Action.REJECT
-            return action, attribute, threshold.refuse
+            return _Ruling(action, f"{attribute}.refuse", attribute, threshold.refuse)
         if held is None and score >= threshold.hold:
-            held = (Action.HOLD, attribute, threshold.hold)
+            held = _Ruling(Action.HOLD, f"{attribute}.hold", attribute, threshold.hold)
     return held
 
 

@@ -43,7 +43,9 @@ class Verdict:
 
     ``rule`` names the policy rule that fired, ``attribute`` and ``threshold`` what
     it compared when it compared a score. ``unscreened`` names every check that
-    could not judge the comment.
+    could not judge the comment. ``lang`` is the language it is written in, ISO 639-1,
+    empty when nothing says; where ``is_lang_served`` is false, the tone models have
+    not learned that language, and only signals that hold in any language were found.
     """
 
     action: Action
@@ -53,6 +55,8 @@ class Verdict:
     unscreened: tuple[str, ...] = ()
     attribute: Attribute | None = None
     threshold: float | None = None
+    lang: str = ""
+    is_lang_served: bool = True
 
     @property
     def status(self) -> Status:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 from importlib import resources
 
+from babel import Locale
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 from werkzeug.datastructures import LanguageAccept
@@ -33,6 +34,25 @@ class Message(str):
         made.template = template
         made.params = params
         return made
+
+
+class LanguageName(str):
+    """Hold what a language is called: its name in English, from its ISO 639 code."""
+
+    __slots__ = ("code",)
+    code: str
+
+    def __new__(cls, code: str) -> LanguageName:
+        """Return the name of the language ``code``, or the code where it has none."""
+        made = super().__new__(cls, language_name(code, DEFAULT_LANGUAGE))
+        made.code = code
+        return made
+
+
+def language_name(code: str, language: str) -> str:
+    """Return what the language ``code`` is called in ``language``."""
+    known = language if language in LANGUAGES else DEFAULT_LANGUAGE
+    return str(Locale(known).languages.get(code, code))
 
 
 def translate(message: str, language: str) -> str:
@@ -77,6 +97,8 @@ def _best_accepted(header: str) -> str:
 def _localised(value: object, language: str) -> object:
     if isinstance(value, Message):
         return translate(value, language)
+    if isinstance(value, LanguageName):
+        return language_name(value.code, language)
     if isinstance(value, float):
         return format_decimal(value, locale=language)
     return value

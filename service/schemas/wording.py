@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from service.moderation.signal import Attribute, Evidence, Signal
 from service.moderation.verdict import Action, Status, Verdict
-from service.schemas.messages import Message, translate
+from service.schemas.messages import LanguageName, Message, translate
 
 MOST_REASONS = 8
 
@@ -20,11 +20,17 @@ STATUSES = {
 RULES = {
     "clean": "Nothing was found against it.",
     "staff": "It was written by the site's own staff.",
+    "language.other": "Comments in languages the models do not know wait for a moderator here.",
     "premoderation.new": "First comments by an author wait for a moderator here.",
     "premoderation.all": "Every comment waits for a moderator here.",
 }
 
 UNSCREENED = "Nobody has checked it: {check} could not judge it."
+
+LANGUAGE_NOT_SERVED = (
+    "It seems to be written in {language}, which the models of tone do not know: "
+    "only signs that hold in any language were judged."
+)
 
 ATTRIBUTES = {
     Attribute.SPAM: "It looks like spam ({percent} %).",
@@ -138,6 +144,8 @@ def reasons(verdict: Verdict, language: str) -> list[str]:
     sentences = [Message(UNSCREENED, check=check) for check in verdict.unscreened]
     if verdict.rule in RULES:
         sentences.append(Message(RULES[verdict.rule]))
+    if not verdict.is_lang_served:
+        sentences.append(Message(LANGUAGE_NOT_SERVED, language=LanguageName(verdict.lang)))
     if verdict.action is not Action.APPROVE:
         sentences += _findings(verdict)
     translated = (translate(sentence, language) for sentence in sentences)

@@ -161,6 +161,8 @@ def verdict_json(verdict: Verdict) -> bytes:
             "unscreened": verdict.unscreened,
             "attribute": verdict.attribute,
             "threshold": verdict.threshold,
+            "lang": verdict.lang,
+            "is_lang_served": verdict.is_lang_served,
         },
         option=orjson.OPT_SERIALIZE_NUMPY,
     )
@@ -190,6 +192,8 @@ def verdict_from(raw: bytes) -> Verdict:
         unscreened=tuple(data["unscreened"]),
         attribute=Attribute(data["attribute"]) if data["attribute"] else None,
         threshold=data["threshold"],
+        lang=data.get("lang", ""),
+        is_lang_served=data.get("is_lang_served", True),
     )
 
 

@@ -30,7 +30,10 @@ class LinearToxicity:
     def review(self, batch: Batch) -> Sequence[Sequence[Signal]]:
         """Return the signals of each case, in order."""
         scores = batch.once(self._model.batch_scores).tolist()
-        return [self._signals(*row) for row in zip(scores, batch.langs, strict=True)]
+        rows = zip(scores, batch.langs, batch.languages, strict=True)
+        return [
+            self._signals(row, lang) if language.is_served else () for row, lang, language in rows
+        ]
 
     def _signals(self, scores: Sequence[float], lang: str) -> Sequence[Signal]:
         weight = 1.0 if self._model.has_learned(lang) else _WEIGHT_ABROAD
