@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import secrets
+import inspect
 import time
 from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 from disposable_email_domains import blocklist
-from flask import Flask, Response, g, request
+from flask import Flask, Request, Response
+from flask.sessions import NullSession, SessionInterface
 from redis import Redis
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import MapAdapter
 
 from config.settings import Settings, load_secrets
 from service.api import cors, health, moderation, ops, problems, sessions, submissions, threads
 from service.api.browser_forms import problem_page
 from service.api.deliverability import Deliverability
-from service.api.media import WholeRequest
+from service.api.media import WholeRequest, asked
 from service.api.openapi import DescribedApi
 from service.api.services import Services
 from service.api.waiting import Waiters
@@ -40,12 +42,58 @@ BLUEPRINTS = (
 )
 
 
+class NoSessions(SessionInterface):
+    """Keep no cookie sessions: people sign in with tokens that the store holds."""
+
+    _none = NullSession()
+
+    def open_session(self, app: Flask, request: Request) -> NullSession:  # noqa: ARG002
+        """Return the one session that holds nothing."""
+        return self._none
+
+
 class App(Flask):
-    """Run views as they are: none of ours is a coroutine, so none is asked whether it is."""
+    """Flask without what none of our routes uses: coroutines, sub-domains, web sockets, sessions.
+
+    Together they cost as much as a comment's validation (ARCHITECTURE.md, Accepting).
+    """
+
+    session_interface = NoSessions()
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Return ``func`` itself."""
         return func
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Return what finds the view of a request by its path alone."""
+        if request is None:
+            return super().create_url_adapter(request)
+        return MapAdapter(
+            self.url_map,
+            server_name=request.host,
+            script_name=request.root_path,
+            subdomain="",
+            url_scheme=request.scheme,
+            path_info=request.path,
+            default_method=request.method,
+            query_args=request.query_string.decode("latin-1"),
+        )
+
+    def add_url_rule(
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: Callable[..., Any] | None = None,
+        provide_automatic_options: bool | None = None,
+        **options: Any,
+    ) -> None:
+        """Register a view without the wrappers by which flask-smorest describes it.
+
+        Every view of ours answers with a response; the wrappers would only look whether
+        it does.
+        """
+        bare = inspect.unwrap(view_func) if view_func else None
+        super().add_url_rule(rule, endpoint, bare, provide_automatic_options, **options)
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -116,16 +164,11 @@ def _flask_options(settings: Settings) -> dict[str, Any]:
 
 
 def _number_requests(app: Flask) -> None:
-    """Give each request an id: the caller's, when it is a plain one, or a new one."""
-
-    @app.before_request
-    def number() -> None:
-        given = request.headers.get("X-Request-ID", "")
-        is_plain = given.isascii() and given.isalnum() and len(given) <= 64
-        g.request_id = given if is_plain else secrets.token_hex(8)
+    """Tell each caller the number of the request, and browsers to take answers as they are."""
 
     @app.after_request
     def tell(response: Response) -> Response:
-        response.headers["X-Request-ID"] = g.get("request_id", "")
-        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers.extend(
+            (("X-Request-ID", asked().request_id), ("X-Content-Type-Options", "nosniff"))
+        )
         return response

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from flask import g, request
+from flask import request
 
-from service.api.media import is_form
+from service.api.media import asked, is_form
 from service.api.problems import Problem
 from service.api.second_try import first_page
 from service.api.services import services
@@ -49,7 +49,7 @@ def site_of(name: str) -> KnownSite:
     Raises ``SiteUnknown``.
     """
     known = services().store.sites.get(name)
-    g.site_language = known.site.lang
+    asked().site_language = known.site.lang
     return known
 
 
@@ -100,7 +100,7 @@ def staff(scope: Scope, site: str = "") -> Staff:
 
 def bearer_token() -> str:
     """Return the token of an ``Authorization: Bearer`` header, or nothing."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    scheme, _, token = asked().environ.get("HTTP_AUTHORIZATION", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, request
+from flask import Flask, Response
 from redis.exceptions import RedisError
 
+from service.api.media import asked
 from service.api.services import services
 from service.store.sites import SiteUnknown
 
@@ -19,8 +20,10 @@ def register(app: Flask) -> None:
 
     @app.before_request
     def preflight() -> Response | None:
-        is_preflight = "Access-Control-Request-Method" in request.headers
-        if request.method != "OPTIONS" or not is_preflight or not _site():
+        current = asked()
+        if current.method != "OPTIONS":
+            return None
+        if "Access-Control-Request-Method" not in current.headers or not _site():
             return None
         response = Response(status=204)
         if _is_allowed():
@@ -35,17 +38,17 @@ def register(app: Flask) -> None:
             return response
         response.headers.add("Vary", "Origin")
         if _is_allowed():
-            response.headers["Access-Control-Allow-Origin"] = request.headers["Origin"]
+            response.headers["Access-Control-Allow-Origin"] = asked().headers["Origin"]
             response.headers["Access-Control-Expose-Headers"] = EXPOSED
         return response
 
 
 def _site() -> str:
-    return str((request.view_args or {}).get("site", ""))
+    return str((asked().view_args or {}).get("site", ""))
 
 
 def _is_allowed() -> bool:
-    origin = request.headers.get("Origin", "").lower()
+    origin: str = asked().environ.get("HTTP_ORIGIN", "").lower()
     if not origin:
         return False
     try:

@@ -9,8 +9,8 @@ from flask_smorest import Blueprint
 from marshmallow import Schema, fields
 from redis.exceptions import RedisError
 
+from service.api.answer import answer
 from service.api.services import services
-from service.api.submissions import answer
 
 blueprint = Blueprint("health", "health")
 NO_STORE = {"Cache-Control": "no-store"}

@@ -13,7 +13,7 @@ from ulid import ULID
 
 from service.api.callers import Caller
 from service.api.language import wish_for
-from service.api.media import is_form
+from service.api.media import asked, is_form
 from service.api.problems import Problem, invalid
 from service.api.services import services
 from service.api.tokens import read_form_token
@@ -48,9 +48,10 @@ def read_body() -> Any:
 
     Raises ``Problem`` 400 or 415.
     """
-    if is_form():
-        return request.form.to_dict()
-    if request.mimetype != "application/json":
+    current = asked()
+    if current.is_form:
+        return current.form.to_dict()
+    if current.mimetype != "application/json":
         raise Problem(415, "unsupported-media-type", "Send JSON or a form.")
     return read_json()
 
@@ -61,7 +62,7 @@ def read_json() -> Any:
     Raises ``Problem`` 400.
     """
     try:
-        return orjson.loads(request.get_data(cache=False))
+        return orjson.loads(asked().get_data(cache=False))
     except orjson.JSONDecodeError:
         raise Problem(400, "bad-json", "This is not valid JSON.") from None
 
@@ -160,7 +161,8 @@ def _idempotency_scope(data: dict[str, Any], caller: Caller, personal: Personal)
     A page kept in a cache may give every visitor the same key, and an e-mail address is
     only claimed: a visitor meets a comment again who sends all of it again.
     """
-    key = request.headers.get("Idempotency-Key", "").strip('"') or data["idempotency_key"]
+    sent = asked().environ.get("HTTP_IDEMPOTENCY_KEY", "")
+    key = sent.strip('"') or data["idempotency_key"]
     if not key:
         return ""
     if not is_idempotency_key(key):
@@ -186,8 +188,7 @@ def _heard(body: Any, known: Set[str]) -> Any:
 
 
 def _refuse_unwritable_names(body: dict[Any, Any]) -> None:
-    for name in body:
-        try:
-            str(name).encode()
-        except UnicodeEncodeError:
-            raise invalid({"body": NOT_UNICODE}) from None
+    try:
+        "".join(map(str, body)).encode()
+    except UnicodeEncodeError:
+        raise invalid({"body": NOT_UNICODE}) from None

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import random
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, Literal
 from urllib.parse import unquote_to_bytes
 
 from flask import Request, request
@@ -18,7 +21,30 @@ class WholeRequest(Request):
 
     Werkzeug alone cuts a chunked body off at the limit, takes a form it cannot parse for
     an empty one, and puts other letters for bytes that are not UTF-8.
+
+    ``wanted_language`` and ``site_language`` are what its body and its site say about the
+    language of the answer.
     """
+
+    wanted_language = ""
+    site_language = ""
+
+    @cached_property
+    def request_id(self) -> str:
+        """Return the caller's number of the request, when it is a plain one, or a new one."""
+        given: str = self.environ.get("HTTP_X_REQUEST_ID", "")
+        is_plain = given.isascii() and given.isalnum() and len(given) <= 64
+        return given if is_plain else f"{random.getrandbits(64):016x}"
+
+    @cached_property
+    def is_form(self) -> bool:
+        """Say whether the request carries an HTML form."""
+        return self.mimetype in FORM_TYPES
+
+    @cached_property
+    def query(self) -> Mapping[str, str]:
+        """Return the query's parameters; most requests have none to be read."""
+        return self.args if self.environ.get("QUERY_STRING") else {}
 
     def get_data(  # type: ignore[override]  # we never ask for text
         self, cache: bool = True, as_text: Literal[False] = False, parse_form_data: bool = False
@@ -50,11 +76,19 @@ class WholeRequest(Request):
             raise BadRequest from None
 
 
+def asked() -> WholeRequest:
+    """Return the request itself: each look through Flask's proxy costs as much as a look-up."""
+    proxy: Any = request
+    current: WholeRequest = proxy._get_current_object()
+    return current
+
+
 def is_form() -> bool:
     """Say whether the request carries an HTML form."""
-    return request.mimetype in FORM_TYPES
+    return asked().is_form
 
 
 def wants_page() -> bool:
     """Say whether the caller is a browser that shows what it is answered."""
-    return is_form() and "text/html" in request.headers.get("Accept", "")
+    current = asked()
+    return current.is_form and "text/html" in current.headers.get("Accept", "")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from flask import Response, request
 from flask_smorest import Blueprint
 
+from service.api.answer import answer
 from service.api.callers import staff
 from service.api.intake import load, read_json
 from service.api.openapi import problems
 from service.api.services import services
-from service.api.submissions import answer
 from service.schemas.presentation import iso
 from service.schemas.staff import (
     DeadLettersSchema,

@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
-from flask import Flask, Response, g
+from flask import Flask, Response
 from marshmallow import ValidationError
 from redis.exceptions import RedisError
 from werkzeug.exceptions import HTTPException
 
 from service.api.language import language
 from service.api.limits import rate_limit_headers
-from service.api.media import wants_page
+from service.api.media import asked, wants_page
 from service.schemas.messages import Message, translate
 from service.store.comments import (
     CommentUnknown,
@@ -80,7 +80,7 @@ def problem_response(problem: Problem) -> Response:
         "type": TYPE + problem.kind,
         "title": translate(problem.title, tongue),
         "status": problem.status,
-        "request_id": g.get("request_id", ""),
+        "request_id": asked().request_id,
     }
     if problem.detail:
         body["detail"] = translate(problem.detail, tongue)
@@ -108,7 +108,7 @@ def problem_of(error: Exception) -> Problem:
         if isinstance(error, kind):
             _log_outage(problem, error)
             return problem
-    logger.exception("unexpected error in request %s", g.get("request_id", ""))
+    logger.exception("unexpected error in request %s", asked().request_id)
     return Problem(500, "internal", "Something went wrong here, not with you.")
 
 
@@ -125,7 +125,7 @@ def register(app: Flask, page: Callable[[Problem], Response]) -> None:
 
 def _log_outage(problem: Problem, error: Exception) -> None:
     if problem.status >= 500:
-        cause, request_id = type(error).__name__, g.get("request_id", "")
+        cause, request_id = type(error).__name__, asked().request_id
         logger.warning("%s: %s in request %s", problem.kind, cause, request_id)
 
 

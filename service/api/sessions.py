@@ -5,12 +5,12 @@ from __future__ import annotations
 from flask import Response
 from flask_smorest import Blueprint
 
+from service.api.answer import answer
 from service.api.callers import bearer_token
 from service.api.intake import load, read_json
 from service.api.openapi import problems
 from service.api.problems import Problem, invalid
 from service.api.services import services
-from service.api.submissions import answer
 from service.schemas.staff import SessionSchema, SignInSchema
 from service.store.accounts import (
     PasswordChangeNeeded,

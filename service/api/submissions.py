@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import orjson
 from flask import Response, request
 from flask.views import MethodView
 from flask_smorest import Blueprint
 
+from service.api.answer import JSON, answer
 from service.api.browser_forms import redirect_back
 from service.api.callers import admitted, has_key, site_of
 from service.api.intake import load, read_body, read_submission
 from service.api.language import language
 from service.api.limits import rate_limit_headers
-from service.api.media import is_form, wants_page
+from service.api.media import asked, is_form, wants_page
 from service.api.nudge import nudge_if_needed
 from service.api.openapi import COMMENT, RECEIPT, problems
 from service.api.problems import Problem
@@ -44,7 +44,6 @@ blueprint = Blueprint(
 )
 WAIT_OF_A_PAGE_S = 1.0
 SUGGESTION = "Did you mean {value}?"
-JSON = "application/json"
 WAIT = {
     "in": "query",
     "name": "wait",
@@ -145,11 +144,6 @@ class OwnComment(MethodView):
         return _own_answer(services().store.comments.get(site, comment_id))
 
 
-def answer(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """Return ``body`` as JSON."""
-    return Response(orjson.dumps(body), status, headers, content_type=JSON)
-
-
 def _judged(site: str, receipt: Receipt, wait_s: float) -> Record | None:
     """Return the record once its verdict is known; None when nobody waits for it."""
     is_known = _wait(site, receipt.comment_id, wait_s)
@@ -165,7 +159,7 @@ def _wait(site: str, comment_id: str, limit_s: float) -> bool:
 
 def _wished_wait_s() -> float:
     try:
-        wished = float(request.args.get("wait", "") or 0)
+        wished = float(asked().query.get("wait", "") or 0)
     except ValueError:
         raise Problem(400, "bad-wait", "`wait` is a number of seconds.") from None
     limit = services().settings.wait_limit_s

@@ -12,11 +12,11 @@ from flask_smorest import Blueprint
 from marshmallow import Schema, fields, validate
 from werkzeug.routing import PathConverter
 
+from service.api.answer import answer
 from service.api.callers import site_of
 from service.api.intake import load, read_json
 from service.api.openapi import problems
 from service.api.services import services
-from service.api.submissions import answer
 from service.schemas.addresses import Page
 from service.schemas.outgoing import CountsSchema, RepliesSchema, ThreadSchema
 from service.schemas.presentation import public_comment

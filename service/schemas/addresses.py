@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import socket
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -26,7 +27,9 @@ EMAIL_LIMIT = 254
 URL_LIMIT = 2000
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,4}")
 # Local parts of RFC 5322 that need no second look: letters, digits and a few signs.
-_PLAIN_LOCAL = re.compile(r"[A-Za-z0-9_+-]{1,40}(?:\.[A-Za-z0-9_+-]{1,5}){0,3}")
+_PLAIN_LOCAL = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*")
+_LOCAL_LIMIT = 64
+_SPACE = re.compile(r"\s")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 # Mail providers that readers of French and English sites use most; a domain one slip
@@ -96,7 +99,7 @@ class IpAddress(Text):
 
     def _understood(self, text: str) -> str:
         try:
-            return str(ipaddress.ip_address(text)) if text else ""
+            return _normalised_ip(text) if text else ""
         except ValueError:
             raise ValidationError([NOT_IP]) from None
 
@@ -112,7 +115,7 @@ class Language(fields.String):
         text: str = super()._deserialize(value, attr, data, **more).strip()
         if text and not _LANGUAGE.fullmatch(text):
             raise ValidationError([NOT_LANGUAGE])
-        return re.split("[-_]", text)[0].lower()
+        return text.replace("_", "-").partition("-")[0].lower()
 
 
 def is_web_address(url: str, dots: int = 1) -> bool:
@@ -123,8 +126,8 @@ def is_web_address(url: str, dots: int = 1) -> bool:
         parts.port  # noqa: B018 - raises for a port that is no number
     except ValueError:
         return False
-    is_plain = not any(character.isspace() for character in url)
-    return parts.scheme in {"http", "https"} and is_plain and bool(host) and host.count(".") >= dots
+    is_http = parts.scheme in {"http", "https"} and not _SPACE.search(url)
+    return is_http and bool(host) and host.count(".") >= dots
 
 
 def suggestion_for(email: str) -> str:
@@ -150,7 +153,8 @@ def _normalised_email(text: str) -> str:
     Raises ``EmailNotValidError``.
     """
     local, _, domain = text.rpartition("@")
-    if not _PLAIN_LOCAL.fullmatch(local) or not domain.isascii():
+    is_plain = len(local) <= _LOCAL_LIMIT and _PLAIN_LOCAL.fullmatch(local)
+    if not is_plain or not domain.isascii():
         return validate_email(text, check_deliverability=False).normalized
     return f"{local}@{_normalised_domain(domain)}"
 
@@ -159,6 +163,18 @@ def _normalised_email(text: str) -> str:
 def _normalised_domain(domain: str) -> str:
     known = validate_email(f"a@{domain}", check_deliverability=False)
     return known.normalized.removeprefix("a@")
+
+
+def _normalised_ip(text: str) -> str:
+    """Return the canonical spelling of an address; IPv4 has but one.
+
+    Raises ``ValueError``.
+    """
+    try:
+        socket.inet_pton(socket.AF_INET, text)
+    except OSError:
+        return str(ipaddress.ip_address(text))
+    return text
 
 
 def _looks_like_host(text: str) -> bool:

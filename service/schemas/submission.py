@@ -123,32 +123,35 @@ def load_submission(
 ) -> dict[str, Any]:
     """Return the fields of a submission, validated, and the defaults of those not sent.
 
-    Most comments have six of eighteen fields, and Marshmallow asks every field of a
-    schema about its absence, so the schema is made of the fields that came.
+    Each field that came is asked by itself first: Marshmallow's container around eight
+    good fields costs twice as much as they do. Where a field objects, is unknown or is
+    missing, the whole schema answers, with every message at once.
 
     Raises ``ValidationError``.
     """
-    sent = frozenset(body) & ALL_FIELDS if isinstance(body, dict) else ALL_FIELDS
-    schema = submission_schema(required, is_server=is_server, is_form=is_form, sent=sent)
-    return {**_DEFAULTS[is_server], **schema.load(body)}
+    schema = submission_schema(required, is_server=is_server, is_form=is_form)
+    loaded = _loaded_field_by_field(schema, body)
+    if loaded is None or not loaded.keys() >= required | ALWAYS_REQUIRED:
+        loaded = schema.load(body)
+    return {**_DEFAULTS[is_server], **loaded}
+
+
+def _loaded_field_by_field(schema: Schema, body: Any) -> dict[str, Any] | None:
+    """Return the fields of a body that nothing is wrong with, or None."""
+    known = schema.fields
+    try:
+        return {name: known[name].deserialize(value) for name, value in body.items()}
+    except (AttributeError, KeyError, ValidationError):
+        return None
 
 
 @lru_cache(maxsize=256)
 def submission_schema(
-    required: frozenset[str],
-    *,
-    is_server: bool,
-    is_form: bool,
-    sent: frozenset[str] | None = None,
+    required: frozenset[str], *, is_server: bool, is_form: bool
 ) -> SubmissionSchema:
-    """Return the schema for one kind of caller at a site that requires these fields.
-
-    With ``sent`` it has only those fields and the required ones.
-    """
+    """Return the schema for one kind of caller at a site that requires these fields."""
     kind = ServerSubmissionSchema if is_server else SubmissionSchema
-    known = frozenset(kind._declared_fields)
-    wanted = known if sent is None else known & (sent | required | ALWAYS_REQUIRED)
-    schema = kind(unknown=EXCLUDE if is_form else RAISE, only=wanted)
+    schema = kind(unknown=EXCLUDE if is_form else RAISE)
     for name in required:
         schema.fields[name].required = True
         schema.fields[name].load_default = missing

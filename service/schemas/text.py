@@ -56,6 +56,10 @@ _SUSPICIOUS = re.compile(
 )
 
 
+# What a text has none of when nothing has to be looked at or put right.
+_UNUSUAL = re.compile(f"[\x00-\x1f\u2028\u2029]|{_SUSPICIOUS.pattern}")
+
+
 class Text(fields.String):
     """Take text as a person wrote it, without its outer white space.
 
@@ -74,6 +78,19 @@ class Text(fields.String):
         super().__init__(**{"metadata": {"maxLength": limit}, **more})
         self.limit = limit
         self.multiline = multiline
+
+    def deserialize(
+        self,
+        value: Any,
+        attr: str | None = None,
+        data: Mapping[str, Any] | None = None,
+        **more: Any,
+    ) -> Any:
+        """Return the text; what most people write needs none of the rules below."""
+        text = value.strip() if type(value) is str else ""
+        if 0 < len(text) <= self.limit and _is_ordinary(text) and not self.validators:
+            return self._understood(text)
+        return super().deserialize(value, attr, data, **more)
 
     def _deserialize(
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **more: Any
@@ -112,6 +129,13 @@ class Text(fields.String):
             raise ValidationError([HAS_MARKS])
         if not _is_unicode(text):
             raise ValidationError([NOT_UNICODE])
+
+
+def _is_ordinary(text: str) -> bool:
+    """Say whether no rule can object to a text, nor change it."""
+    if text.isascii() and text.isprintable():
+        return True
+    return _UNUSUAL.search(text) is None and not is_blank(text)
 
 
 def is_blank(text: str) -> bool:

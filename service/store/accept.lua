@@ -43,11 +43,12 @@ end
 
 -- Generic cell rate algorithm: each limit keeps the time at which it would be idle again.
 local report, refused, arrivals = {}, 0, {}
+local idle_times = #KEYS >= FIRST_RATE and redis.call('MGET', unpack(KEYS, FIRST_RATE)) or {}
 for index = 0, #KEYS - FIRST_RATE do
   local burst = tonumber(ARGV[FIRST_LIMIT + index * 2])
   local window = tonumber(ARGV[FIRST_LIMIT + index * 2 + 1])
   local key = KEYS[FIRST_RATE + index]
-  local idle_at = math.max(now, tonumber(redis.call('GET', key) or '0'))
+  local idle_at = math.max(now, tonumber(idle_times[index + 1] or '0'))
   local next_idle_at = idle_at + window / burst
   local used = next_idle_at - now
   local retry = math.ceil(used - window - 0.001)

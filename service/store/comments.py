@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from redis.exceptions import NoScriptError
 
 from service.moderation.comment import Comment, Facts
 from service.store.connection import Client, needs_fsync_wait
 from service.store.keys import STATUS_ORDER, SiteKeys, page_key
+from service.store.line import Line
 from service.store.records import Record, content_json, facts_json, readable_records
 from service.store.scripts import Argument, Script, script
 from service.store.sealing import Personal, Vault
@@ -72,6 +73,13 @@ class Arrival:
     idempotency_scope: str = ""
 
 
+class Traces(NamedTuple):
+    """Hold the keyed hashes by which an e-mail and an IP address are found again."""
+
+    email: str
+    ip: str
+
+
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """Answer an arrival: the comment's id, and whether a worker must be woken."""
@@ -100,6 +108,7 @@ class Comments:
         self._vault = vault
         self._waits_for_disk = is_strict and needs_fsync_wait(client)
         self._idempotency_ttl_s = idempotency_ttl_s
+        self._line = Line(client)
         self._accept = script("accept")
         self._resubmit = script("transition", "resubmit")
         self._withdraw = script("transition", "withdraw")
@@ -110,12 +119,14 @@ class Comments:
         Raises ``RateLimited``, ``ParentUnknown``, ``ThreadTooDeep`` or ``NotOnDisk``.
         """
         keys = SiteKeys(arrival.comment.site)
-        limited = self._subjects(arrival)
-        answer = self._durably(
-            self._accept,
-            self._accept_keys(keys, arrival, limited),
-            self._accept_arguments(arrival, limited),
-        )
+        traces = self._traces(arrival.personal)
+        limited = _subjects(arrival, traces)
+        names = self._accept_keys(keys, arrival, limited)
+        arguments = self._accept_arguments(arrival, traces, limited)
+        if self._waits_for_disk:
+            answer = self._durably(self._accept, names, arguments)
+        else:
+            answer = self._accept.over(self._line, names, arguments)
         return _receipt(answer, tuple(limited), arrival.limits)
 
     def get(self, site: str, comment_id: str) -> Record:
@@ -207,17 +218,9 @@ class Comments:
         pipe.execute_command("WAITAOF", 1, 0, FSYNC_WAIT_MS)
         return pipe.execute()
 
-    def _subjects(self, arrival: Arrival) -> dict[str, str]:
-        comment, personal = arrival.comment, arrival.personal
-        subjects = {
-            "ip": self._vault.lookup("rate ip", personal.ip),
-            "email": self._vault.lookup("rate email", personal.email.lower()),
-            "site": "all",
-            "page": page_key(comment.page),
-        }
-        return {
-            name: subjects[name] for name in DIMENSIONS if subjects[name] and name in arrival.limits
-        }
+    def _traces(self, personal: Personal) -> Traces:
+        lookup = self._vault.lookup
+        return Traces(lookup("email", personal.email.lower()), lookup("ip", personal.ip))
 
     def _accept_keys(
         self, keys: SiteKeys, arrival: Arrival, limited: Mapping[str, str]
@@ -237,7 +240,9 @@ class Comments:
             *(keys.rate(name, subject) for name, subject in limited.items()),
         ]
 
-    def _accept_arguments(self, arrival: Arrival, limited: Mapping[str, str]) -> list[Argument]:
+    def _accept_arguments(
+        self, arrival: Arrival, traces: Traces, limited: Mapping[str, str]
+    ) -> list[Argument]:
         comment, personal = arrival.comment, arrival.personal
         submitted_ms = int(comment.submitted_at * 1000) if comment.submitted_at else ""
         fixed: list[Argument] = [
@@ -245,8 +250,8 @@ class Comments:
             content_json(comment),
             facts_json(arrival.facts, tuple(limited)),
             self._vault.seal(personal, comment.id),
-            self._vault.lookup("email", personal.email.lower()),
-            self._vault.lookup("ip", personal.ip),
+            traces.email,
+            traces.ip,
             arrival.facts.author_key,
             page_key(comment.page),
             comment.page,
@@ -261,6 +266,16 @@ class Comments:
             limit = arrival.limits[name]
             fixed += [limit.burst, limit.window_s * 1000]
         return fixed
+
+
+def _subjects(arrival: Arrival, traces: Traces) -> dict[str, str]:
+    """Return whose comments each limit counts, of those that apply."""
+    whose = (traces.ip, traces.email, "all", page_key(arrival.comment.page))
+    return {
+        name: subject
+        for name, subject in zip(DIMENSIONS, whose, strict=True)
+        if subject and name in arrival.limits
+    }
 
 
 def transition_keys(site: str, records: Sequence[Record]) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Any
 from redis.exceptions import NoScriptError
 
 from service.store.connection import Client
+from service.store.line import Line
 
 Argument = str | bytes | int | float
 
@@ -21,6 +22,13 @@ class Script:
 
     text: str
     digest: str
+
+    def over(self, line: Line, keys: Sequence[str], arguments: Sequence[Argument]) -> Any:
+        """Run the script over a thread's own connection."""
+        try:
+            return line.send("EVALSHA", self.digest, len(keys), *keys, *arguments)
+        except NoScriptError:
+            return line.send("EVAL", self.text, len(keys), *keys, *arguments)
 
     def __call__(self, client: Client, keys: Sequence[str], arguments: Sequence[Argument]) -> Any:
         """Run the script, sending its text only to a server that has not seen it."""

@@ -1,0 +1,74 @@
+"""A thread's own connection: it heals, it is not shared, and it never answers out of turn."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import Any
+
+import pytest
+from redis.exceptions import ResponseError
+
+from service.store.line import Line
+from service.store.store import Store
+from tests.store.shelf import raw
+
+
+def own_name(line: Line) -> int:
+    return int(line.send("CLIENT", "ID"))
+
+
+def test_a_thread_keeps_its_connection_and_another_has_its_own(store: Store) -> None:
+    line = Line(store.client)
+    seen: list[int] = []
+    thread = threading.Thread(target=lambda: seen.append(own_name(line)))
+    thread.start()
+    thread.join()
+    assert own_name(line) == own_name(line)
+    assert seen[0] != own_name(line)
+
+
+def test_a_closed_connection_costs_the_caller_nothing(store: Store) -> None:
+    line = Line(store.client)
+    raw(store).client_kill_filter(_id=str(own_name(line)))
+    assert line.send("ECHO", "still here") == b"still here"
+    assert line.send("ECHO", "and again") == b"and again"
+
+
+def test_an_error_of_the_server_leaves_the_connection_in_order(store: Store) -> None:
+    line = Line(store.client)
+    before = own_name(line)
+    with pytest.raises(ResponseError):
+        line.send("HGET", "one argument too few")
+    assert own_name(line) == before
+
+
+def test_a_call_broken_off_before_its_answer_never_answers_the_next(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = Line(store.client)
+    own_name(line)
+    connection: Any = line._own.connection
+    read = connection.read_response
+
+    def broken_off() -> Any:
+        monkeypatch.setattr(connection, "read_response", read)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(connection, "read_response", broken_off)
+    with pytest.raises(KeyboardInterrupt):
+        line.send("ECHO", "first")
+    assert line.send("ECHO", "second") == b"second"
+
+
+def test_a_forked_process_opens_its_own(store: Store) -> None:
+    line = Line(store.client)
+    parents = own_name(line)
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        os.write(writing, str(own_name(line)).encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert int(os.read(reading, 20)) != parents
+    assert own_name(line) == parents
