@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO
 
-import numpy as np
 from rq import SimpleWorker, Worker
 from rq.serializers import JSONSerializer
 
@@ -24,7 +23,6 @@ from bench.site import SITE
 from config.settings import Settings, default_policy
 from service.moderation.batch import Batch, Recent
 from service.moderation.comment import Case, Facts
-from service.moderation.fingerprint import key64
 from service.moderation.policy import Policy, merged, policy_from
 from service.store.doorbell import MODERATE_QUEUE
 from workers.moderate import Moderator, moderator, warm_up
@@ -85,18 +83,9 @@ def _review(here: Moderator, parts: list[list[Case]], policy: Policy) -> int:
     for part in parts:
         batch = Batch(part, recent)
         count += len(here.pipeline.review(batch, policy))
-        recent = _with(recent, batch, here.settings.duplicate_window)
+        known = recent.then(batch.traces)
+        recent = known.at(range(len(known.ids))[-here.settings.duplicate_window :])
     return count
-
-
-def _with(recent: Recent, batch: Batch, window: int) -> Recent:
-    ids = np.array([key64(case.comment.id) for case in batch.cases], np.uint64)
-    authors = np.array([key64(case.facts.author_key) for case in batch.cases], np.uint64)
-    return Recent(
-        np.concatenate((recent.fingerprints, batch.fingerprints))[-window:],
-        np.concatenate((recent.ids, ids))[-window:],
-        np.concatenate((recent.authors, authors))[-window:],
-    )
 
 
 def _cases(here: Moderator, site_name: str) -> list[Case]:

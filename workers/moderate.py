@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import socket
-import struct
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,23 +16,24 @@ from redis.exceptions import RedisError
 from config.settings import Settings, default_policy, load_secrets
 from service.moderation.batch import Batch
 from service.moderation.checks import build_pipeline
+from service.moderation.checks.spam.duplicates import CAMPAIGN
 from service.moderation.comment import Facts
-from service.moderation.fingerprint import key64
+from service.moderation.copies import find_copies
 from service.moderation.pipeline import Pipeline
 from service.moderation.policy import Policy, merged, policy_from
+from service.moderation.verdict import Action, Verdict
 from service.store.doorbell import Doorbell
 from service.store.embedded import server_urls
 from service.store.inbox import Entry, Inbox, Settlement
 from service.store.sites import Site, Sites, SiteUnknown
 from service.store.store import open_store
+from service.store.window import window_lines
 from workers.guard import alarm_guard
 from workers.queue import queue_connection
 
 DRAIN_LIMIT_S = 20.0
 """A task ends after this long, so that RQ sees its worker alive, and rings for the rest."""
 STALE_AT_ONCE = 256
-
-_SEEN = struct.Struct("<QQQ")
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +58,7 @@ class Moderator:
         except SiteUnknown:
             return 0
         policy = policy_from(merged(default_policy(), site.policy))
+        self.inbox.recalls.carry_out(site.name)
         settled = self.take_over(site, policy)
         until = self.clock() + DRAIN_LIMIT_S
         while entries := self.inbox.take(site.name, self.name, self.settings.batch_size):
@@ -92,12 +93,12 @@ class Moderator:
             return 0
         batch = Batch([item.case for item in pending], self.inbox.recent(site.name))
         verdicts = self.pipeline.review(batch, policy)
-        seen = _seen_lines(batch)
-        settlements = [
-            Settlement(item, verdict, line)
-            for item, verdict, line in zip(pending, verdicts, seen, strict=True)
-        ]
-        return self.inbox.settle(site.name, settlements)
+        copies = _shown_copies(batch, verdicts)
+        rows = zip(pending, verdicts, window_lines(batch), copies, strict=True)
+        settled = self.inbox.settle(site.name, [Settlement(*row) for row in rows])
+        if any(copies):
+            self.inbox.recalls.carry_out(site.name)
+        return settled
 
     def _tried(self, site: Site, policy: Policy, entries: Sequence[Entry]) -> int:
         """Review the entries; what fails stays in the inbox and is taken over alone later."""
@@ -146,17 +147,15 @@ def _known_of(site: Site) -> Facts:
     return Facts(site_lang=site.lang, site_hosts=hosts - {""})
 
 
-def _seen_lines(batch: Batch) -> list[bytes]:
-    """Return each comment's line for the duplicate window, empty where it has no use."""
-    try:
-        prints = batch.fingerprints.tolist()
-    except Exception:
-        logger.exception("no fingerprints for a batch")
-        return [b""] * len(batch)
-    rows = zip(prints, batch.cases, strict=True)
-    return [
-        _SEEN.pack(fingerprint, key64(case.comment.id), key64(case.facts.author_key))
-        if fingerprint
-        else b""
-        for fingerprint, case in rows
-    ]
+def _shown_copies(batch: Batch, verdicts: Sequence[Verdict]) -> list[tuple[str, ...]]:
+    """Return, for each comment refused as part of a campaign, the copies that came before it."""
+    if not any(map(_is_campaign, verdicts)):
+        return [()] * len(batch)
+    rows = zip(verdicts, batch.once(find_copies), strict=True)
+    return [copies.ids if _is_campaign(verdict) else () for verdict, copies in rows]
+
+
+def _is_campaign(verdict: Verdict) -> bool:
+    if verdict.action is not Action.SPAM:
+        return False
+    return any(item.code == CAMPAIGN for signal in verdict.signals for item in signal.evidence)

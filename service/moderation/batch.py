@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.moderation.comment import Case
-from service.moderation.fingerprint import fingerprints
+from service.moderation.fingerprint import SIZE, fingerprints, key64
 from service.moderation.language import Language, identify
 from service.moderation.signal import Signal
 from service.moderation.text import Text
@@ -19,18 +19,40 @@ from service.moderation.text import Text
 T = TypeVar("T")
 
 
+def _no_keys() -> NDArray[np.uint64]:
+    return np.zeros(0, np.uint64)
+
+
 @dataclass(frozen=True, slots=True)
 class Recent:
-    """Hold the site's rolling window of recent comments, oldest first.
+    """Hold the traces of n comments, oldest first: a site's rolling window, or a batch.
 
-    Parallel arrays of n ``uint64``: content fingerprints
-    (``service.moderation.fingerprint``), and 64-bit hashes of the comments' ids and
-    of their authors' keys.
+    ``fingerprints`` is ``uint8`` [n, 32] (``service.moderation.fingerprint``);
+    ``authors`` and ``pages`` are ``uint64`` [n], hashes of authors' keys and of pages.
     """
 
-    fingerprints: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
-    ids: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
-    authors: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
+    fingerprints: NDArray[np.uint8] = field(default_factory=lambda: np.zeros((0, SIZE), np.uint8))
+    ids: tuple[str, ...] = ()
+    authors: NDArray[np.uint64] = field(default_factory=_no_keys)
+    pages: NDArray[np.uint64] = field(default_factory=_no_keys)
+
+    def at(self, kept: Sequence[int]) -> Recent:
+        """Return the traces at the indices ``kept``."""
+        ids = tuple(self.ids[index] for index in kept)
+        rows = np.array(kept, np.intp)
+        return Recent(self.fingerprints[rows], ids, self.authors[rows], self.pages[rows])
+
+    def then(self, later: Recent) -> Recent:
+        """Return these traces and the later ones, without earlier ones of the same comments."""
+        again = set(later.ids)
+        kept = [index for index, name in enumerate(self.ids) if name not in again]
+        before = self.at(kept) if len(kept) < len(self.ids) else self
+        return Recent(
+            np.concatenate((before.fingerprints, later.fingerprints)),
+            before.ids + later.ids,
+            np.concatenate((before.authors, later.authors)),
+            np.concatenate((before.pages, later.pages)),
+        )
 
 
 @dataclass(frozen=True)
@@ -49,9 +71,15 @@ class Batch:
         return [Text.of(case.comment.content) for case in self.cases]
 
     @cached_property
-    def fingerprints(self) -> NDArray[np.uint64]:
-        """Return one content fingerprint per case, in order."""
-        return fingerprints([text.plain for text in self.texts])
+    def traces(self) -> Recent:
+        """Return what the window will keep of the cases, in order."""
+        comments = [case.comment for case in self.cases]
+        return Recent(
+            fingerprints([text.plain for text in self.texts]),
+            tuple(comment.id for comment in comments),
+            np.array([key64(case.facts.author_key) for case in self.cases], np.uint64),
+            np.array([key64(comment.page) for comment in comments], np.uint64),
+        )
 
     @cached_property
     def languages(self) -> Sequence[Language]:

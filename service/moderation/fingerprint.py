@@ -1,4 +1,4 @@
-"""A text's fingerprint: 64 bits that differ little when two texts differ little."""
+"""A text's fingerprint: 32 bytes, most of which two texts share when they share most words."""
 
 from __future__ import annotations
 
@@ -11,14 +11,23 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-# CJK scripts put no space between words: there, each character counts as one.
-_WORD = re.compile(r"[\u2e80-\ud7ff]|[^\W_\u2e80-\ud7ff]+")
-_MIN_WORDS = 6
+SIZE = 32
+"""Bytes in a fingerprint: 32 samples of 8 bits each."""
+
+# Letters only: an amount, a date or a phone number is what a template fills in. CJK scripts
+# put no space between words: there, each character counts as one.
+_WORD = re.compile(r"[\u2e80-\ud7ff]|[^\W\d_\u2e80-\ud7ff]{3,}")
+# Addresses too are filled in anew in each copy.
+_ADDRESS = re.compile(r"://|@|\w\.[a-z]{2}")
+_MIN_WORDS = 5
 _MIN_CHARS = 24
 # A few thousand words say enough about a text, and bound what a hostile one costs.
 _MAX_WORDS = 2_000
+_MAX_CHARS = _MAX_WORDS * 8
 # Odd constants of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014, figure 5).
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_SUM_BYTES = np.uint32(0x01010101)
+_HIGHEST_BYTE = np.uint32(24)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
 
@@ -28,40 +37,52 @@ def key64(text: str) -> int:
     return int.from_bytes(blake2b(text.encode("utf-8", "replace"), digest_size=8).digest(), "big")
 
 
-def fingerprints(texts: Sequence[str]) -> NDArray[np.uint64]:
-    """Return one fingerprint per prepared text (``Text.plain``), in order.
+def fingerprints(texts: Sequence[str]) -> NDArray[np.uint8]:
+    """Return one fingerprint per prepared text (``Text.plain``), in order: ``uint8`` [n, 32].
 
-    A simhash (Charikar, STOC 2002) over words and pairs of neighbouring words. 0
-    stands for a text too short to compare.
+    A min-hash over the set of words, each sample cut to eight bits (Broder, 1997; Li and
+    König, b-bit minwise hashing, WWW 2010). Digits, addresses and words of one or two
+    letters do not count. All zeros stand for a text with too few words to compare.
     """
     words = [_words(text) for text in texts]
-    if not any(words):
-        return np.zeros(len(texts), np.uint64)
-    return _simhashes(words)
+    result = np.zeros((len(texts), SIZE), np.uint8)
+    filled = np.array([bool(found) for found in words], bool)
+    if filled.any():
+        result[filled] = _samples([found for found in words if found])
+    return result
 
 
-def distances(one: int | np.uint64, others: NDArray[np.uint64]) -> NDArray[np.uint8]:
-    """Return how many bits, 0..64, each of ``others`` differs from ``one`` in."""
-    bits: NDArray[np.uint8] = np.bitwise_count(others ^ np.uint64(one))
-    return bits
+def shared(one: NDArray[np.uint8], others: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return how many samples, 0..32, each of ``others`` [n, 32] shares with ``one`` [32]."""
+    eights = np.bitwise_count((others == one).view(np.uint64))
+    # The four counts of a row, none above 8, summed in the highest byte of their product.
+    sums: NDArray[np.uint8] = (eights.view(np.uint32)[:, 0] * _SUM_BYTES >> _HIGHEST_BYTE).astype(
+        np.uint8
+    )
+    return sums
 
 
 def _words(text: str) -> list[str]:
-    """Return the first words of ``text``, or none when it is too short to compare."""
+    """Return the distinct words of ``text``, or none when there are too few to compare."""
     if len(text) < _MIN_CHARS:
         return []
-    words = _WORD.findall(text, 0, _MAX_WORDS * 8)
-    return words[:_MAX_WORDS] if len(words) >= _MIN_WORDS else []
+    text = text[:_MAX_CHARS]
+    if _ADDRESS.search(text) is not None:
+        text = " ".join(part for part in text.split() if _ADDRESS.search(part) is None)
+    words = list(dict.fromkeys(_WORD.findall(text)))[:_MAX_WORDS]
+    return words if len(words) >= _MIN_WORDS else []
 
 
-def _simhashes(texts: Sequence[Sequence[str]]) -> NDArray[np.uint64]:
+def _samples(texts: Sequence[Sequence[str]]) -> NDArray[np.uint8]:
+    """Return, for each text, which word each of 32 random orders puts first, in 8 bits."""
     lengths = np.array([len(words) for words in texts])
-    singles = _hashes(chain.from_iterable(texts), int(lengths.sum()))
-    pairs = _mixed(singles[:-1] * _GOLDEN + singles[1:])
-    votes = _votes(singles, lengths) + 2 * _pair_votes(pairs, lengths)
-    bits = np.packbits(votes > 0, axis=1).view(">u8").ravel().astype(np.uint64)
+    hashes = _hashes(chain.from_iterable(texts), int(lengths.sum()))
+    starts = np.cumsum(lengths) - lengths
+    firsts = np.minimum.reduceat(hashes[:, None] * _ORDERS, starts, axis=0)
+    samples = _mixed(firsts).astype(np.uint8)
     # A real text must not land on the value that means "too short".
-    return np.where(lengths > 0, np.maximum(bits, np.uint64(1)), np.uint64(0))
+    samples[~samples.any(axis=1), 0] = 1
+    return samples
 
 
 def _hashes(words: Iterable[str], count: int) -> NDArray[np.uint64]:
@@ -77,21 +98,5 @@ def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return values ^ (values >> np.uint64(31))
 
 
-def _pair_votes(pairs: NDArray[np.uint64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the votes of the pairs that stay within one text."""
-    ends = np.cumsum(lengths)
-    inside = np.ones(len(pairs) + 1, bool)
-    inside[ends[lengths > 0] - 1] = False
-    return _votes(pairs[inside[:-1]], np.maximum(lengths - 1, 0))
-
-
-def _votes(hashes: NDArray[np.uint64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return, for each text and each of 64 bits, how many hashes set it less how many do not."""
-    bits = np.unpackbits(hashes.astype(">u8").view(np.uint8).reshape(-1, 8), axis=1)
-    ends = np.cumsum(lengths)
-    sums = np.zeros((len(lengths), 64), np.int64)
-    filled = lengths > 0
-    if filled.any():
-        starts = (ends - lengths)[filled]
-        sums[filled] = np.add.reduceat(bits, starts, axis=0, dtype=np.int64)
-    return 2 * sums - lengths[:, None]
+# Multiplying by an odd number orders the hashes anew: one order for each sample.
+_ORDERS = _mixed(np.arange(1, SIZE + 1, dtype=np.uint64)) | np.uint64(1)

@@ -20,6 +20,7 @@ STATUSES = {
 RULES = {
     "clean": "Nothing was found against it.",
     "staff": "It was written by the site's own staff.",
+    "campaign": "It was approved, then turned out to be one of many copies.",
     "language.other": "Comments in languages the models do not know wait for a moderator here.",
     "premoderation.new": "First comments by an author wait for a moderator here.",
     "premoderation.all": "Every comment waits for a moderator here.",
@@ -68,6 +69,7 @@ EVIDENCE = {
     "email.disposable": "The e-mail address is a throwaway one ({domain}).",
     "duplicate.same": "The same text was posted here before ({times} times).",
     "duplicate.near": "Nearly the same text was posted here before ({times} times).",
+    "duplicate.campaign": "It is part of a campaign: {times} other comments say nearly the same.",
     "flood.ip": "Many comments come from this address ({percent} % of what is allowed).",
     "flood.email": "Many comments come from this author ({percent} % of what is allowed).",
     "honeypot": "A field that people cannot see was filled in.",

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import orjson
 from redis.exceptions import ResponseError
 
@@ -17,8 +16,10 @@ from service.store.comments import BELL_TTL_MS, comment_keys, transition_keys
 from service.store.connection import Client
 from service.store.inbox_group import GROUP, make_group
 from service.store.keys import SiteKeys
+from service.store.recalls import Recalls
 from service.store.records import case_from, verdict_json
 from service.store.scripts import Argument, script
+from service.store.window import is_needed, recent_from
 
 SETTLE_CHUNK = 64
 """Comments per settling script: 64 keep the server under about 3 ms (ARCHITECTURE.md)."""
@@ -53,11 +54,16 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """Hold one verdict to settle; ``seen`` is the comment's line in the duplicate window."""
+    """Hold one verdict to settle.
+
+    ``seen`` is the comment's line in the duplicate window; ``copies`` names the earlier
+    comments that it shows to be part of a campaign: approved ones are to be taken back.
+    """
 
     pending: Pending
     verdict: Verdict
     seen: bytes = b""
+    copies: tuple[str, ...] = ()
 
 
 class Inbox:
@@ -66,6 +72,7 @@ class Inbox:
     def __init__(self, client: Client, *, duplicate_window: int = 1000) -> None:
         self._client = client
         self._window = duplicate_window
+        self.recalls = Recalls(client)
         self._settle = script("transition", "settle")
         self._set_aside = script("transition", "set_aside")
 
@@ -78,8 +85,8 @@ class Inbox:
         return bool(self._client.set(SiteKeys(site).bell, "1", nx=True, px=BELL_TTL_MS))
 
     def is_waiting(self, site: str) -> bool:
-        """Say whether the inbox holds anything, taken or not."""
-        return self.depth(site) > 0
+        """Say whether the inbox holds anything, taken or not, or a comment is to be taken back."""
+        return self.depth(site) > 0 or self.recalls.are_waiting(site)
 
     def depth(self, site: str) -> int:
         """Return the number of comments that are not settled yet."""
@@ -159,8 +166,7 @@ class Inbox:
         if not self._window:
             return Recent()
         lines: Any = self._client.lrange(SiteKeys(site).recent, 0, -1)
-        table = np.frombuffer(b"".join(lines), dtype="<u8").reshape(-1, 3)
-        return Recent(table[:, 0], table[:, 1], table[:, 2])
+        return recent_from(lines)
 
     def settle(self, site: str, settlements: Sequence[Settlement]) -> int:
         """Give the comments their verdicts; return how many were not settled before."""
@@ -192,11 +198,13 @@ class Inbox:
     def _settle_chunk(self, site: str, settlements: Sequence[Settlement]) -> int:
         keys = SiteKeys(site)
         names = transition_keys(site, [])
-        arguments: list[Argument] = [GROUP, max(self._window, 1)]
+        arguments: list[Argument] = [GROUP, max(self._window, 1), len(settlements)]
         for item in settlements:
             names += _keys_of(keys, item.pending)
             arguments += _settle_arguments(item, self._window)
-        return sum(self._settle(self._client, names, arguments))
+        copies = {name: len(item.copies) for item in settlements for name in item.copies}
+        arguments += [value for pair in copies.items() for value in pair]
+        return sum(self._settle(self._client, [*names, keys.recalls], arguments))
 
     def _read(self, keys: SiteKeys, worker: str, count: int) -> list[Any]:
         found: Any = self._client.xreadgroup(GROUP, worker, {keys.inbox: ">"}, count=count)
@@ -262,5 +270,5 @@ def _settle_arguments(item: Settlement, window: int) -> list[Argument]:
         verdict.status,
         verdict_json(verdict),
         int(bool(verdict.unscreened)),
-        item.seen if window else b"",
+        item.seen if window and is_needed(item.seen, entry.revision) else b"",
     ]

@@ -69,8 +69,13 @@ class SiteKeys:
 
     @property
     def recent(self) -> str:
-        """List of 24-byte entries: the duplicate window, newest last; capped."""
+        """List of fingerprints with ids: the duplicate window, newest last; capped."""
         return self._key("recent")
+
+    @property
+    def recalls(self) -> str:
+        """Hash: approved comment to take back → how many are like it; until that is done."""
+        return self._key("recalls")
 
     @property
     def unscreened(self) -> str:

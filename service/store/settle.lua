@@ -1,12 +1,16 @@
 -- Settle a run of reviewed comments, each at most once: a comment that is no longer
--- received, or was edited since it was read, only loses its inbox entry.
--- ARGV: group, window, then per comment: id, revision, entry, status, verdict, unscreened, seen.
+-- received, or was edited since it was read, only loses its inbox entry. Then note which
+-- approved ones are to be taken back: those these comments show to be part of a campaign.
+-- KEYS: shared, six per comment, the notes of what is to be taken back.
+-- ARGV: group, window, count of comments, then per comment: id, revision, entry, status,
+-- verdict, unscreened, seen; then per copy: id, how many are like it.
 
 local shared = shared_keys()
-local group, window = ARGV[1], tonumber(ARGV[2])
+local notes = KEYS[#KEYS]
+local group, window, count = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local settled = {}
-local first, width = 3, 7
-for index = 1, (#ARGV - 2) / width do
+local first, width = 4, 7
+for index = 1, count do
   local at = first + (index - 1) * width
   local id, revision, entry = ARGV[at], ARGV[at + 1], ARGV[at + 2]
   local to, verdict, unscreened, seen = ARGV[at + 3], ARGV[at + 4], ARGV[at + 5], ARGV[at + 6]
@@ -28,4 +32,9 @@ for index = 1, (#ARGV - 2) / width do
   redis.call('XDEL', shared.inbox, entry)
 end
 redis.call('LTRIM', shared.recent, -window, -1)
+for at = first + count * width, #ARGV, 2 do
+  if redis.call('ZSCORE', shared.approved, ARGV[at]) then
+    redis.call('HSET', notes, ARGV[at], ARGV[at + 1])
+  end
+end
 return settled

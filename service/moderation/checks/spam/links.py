@@ -6,7 +6,14 @@ import re
 from collections.abc import Iterator, Sequence
 
 from service.moderation.batch import Batch
-from service.moderation.checks.spam.addresses import Link, find_links, is_own, suffixes
+from service.moderation.checks.spam.addresses import (
+    Link,
+    find_emails,
+    find_links,
+    find_phones,
+    is_own,
+    suffixes,
+)
 from service.moderation.comment import Case
 from service.moderation.signal import Attribute, Evidence, Signal, Span
 from service.moderation.text import Text
@@ -74,6 +81,14 @@ class Links:
 def foreign_links(text: str, site_hosts: frozenset[str]) -> list[Link]:
     """Return the links in ``text`` that leave the site."""
     return [link for link in find_links(text) if not is_own(link, site_hosts)]
+
+
+def has_address(case: Case) -> bool:
+    """Return whether a comment says where to go, off the site, or whom to reach."""
+    content = case.comment.content
+    if find_emails(content) or find_phones(content):
+        return True
+    return bool(foreign_links(content, case.facts.site_hosts))
 
 
 def trade_word(domain: str) -> str:

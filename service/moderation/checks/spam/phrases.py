@@ -12,8 +12,7 @@ from pathlib import Path
 from ahocorasick_rs import AhoCorasick
 
 from service.moderation.batch import Batch
-from service.moderation.checks.spam.addresses import find_emails, find_phones
-from service.moderation.checks.spam.links import foreign_links
+from service.moderation.checks.spam.links import has_address
 from service.moderation.comment import Case
 from service.moderation.signal import Attribute, Evidence, Signal, Span
 from service.moderation.text import Offsets, Text
@@ -88,7 +87,7 @@ class Phrases:
             return ()
         places = dict(_placed(hits, _plain_offsets(text) if hits else None))
         places.update(_placed(disguised, text.revealed_offsets() if disguised else None))
-        factor = _WITH_ADDRESS if _has_address(text.original, case) else 1.0
+        factor = _WITH_ADDRESS if has_address(case) else 1.0
         return [self._signal(hit, factor, weight, places[hit]) for hit, weight in _telling(places)]
 
     def _disguised(self, text: Text, hits: Sequence[Hit]) -> list[Hit]:
@@ -119,13 +118,6 @@ def _phrase(text: str, weight: str, kind: str) -> Phrase:
 def _spaced(prepared: str) -> str:
     """Return ``prepared`` between two spaces, its punctuation made spaces one for one."""
     return f" {_PUNCTUATION.sub(' ', prepared)} "
-
-
-def _has_address(content: str, case: Case) -> bool:
-    """Return whether ``content`` says where to go, off the site, or whom to reach."""
-    if find_emails(content) or find_phones(content):
-        return True
-    return bool(foreign_links(content, case.facts.site_hosts))
 
 
 def _outermost(hits: Iterable[Hit]) -> list[Hit]:

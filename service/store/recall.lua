@@ -1,0 +1,22 @@
+-- Take approved comments of a campaign back into the queue. One that is no longer approved, or
+-- that a moderator approved, only loses its note.
+-- KEYS: shared, six per comment, the notes. ARGV: per comment: id, verdict.
+
+local shared = shared_keys()
+local notes = KEYS[#KEYS]
+local recalled = {}
+for index = 1, #ARGV / 2 do
+  local id, verdict = ARGV[index * 2 - 1], ARGV[index * 2]
+  local k = keys_of(index)
+  local current = redis.call('HMGET', k.comment, 'status', 'submitted_at', 'decision')
+  recalled[index] = 0
+  if current[1] == 'approved' and not current[3] then
+    redis.call('HSET', k.comment, 'verdict', verdict)
+    move(shared, k, id, 'approved', 'held', current[2])
+    redis.call('HINCRBY', shared.counters, 'recalled', 1)
+    redis.call('XADD', shared.audit, '*', 'kind', 'recall', 'comment', id)
+    recalled[index] = 1
+  end
+  redis.call('HDEL', notes, id)
+end
+return recalled
