@@ -62,7 +62,7 @@ def read_json() -> Any:
     Raises ``Problem`` 400.
     """
     try:
-        return orjson.loads(asked().get_data(cache=False))
+        return orjson.loads(asked().whole_body())
     except orjson.JSONDecodeError:
         raise Problem(400, "bad-json", "This is not valid JSON.") from None
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from urllib.parse import unquote_to_bytes
 
 from flask import Request, request
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import BadRequest, ClientDisconnected
 from werkzeug.formparser import FormDataParser
 
 URLENCODED = "application/x-www-form-urlencoded"
@@ -56,6 +56,19 @@ class WholeRequest(Request):
         raw = super().get_data(cache, as_text, parse_form_data)
         if self.content_length is None:
             self.stream.read(1)
+        return raw
+
+    def whole_body(self) -> bytes:
+        """Return the body, once; one whose length is told needs none of Werkzeug's streams.
+
+        Raises ``RequestEntityTooLarge`` or ``ClientDisconnected``.
+        """
+        length, limit = self.content_length, self.max_content_length
+        if length is None or limit is None or length > limit:
+            return self.get_data(cache=False)
+        raw: bytes = self.environ["wsgi.input"].read(length)
+        if len(raw) < length:
+            raise ClientDisconnected
         return raw
 
     def make_form_data_parser(self) -> FormDataParser:

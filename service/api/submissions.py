@@ -82,7 +82,8 @@ def submit(site: str) -> Response:
     """
     known = site_of(site)
     caller = admitted(known)
-    wait_s = _wished_wait_s() or (WAIT_OF_A_PAGE_S if wants_page() else 0.0)
+    is_page = wants_page()
+    wait_s = _wished_wait_s() or (WAIT_OF_A_PAGE_S if is_page else 0.0)
     submission = read_submission(known.site, caller)
     nudge_if_needed(known.site, submission)
     receipt = services().store.comments.accept(submission.arrival)
@@ -90,7 +91,7 @@ def submit(site: str) -> Response:
         services().doorbell.ring(site)
     comment = submission.arrival.comment
     record = _judged(site, receipt, wait_s)
-    if wants_page() and caller.origin:
+    if is_page and caller.origin:
         return redirect_back(comment, receipt, record, caller.origin)
     return _receipt(site, receipt, record, submission.arrival.personal.email, comment)
 
@@ -158,8 +159,11 @@ def _wait(site: str, comment_id: str, limit_s: float) -> bool:
 
 
 def _wished_wait_s() -> float:
+    wait = asked().query.get("wait")
+    if not wait:
+        return 0.0
     try:
-        wished = float(asked().query.get("wait", "") or 0)
+        wished = float(wait)
     except ValueError:
         raise Problem(400, "bad-wait", "`wait` is a number of seconds.") from None
     limit = services().settings.wait_limit_s

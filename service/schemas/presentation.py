@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -99,8 +100,13 @@ def links(comment: Comment) -> dict[str, str]:
     base = f"/v1/sites/{comment.site}"
     return {
         "self": f"{base}/comments/{comment.id}",
-        "page": f"{base}/pages/{quote(comment.page, safe='')}/comments",
+        "page": f"{base}/pages/{_quoted(comment.page)}/comments",
     }
+
+
+@lru_cache(maxsize=1024)
+def _quoted(page: str) -> str:
+    return quote(page, safe="")
 
 
 def iso(moment_ms: int) -> str:

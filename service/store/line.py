@@ -41,7 +41,7 @@ class Line:
             return connection.read_response()
         except (RedisConnectionError, RedisTimeoutError, OSError):
             self._hang_up()
-            return client.execute_command(*command)
+            return client.execute_command(*command)  # type: ignore[no-untyped-call]
         except ResponseError:
             raise
         except BaseException:
