@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.moderation.batch import Batch
+from service.moderation.cascade import Cascade
 from service.moderation.checks.toxicity.lexicon import Lexicon
 from service.moderation.checks.toxicity.linear import LinearToxicity
 from service.moderation.comment import Case, Comment
@@ -121,7 +122,7 @@ def _judged(data: Path) -> Judged:
 
 def judge(rows: Sequence[Row], model: LinearModel) -> Judged:
     """Return what ``model`` alone, and with the word lists, makes of ``rows``."""
-    checks = LinearToxicity(model), Lexicon()
+    checks = LinearToxicity(Cascade.alone(model)), Lexicon()
     batches = [_batch(rows[i : i + _BATCH]) for i in range(0, len(rows), _BATCH)]
     scores = np.concatenate([batch.once(model.batch_scores) for batch in batches])
     totals = [total for batch in batches for total in _totals(batch, checks)]

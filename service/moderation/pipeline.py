@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Protocol, runtime_checkable
 
 from service.moderation.batch import Batch, Check
 from service.moderation.language import UNKNOWN, Language
@@ -28,17 +29,34 @@ def no_guard(_check: str) -> AbstractContextManager[object]:
     return nullcontext()
 
 
+@runtime_checkable
+class Staged(Protocol):
+    """A check of one stage of the models, which says of which cases it spoke."""
+
+    def stages(self, batch: Batch) -> Sequence[tuple[str, ...]]:
+        """Return the names of the stages for each case that ``review`` has just looked at."""
+        ...
+
+
 @dataclass
 class Findings:
-    """Collect, case by case, the signals found and the checks that could not judge."""
+    """Collect, case by case, the signals found, what could not judge, and which models spoke."""
 
     signals: list[list[Signal]]
     unscreened: list[list[str]]
+    stages: list[list[str]]
 
     @classmethod
     def none_for(cls, count: int) -> Findings:
         """Return empty findings for ``count`` cases."""
-        return cls([[] for _ in range(count)], [[] for _ in range(count)])
+        return cls(
+            [[] for _ in range(count)], [[] for _ in range(count)], [[] for _ in range(count)]
+        )
+
+    def add(self, index: int, signals: Sequence[Signal], stages: Sequence[str]) -> None:
+        """Note what a check found of one case, and which stages spoke."""
+        self.signals[index].extend(signals)
+        self.stages[index].extend(stages)
 
 
 @dataclass(frozen=True)
@@ -60,7 +78,11 @@ class Pipeline:
         rows = zip(
             batch.cases, findings.signals, findings.unscreened, _languages(batch), strict=True
         )
-        return [decide(policy, *row) for row in rows]
+        verdicts = [decide(policy, *row) for row in rows]
+        return [
+            replace(verdict, stages=tuple(stages)) if stages else verdict
+            for verdict, stages in zip(verdicts, findings.stages, strict=True)
+        ]
 
     def look(self, batch: Batch) -> Findings:
         """Return what the checks find, before any policy."""
@@ -73,12 +95,12 @@ class Pipeline:
 
     def _run(self, check: Check, batch: Batch, findings: Findings) -> None:
         try:
-            found = self._review(check, batch)
+            found, stages = self._review(check, batch)
         except Exception as error:
             self._run_one_by_one(check, batch, findings, error)
             return
-        for signals, more in zip(findings.signals, found, strict=True):
-            signals.extend(more)
+        for index in range(len(batch)):
+            findings.add(index, found[index], stages[index])
 
     def _run_one_by_one(
         self, check: Check, batch: Batch, findings: Findings, error: Exception
@@ -94,20 +116,24 @@ class Pipeline:
                 findings.unscreened[index].append(check.name)
                 continue
             try:
-                findings.signals[index].extend(self._review(check, batch.only(index))[0])
+                found, stages = self._review(check, batch.only(index))
+                findings.add(index, found[0], stages[0])
                 failures_in_a_row = 0
             except Exception as failure:
                 failures_in_a_row += 1
                 _give_up(check, failure, findings.unscreened[index])
 
-    def _review(self, check: Check, batch: Batch) -> Sequence[Sequence[Signal]]:
+    def _review(
+        self, check: Check, batch: Batch
+    ) -> tuple[Sequence[Sequence[Signal]], Sequence[Sequence[str]]]:
         with self.guard(check.name):
             found = check.review(batch)
+            stages = check.stages(batch) if isinstance(check, Staged) else [()] * len(batch)
         if len(found) != len(batch):
             raise ValueError(f"{check.name} answered {len(found)} of {len(batch)} cases")
         if not all(_is_sound(signal) for signals in found for signal in signals):
             raise ValueError(f"{check.name} gave a score or weight outside 0..1")
-        return found
+        return found, stages
 
 
 def _languages(batch: Batch) -> Sequence[Language]:

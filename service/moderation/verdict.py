@@ -46,6 +46,8 @@ class Verdict:
     could not judge the comment. ``lang`` is the language it is written in, ISO 639-1,
     empty when nothing says; where ``is_lang_served`` is false, the tone models have
     not learned that language, and only signals that hold in any language were found.
+    ``stages`` names the models that spoke of its words, in order: ``linear``,
+    ``encoder``, or ``encoder failed`` where that should have and could not.
     """
 
     action: Action
@@ -57,6 +59,7 @@ class Verdict:
     threshold: float | None = None
     lang: str = ""
     is_lang_served: bool = True
+    stages: tuple[str, ...] = ()
 
     @property
     def status(self) -> Status:

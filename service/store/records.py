@@ -163,6 +163,7 @@ def verdict_json(verdict: Verdict) -> bytes:
             "threshold": verdict.threshold,
             "lang": verdict.lang,
             "is_lang_served": verdict.is_lang_served,
+            "stages": verdict.stages,
         },
         option=orjson.OPT_SERIALIZE_NUMPY,
     )
@@ -194,6 +195,7 @@ def verdict_from(raw: bytes) -> Verdict:
         threshold=data["threshold"],
         lang=data.get("lang", ""),
         is_lang_served=data.get("is_lang_served", True),
+        stages=tuple(data.get("stages", ())),
     )
 
 

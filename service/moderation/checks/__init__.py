@@ -6,6 +6,7 @@ import logging
 from importlib import import_module
 
 from service.moderation.batch import Check
+from service.moderation.cascade import DEFAULT, EncoderOptions
 from service.moderation.pipeline import Guard, Pipeline, no_guard
 
 CHECKS = (
@@ -26,25 +27,31 @@ CHECKS = (
     "spam.linear:LinearSpam",
     "toxicity.lexicon:Lexicon",
     "toxicity.linear:LinearToxicity",
+    "toxicity.encoder:EncoderToxicity",
 )
 
 logger = logging.getLogger(__name__)
 
 
-def build_pipeline(guard: Guard = no_guard) -> Pipeline:
-    """Return the pipeline of every check; one that fails to load is named as faulty."""
+def build_pipeline(guard: Guard = no_guard, encoder: EncoderOptions = DEFAULT) -> Pipeline:
+    """Return the pipeline of every check; one that fails to load is named as faulty.
+
+    ``encoder`` says when and which encoder the checks of the models ask.
+    """
     checks: list[Check] = []
     faulty: list[str] = []
     for entry in CHECKS:
         try:
-            checks.append(_loaded(entry))
+            checks.append(_loaded(entry, encoder))
         except Exception:
             logger.exception("a check failed to load", extra={"check": entry})
             faulty.append(entry.partition(":")[0])
     return Pipeline(tuple(checks), tuple(faulty), guard)
 
 
-def _loaded(entry: str) -> Check:
+def _loaded(entry: str, encoder: EncoderOptions) -> Check:
+    """Return a check; one that has ``over`` shares a cascade with the others that have."""
     module, _, name = entry.partition(":")
-    check: Check = getattr(import_module(f"service.moderation.checks.{module}"), name)()
+    kind = getattr(import_module(f"service.moderation.checks.{module}"), name)
+    check: Check = kind.over(encoder) if hasattr(kind, "over") else kind()
     return check

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from service.moderation.batch import Batch
-from service.moderation.models.linear import LinearModel, shipped_model
+from service.moderation.cascade import LINEAR_ALONE, Cascade, EncoderOptions, cascade_of
 from service.moderation.models.weights import ATTRIBUTES
 from service.moderation.signal import Attribute, Evidence, Signal
 
@@ -19,17 +19,24 @@ _WORTH_REPORTING = 0.2
 class LinearSpam:
     """Report spam that the model finds at all likely from the words of a comment.
 
-    Raises ``ModelBroken`` when made without a model and the shipped one cannot be read.
+    Where it is in doubt and the encoder has read the comment too, the score is that of
+    both. Raises ``ModelBroken`` when made without a cascade and the shipped model
+    cannot be read.
     """
 
     name = "spam.linear"
 
-    def __init__(self, model: LinearModel | None = None) -> None:
-        self._model = model or shipped_model()
+    def __init__(self, cascade: Cascade | None = None) -> None:
+        self._cascade = cascade or cascade_of(LINEAR_ALONE)
+
+    @classmethod
+    def over(cls, options: EncoderOptions) -> LinearSpam:
+        """Return the check that shares its work with the others of ``options``."""
+        return cls(cascade_of(options))
 
     def review(self, batch: Batch) -> Sequence[Sequence[Signal]]:
         """Return the signals of each case, in order."""
-        scores = batch.once(self._model.batch_scores)[:, _COLUMN]
+        scores = batch.once(self._cascade.judge).scores[:, _COLUMN]
         return [self._signals(score) for score in scores.tolist()]
 
     def _signals(self, score: float) -> Sequence[Signal]:

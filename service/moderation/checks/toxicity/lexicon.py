@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from importlib.resources import files
 
 from ahocorasick_rs import AhoCorasick
@@ -68,6 +69,24 @@ class WordList:
         kept = [whole for hit in found if (whole := _whole(hit, prepared, lang))]
         return [hit for hit in kept if hit.entry.strengths and not _is_part(hit, kept)]
 
+    def batch_hits(self, batch: Batch) -> Sequence[tuple[Sequence[Hit], Sequence[Hit]]]:
+        """Return each case's hits in its plain text, and in its revealed one where that differs.
+
+        Share them between checks by ``Batch.once``.
+        """
+        rows = zip(batch.texts, batch.langs, strict=True)
+        return [self._hits_in(text, lang[:2].lower()) for text, lang in rows]
+
+    def _hits_in(self, text: Text, lang: str) -> tuple[Sequence[Hit], Sequence[Hit]]:
+        plain = self.hits(text.plain, lang)
+        return plain, self.hits(text.revealed, lang) if text.revealed != text.plain else ()
+
+
+@lru_cache(maxsize=1)
+def shipped_words() -> WordList:
+    """Return the lists that ship with the package, made searchable once."""
+    return WordList(shipped_entries())
+
 
 class Lexicon:
     """Report listed words as one signal per attribute, with where they stand."""
@@ -75,18 +94,14 @@ class Lexicon:
     name = "toxicity.lexicon"
 
     def __init__(self, words: WordList | None = None) -> None:
-        self._words = words or WordList(shipped_entries())
+        self._words = words or shipped_words()
 
     def review(self, batch: Batch) -> Sequence[Sequence[Signal]]:
         """Return the signals of each case, in order."""
-        rows = zip(batch.texts, batch.langs, strict=True)
-        return [self._signals(text, lang[:2].lower()) for text, lang in rows]
+        rows = zip(batch.texts, batch.once(self._words.batch_hits), strict=True)
+        return [self._signals(text, *hits) if any(hits) else () for text, hits in rows]
 
-    def _signals(self, text: Text, lang: str) -> Sequence[Signal]:
-        plain = self._words.hits(text.plain, lang)
-        masked = [] if text.revealed == text.plain else self._words.hits(text.revealed, lang)
-        if not plain and not masked:
-            return ()
+    def _signals(self, text: Text, plain: Sequence[Hit], masked: Sequence[Hit]) -> Sequence[Signal]:
         found = dict(_located(plain, text.plain_offsets()))
         found |= dict(_located(masked, text.revealed_offsets()))
         return [

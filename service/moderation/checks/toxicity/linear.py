@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from service.moderation.batch import Batch
-from service.moderation.models.linear import LinearModel, shipped_model
+from service.moderation.cascade import LINEAR_ALONE, Cascade, EncoderOptions, cascade_of
 from service.moderation.models.weights import ATTRIBUTES
 from service.moderation.signal import TONE, Evidence, Signal
+
+LINEAR = "linear"
+"""The stage that a verdict names."""
 
 _COLUMNS = tuple((column, name) for column, name in enumerate(ATTRIBUTES) if name in TONE)
 # Below this a probability says no more than that nothing was found.
@@ -19,29 +22,46 @@ _WEIGHT_ABROAD = 0.5
 class LinearToxicity:
     """Report each attribute of tone that the model finds at all likely.
 
-    Raises ``ModelBroken`` when made without a model and the shipped one cannot be read.
+    Comments that the encoder has judged are left to ``toxicity.encoder``. Raises
+    ``ModelBroken`` when made without a cascade and the shipped model cannot be read.
     """
 
     name = "toxicity.linear"
 
-    def __init__(self, model: LinearModel | None = None) -> None:
-        self._model = model or shipped_model()
+    def __init__(self, cascade: Cascade | None = None) -> None:
+        self._cascade = cascade or cascade_of(LINEAR_ALONE)
+
+    @classmethod
+    def over(cls, options: EncoderOptions) -> LinearToxicity:
+        """Return the check that shares its work with the others of ``options``."""
+        return cls(cascade_of(options))
 
     def review(self, batch: Batch) -> Sequence[Sequence[Signal]]:
         """Return the signals of each case, in order."""
-        scores = batch.once(self._model.batch_scores).tolist()
-        rows = zip(scores, batch.langs, batch.languages, strict=True)
+        judgement = batch.once(self._cascade.judge)
+        learned = self._cascade.has_learned(batch)
+        rows = zip(judgement.scores.tolist(), judgement.is_read, learned, strict=True)
+        found = [
+            () if is_read else tone_signals(self.name, row, 1.0 if is_known else _WEIGHT_ABROAD)
+            for row, is_read, is_known in rows
+        ]
+        served = [language.is_served for language in batch.languages]
         return [
-            self._signals(row, lang) if language.is_served else () for row, lang, language in rows
+            signals if is_served else () for signals, is_served in zip(found, served, strict=True)
         ]
 
-    def _signals(self, scores: Sequence[float], lang: str) -> Sequence[Signal]:
-        weight = 1.0 if self._model.has_learned(lang) else _WEIGHT_ABROAD
-        return [
-            Signal(self.name, attribute, scores[column], weight, (_evidence(scores[column]),))
-            for column, attribute in _COLUMNS
-            if scores[column] >= _WORTH_REPORTING
-        ]
+    def stages(self, batch: Batch) -> Sequence[tuple[str, ...]]:
+        """Return the stage that spoke of each case: this one, of every case it can read."""
+        return [(LINEAR,) if language.is_served else () for language in batch.languages]
+
+
+def tone_signals(check: str, scores: Sequence[float], weight: float = 1.0) -> Sequence[Signal]:
+    """Return a signal for each attribute of tone that ``scores``, one for each, make likely."""
+    return [
+        Signal(check, attribute, scores[column], weight, (_evidence(scores[column]),))
+        for column, attribute in _COLUMNS
+        if scores[column] >= _WORTH_REPORTING
+    ]
 
 
 def _evidence(score: float) -> Evidence:

@@ -1,0 +1,166 @@
+"""The cascade: the linear model judges every comment, the encoder those it leaves in doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from service.moderation.batch import Batch
+from service.moderation.blend import blended
+from service.moderation.doubt import Flags, doubtful, main_langs, readable
+from service.moderation.models.encoder import Encoder
+from service.moderation.models.linear import LinearModel, shipped_model
+from service.moderation.models.weights import ATTRIBUTES, Floats
+from service.moderation.reader import Indices, Reader
+from service.moderation.signal import Attribute
+from service.moderation.text import Text
+
+_TOXICITY = ATTRIBUTES.index(Attribute.TOXICITY)
+
+
+class EncoderMode(StrEnum):
+    """Say which comments the encoder judges."""
+
+    OFF = "off"
+    UNCERTAIN = "uncertain"
+    ALWAYS = "always"
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderOptions:
+    """Say when the encoder is asked, and which: the shipped one, or an operator's own."""
+
+    mode: EncoderMode = EncoderMode.UNCERTAIN
+    model: Path | None = None
+    tokenizer: Path | None = None
+
+    def load(self) -> Encoder:
+        """Return the encoder; raise ``ModelBroken`` when it cannot be used."""
+        return Encoder.load_own(self.model, self.tokenizer) if self.model else Encoder.load()
+
+
+DEFAULT = EncoderOptions()
+LINEAR_ALONE = EncoderOptions(EncoderMode.OFF)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Judgement:
+    """Hold what the stages make of n comments together.
+
+    ``scores`` are calibrated, (n, ``ATTRIBUTES``). ``is_read`` says which comments the
+    encoder judged, ``is_missed`` which it should have and could not. ``embeddings`` are
+    those of the comments read, in order, (read, width), or None.
+    """
+
+    scores: Floats
+    is_read: Flags
+    is_missed: Flags
+    embeddings: Floats | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Cascade:
+    """Judge batches by the linear model, and by the encoder where that is worth its time."""
+
+    linear: LinearModel
+    reader: Reader
+    mode: EncoderMode = EncoderMode.UNCERTAIN
+
+    @classmethod
+    def alone(cls, linear: LinearModel) -> Cascade:
+        """Return a cascade of the linear model and nothing else."""
+        return cls(linear, Reader(LINEAR_ALONE.load), LINEAR_ALONE.mode)
+
+    def judge(self, batch: Batch) -> Judgement:
+        """Return the judgement of ``batch``; share it between checks by ``Batch.once``."""
+        scores = batch.once(self.linear.batch_scores)
+        wanted = self._wanted(batch, scores)
+        if not wanted.any():
+            return Judgement(scores, wanted, wanted)
+        rows = np.flatnonzero(wanted)
+        langs = _at(main_langs(batch), rows)
+        kept, judged = self.reader.judge(_contents(batch, rows), langs, self._rank)
+        is_read = np.zeros(len(batch), bool)
+        about = self.reader.about()
+        if judged is None or about is None:
+            return Judgement(scores, is_read, wanted)
+        read = rows[kept]
+        is_read[read] = True
+        scores = scores.copy()
+        scores[read] = blended(
+            about, scores[read], judged.scores, _at(langs, kept), self.has_learned(batch)[read]
+        )
+        return Judgement(scores, is_read, wanted & ~is_read, judged.embeddings)
+
+    def embeddings_of(self, batch: Batch) -> Floats | None:
+        """Return the embeddings of all cases, (n, width) of unit length.
+
+        Those of the comments that were read are there already; the others are computed at
+        the first call. None where there is no encoder, or none that has embeddings.
+        """
+        return batch.once(self._embeddings)
+
+    def has_learned(self, batch: Batch) -> Flags:
+        """Say which comments are in a language that the linear model has learned."""
+        return np.array([self.linear.has_learned(lang) for lang in batch.langs], bool)
+
+    def warm_up(self) -> None:
+        """Load what a fork may share: all but the network, which each process opens itself."""
+        if self.mode is not EncoderMode.OFF:
+            self.reader.about()
+
+    def _embeddings(self, batch: Batch) -> Floats | None:
+        if self.mode is EncoderMode.OFF or not len(batch):
+            return None
+        judgement = batch.once(self.judge)
+        missing = np.flatnonzero(~judgement.is_read)
+        known = judgement.embeddings
+        if not len(missing):
+            return known
+        texts = _contents(batch, missing)
+        found = self.reader.ask(lambda encoder: encoder.embed(texts))
+        if found is None:
+            return None
+        every = np.zeros((len(batch), found.shape[1]), np.float32)
+        every[missing] = found
+        if known is not None:
+            every[judgement.is_read] = known
+        return every
+
+    def _wanted(self, batch: Batch, scores: Floats) -> Flags:
+        """Say which comments the encoder is to judge."""
+        if self.mode is EncoderMode.OFF or not len(batch):
+            return np.zeros(len(batch), bool)
+        about = self.reader.about()
+        known = readable(batch, about)
+        if self.mode is EncoderMode.ALWAYS:
+            return known
+        return known & (doubtful(batch, scores, about) | ~self.has_learned(batch))
+
+    def _rank(self, pieces: Sequence[str]) -> Floats:
+        """Return how much each piece of a long text deserves to be read."""
+        scores = self.linear.log_odds([Text.of(piece) for piece in pieces])
+        return np.asarray(scores[:, _TOXICITY], np.float32)
+
+
+@lru_cache(maxsize=4)
+def cascade_of(options: EncoderOptions) -> Cascade:
+    """Return the cascade of the shipped linear model and the encoder that ``options`` name.
+
+    One for all who ask alike: its checks share their work by it. The encoder is loaded
+    when it is first needed. Raises ``ModelBroken`` when the linear model cannot be read.
+    """
+    return Cascade(shipped_model(), Reader(options.load), options.mode)
+
+
+def _contents(batch: Batch, rows: Indices) -> list[str]:
+    return [batch.cases[row].comment.content for row in rows]
+
+
+def _at(values: Sequence[str], rows: Indices) -> list[str]:
+    return [values[row] for row in rows]

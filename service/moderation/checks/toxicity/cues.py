@@ -1,0 +1,50 @@
+"""Cues: words that say nothing by themselves, but call for a reader of meaning.
+
+Groups of people by name, violence to come, reports and refusals of insults: a sum of
+words errs on all three, both ways.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from importlib.resources import files
+
+from ahocorasick_rs import AhoCorasick
+
+from service.moderation.text import Text
+
+LISTS = ("people", "threats", "refusals")
+ANY_ENDING = "*"
+
+
+class Cues:
+    """Find phrases of a list in plain text, at word boundaries."""
+
+    def __init__(self, phrases: Iterable[str]) -> None:
+        listed = tuple(phrases)
+        self._is_open = tuple(phrase.endswith(ANY_ENDING) for phrase in listed)
+        self._automaton = AhoCorasick([phrase.rstrip(ANY_ENDING) for phrase in listed])
+
+    def are_in(self, text: Text) -> bool:
+        """Tell whether any phrase stands in ``text``."""
+        plain = text.plain.replace("'", " ")
+        return any(
+            (not start or not plain[start - 1].isalpha())
+            and (self._is_open[index] or not plain[end : end + 1].isalpha())
+            for index, start, end in self._automaton.find_matches_as_indexes(
+                plain, overlapping=True
+            )
+        )
+
+
+@lru_cache(maxsize=1)
+def shipped_cues() -> Cues:
+    """Return the cues of the lists that ship with the package."""
+    return Cues(phrase for name in LISTS for phrase in phrases_of(name))
+
+
+def phrases_of(name: str) -> Iterator[str]:
+    """Yield the phrases of the shipped list ``name``, one of ``LISTS``."""
+    text = (files(__package__) / "cues" / f"{name}.txt").read_text("utf-8")
+    return (line for line in text.splitlines() if line and not line.startswith("#"))
