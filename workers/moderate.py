@@ -16,9 +16,8 @@ from redis.exceptions import RedisError
 from config.settings import Settings, default_policy, load_secrets
 from service.moderation.batch import Batch
 from service.moderation.checks import build_pipeline
-from service.moderation.checks.spam.duplicates import CAMPAIGN
 from service.moderation.comment import Facts
-from service.moderation.copies import find_copies
+from service.moderation.copies import CAMPAIGN, find_copies
 from service.moderation.pipeline import Pipeline
 from service.moderation.policy import Policy, merged, policy_from
 from service.moderation.verdict import Action, Verdict

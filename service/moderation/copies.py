@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from service.moderation.batch import Batch, Recent
 from service.moderation.fingerprint import SIZE, shared
 
+CAMPAIGN = "duplicate.campaign"
+"""The evidence that a comment and the copies before it are one campaign."""
+
 # 14 samples of 32 stand for about 0.44 of the words in common. Copies of 1,100 templates with
 # other names, numbers and links and none to two other words share as many in 96 pairs of 100
 # (60 to 100 characters: 85); of pairs among 10,000 unrelated sentences 2 in a million do, most

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from service.moderation.checks.spam.duplicates import CAMPAIGN
+from service.moderation.copies import CAMPAIGN
 from service.moderation.signal import Attribute, Evidence, Signal
 from service.moderation.verdict import Action, Verdict
 from service.store.comments import comment_keys, transition_keys

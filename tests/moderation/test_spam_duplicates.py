@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from service.moderation.batch import Batch, Recent
-from service.moderation.checks.spam.duplicates import CAMPAIGN, Duplicates
+from service.moderation.checks.spam.duplicates import Duplicates
 from service.moderation.comment import Case, Comment, Facts
+from service.moderation.copies import CAMPAIGN
 from service.moderation.signal import Attribute, Signal, combine
 
 HOLD, REFUSE = 0.55, 0.9

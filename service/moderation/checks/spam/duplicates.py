@@ -7,11 +7,8 @@ from collections.abc import Sequence
 from service.moderation.batch import Batch
 from service.moderation.checks.spam.links import has_address
 from service.moderation.comment import Case
-from service.moderation.copies import Copies, find_copies
+from service.moderation.copies import CAMPAIGN, Copies, find_copies
 from service.moderation.signal import Attribute, Evidence, Signal
-
-CAMPAIGN = "duplicate.campaign"
-"""The evidence that earlier copies, too, were part of a campaign."""
 
 # Readers thank, condole and congratulate in the same words: what is short and leads nowhere
 # says nothing, and a sentence is only ever a hint.
