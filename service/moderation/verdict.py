@@ -29,6 +29,14 @@ class Status(StrEnum):
     DELETED = "deleted"
 
 
+class Stage(StrEnum):
+    """Name a model that spoke of a comment's words, or should have and could not."""
+
+    LINEAR = "linear"
+    ENCODER = "encoder"
+    ENCODER_FAILED = "encoder failed"
+
+
 STATUS_AFTER = {
     Action.APPROVE: Status.APPROVED,
     Action.HOLD: Status.HELD,
@@ -46,8 +54,7 @@ class Verdict:
     could not judge the comment. ``lang`` is the language it is written in, ISO 639-1,
     empty when nothing says; where ``is_lang_served`` is false, the tone models have
     not learned that language, and only signals that hold in any language were found.
-    ``stages`` names the models that spoke of its words, in order: ``linear``,
-    ``encoder``, or ``encoder failed`` where that should have and could not.
+    ``stages`` names the models (``Stage``) that spoke of its words, in order.
     """
 
     action: Action

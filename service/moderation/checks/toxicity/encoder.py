@@ -8,9 +8,7 @@ from service.moderation.batch import Batch
 from service.moderation.cascade import Cascade, EncoderOptions, cascade_of
 from service.moderation.checks.toxicity.linear import tone_signals
 from service.moderation.signal import Signal
-
-ENCODER, ENCODER_FAILED = "encoder", "encoder failed"
-"""The stages that a verdict names."""
+from service.moderation.verdict import Stage
 
 
 class EncoderToxicity:
@@ -43,6 +41,6 @@ class EncoderToxicity:
         """Return the stage that spoke of each case, or should have and could not."""
         judgement = batch.once(self._cascade.judge)
         return [
-            (ENCODER,) if is_read else (ENCODER_FAILED,) if is_missed else ()
+            (Stage.ENCODER,) if is_read else (Stage.ENCODER_FAILED,) if is_missed else ()
             for is_read, is_missed in zip(judgement.is_read, judgement.is_missed, strict=True)
         ]

@@ -8,9 +8,7 @@ from service.moderation.batch import Batch
 from service.moderation.cascade import LINEAR_ALONE, Cascade, EncoderOptions, cascade_of
 from service.moderation.models.weights import ATTRIBUTES
 from service.moderation.signal import TONE, Evidence, Signal
-
-LINEAR = "linear"
-"""The stage that a verdict names."""
+from service.moderation.verdict import Stage
 
 _COLUMNS = tuple((column, name) for column, name in enumerate(ATTRIBUTES) if name in TONE)
 # Below this a probability says no more than that nothing was found.
@@ -52,7 +50,7 @@ class LinearToxicity:
 
     def stages(self, batch: Batch) -> Sequence[tuple[str, ...]]:
         """Return the stage that spoke of each case: this one, of every case it can read."""
-        return [(LINEAR,) if language.is_served else () for language in batch.languages]
+        return [(Stage.LINEAR,) if language.is_served else () for language in batch.languages]
 
 
 def tone_signals(check: str, scores: Sequence[float], weight: float = 1.0) -> Sequence[Signal]:
