@@ -75,6 +75,7 @@ def staff_comment(record: Record, personal: Personal, language: str) -> dict[str
         "rule": verdict.rule if verdict else None,
         "scores": {name.value: s for name, s in verdict.scores.items()} if verdict else {},
         "unscreened": list(verdict.unscreened) if verdict else [],
+        "stages": list(verdict.stages) if verdict else [],
         "signals": [_signal(signal) for signal in verdict.signals] if verdict else [],
         "decision": {
             "actor": decision.actor,

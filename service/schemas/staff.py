@@ -136,6 +136,10 @@ class StaffCommentSchema(Schema):
     rule = fields.String(allow_none=True)
     scores = fields.Dict(keys=fields.String(), values=fields.Float())
     unscreened = fields.List(fields.String())
+    stages = fields.List(
+        fields.String(),
+        metadata={"description": "The models that spoke: linear, encoder, or encoder failed."},
+    )
     signals = fields.List(fields.Dict())
     decision = fields.Dict(allow_none=True)
 

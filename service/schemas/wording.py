@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from service.moderation.signal import Attribute, Evidence, Signal
-from service.moderation.verdict import Action, Status, Verdict
+from service.moderation.verdict import Action, Stage, Status, Verdict
 from service.schemas.messages import LanguageName, Message, translate
 
 MOST_REASONS = 8
@@ -31,6 +31,11 @@ UNSCREENED = "Nobody has checked it: {check} could not judge it."
 LANGUAGE_NOT_SERVED = (
     "It seems to be written in {language}, which the models of tone do not know: "
     "only signs that hold in any language were judged."
+)
+
+ENCODER_FAILED = (
+    "The second model, which reads doubtful comments, could not be asked: "
+    "the first one's score decided."
 )
 
 ATTRIBUTES = {
@@ -148,6 +153,8 @@ def reasons(verdict: Verdict, language: str) -> list[str]:
         sentences.append(Message(RULES[verdict.rule]))
     if not verdict.is_lang_served:
         sentences.append(Message(LANGUAGE_NOT_SERVED, language=LanguageName(verdict.lang)))
+    if Stage.ENCODER_FAILED in verdict.stages:
+        sentences.append(Message(ENCODER_FAILED))
     if verdict.action is not Action.APPROVE:
         sentences += _findings(verdict)
     translated = (translate(sentence, language) for sentence in sentences)
