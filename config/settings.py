@@ -144,10 +144,23 @@ def _all_faults(error: EnvValidationError) -> str:
     return "\n".join(f"{name}: {' '.join(map(str, faults[name]))}" for name in sorted(faults))
 
 
+PRESETS = ("strict", "balanced", "permissive")
+DEFAULT_PRESET = "balanced"
+
+
 @cache
 def default_policy() -> Mapping[str, Any]:
     """Return the policy every site starts with, as parsed TOML, read once."""
-    return tomllib.loads(resources.files("config").joinpath("policy.toml").read_text("utf-8"))
+    return preset(DEFAULT_PRESET)
+
+
+def preset(name: str) -> Mapping[str, Any]:
+    """Return the entries of one of ``PRESETS`` that differ from the default policy's.
+
+    Those of ``DEFAULT_PRESET`` are the default policy itself.
+    """
+    path = resources.files("config").joinpath("policies", f"{name}.toml")
+    return tomllib.loads(path.read_text("utf-8"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from ipaddress import IPv6Address
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import click
 
-from config.settings import default_policy
-from service.moderation.policy import merged, policy_from
+from service.cli.policy_file import entries_of
 from service.store.sites import DEFAULT_LIMITS, Limit
 
 SITE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
@@ -81,19 +78,6 @@ def limit(text: str) -> tuple[str, Limit]:
     return found[1], Limit(int(found[2]), int(found[3]))
 
 
-def policy(path: str) -> Mapping[str, Any]:
-    """Return the entries of a policy file, once they fit on the default policy.
-
-    Raises ``ValueError`` or ``PolicyInvalid``.
-    """
-    try:
-        over = tomllib.loads(Path(path).read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is not TOML: {error}") from None
-    policy_from(merged(default_policy(), over))
-    return over
-
-
 class Parsed(click.ParamType[Any]):
     """Take a value through one of the functions above."""
 
@@ -116,4 +100,4 @@ ACCOUNT = Parsed("name", account_name)
 LANG = Parsed("code", language)
 ORIGIN = Parsed("url", origin)
 LIMIT_VALUE = Parsed("name=n/s", limit)
-POLICY_FILE = Parsed("file.toml", policy)
+POLICY_FILE = Parsed("preset|file.toml", entries_of)

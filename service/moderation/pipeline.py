@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol, runtime_checkable
 
 from service.moderation.batch import Batch, Check
+from service.moderation.custom_rules import custom_check
 from service.moderation.language import UNKNOWN, Language
 from service.moderation.policy import Policy, decide
 from service.moderation.signal import Signal
@@ -74,7 +75,8 @@ class Pipeline:
 
     def review(self, batch: Batch, policy: Policy) -> list[Verdict]:
         """Return one verdict per case, in order."""
-        findings = self.look(batch)
+        own = (custom_check(policy.rules),) if policy.rules else ()
+        findings = self.look(batch, own)
         rows = zip(
             batch.cases, findings.signals, findings.unscreened, _languages(batch), strict=True
         )
@@ -84,10 +86,10 @@ class Pipeline:
             for verdict, stages in zip(verdicts, findings.stages, strict=True)
         ]
 
-    def look(self, batch: Batch) -> Findings:
-        """Return what the checks find, before any policy."""
+    def look(self, batch: Batch, more: Sequence[Check] = ()) -> Findings:
+        """Return what the checks find, and the site's own ``more``, before any policy."""
         findings = Findings.none_for(len(batch))
-        for check in self.checks:
+        for check in (*self.checks, *more):
             self._run(check, batch, findings)
         for names in findings.unscreened:
             names.extend(self.faulty)

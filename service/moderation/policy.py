@@ -2,21 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from service.moderation.comment import Case
+from service.moderation.custom_rules import (
+    ACTIONS,
+    LARGEST_PATTERNS,
+    MOST_PATTERNS,
+    MOST_WORDS,
+    Rule,
+    RuleInvalid,
+    Rules,
+    actions_asked,
+    read_pattern,
+    read_word,
+    size_of,
+)
 from service.moderation.language import UNKNOWN, Language, base_code
 from service.moderation.signal import Attribute, Signal, combine
 from service.moderation.verdict import Action, Verdict
 
+C = TypeVar("C", bound=StrEnum)
+T = TypeVar("T")
+V = TypeVar("V")
+
 ANY_LANGUAGE = "*"
+NEVER = 1.01
+"""A threshold that no score reaches."""
+
+_THRESHOLD = ("hold", "refuse")
+_LANGUAGE = re.compile("[a-z]{2,3}")
+
+
+ENTRIES = ("thresholds", "words", "patterns", "premoderation", "trust_after", "other_languages")
 
 
 class PolicyInvalid(ValueError):
-    """Say which entry of a policy cannot be used, and why."""
+    """Say which entry of a policy cannot be used, and why.
+
+    ``entry`` is its dotted path, with the position in a list: ``words.hold[2]``.
+    """
+
+    def __init__(self, entry: str, problem: str) -> None:
+        super().__init__(f"{entry}: {problem}")
+        self.entry = entry
 
 
 class Premoderation(StrEnum):
@@ -50,12 +84,14 @@ class Policy:
     an attribute without thresholds never decides. ``trust_after`` is the number of
     approved comments after which an author counts as known. ``other_languages`` says
     whether comments that the tone models cannot read are judged by the rest, or held.
+    ``rules`` are the site's own word lists and patterns, which decide by themselves.
     """
 
     thresholds: Mapping[Attribute, Mapping[str, Threshold]] = field(default_factory=dict)
     premoderation: Premoderation = Premoderation.NONE
     trust_after: int = 1
     other_languages: OtherLanguages = OtherLanguages.JUDGE
+    rules: Rules = Rules()
 
     def threshold(self, attribute: Attribute, language: str) -> Threshold | None:
         """Return the threshold in force, or None when the attribute never decides."""
@@ -84,12 +120,15 @@ def decide(
 ) -> Verdict:
     """Return the verdict of the first rule that fires.
 
-    In order: a check that could not judge, staff, a score to refuse for, a score to
-    hold for, a language the models have not learned, pre-moderation, and approval when
-    nothing speaks against it.
+    In order: a check that could not judge, staff, a list of the site's to refuse for, a
+    score to refuse for, a list to hold for, a score to hold for, a language the models
+    have not learned, pre-moderation, and approval when nothing speaks against it.
     """
     scores = combine(signals)
-    ruling = _ruling(policy, case, scores, bool(unscreened), language)
+    if unscreened:
+        ruling = _Ruling(Action.HOLD, "unscreened")
+    else:
+        ruling = _ruling(policy, case, scores, actions_asked(signals), language)
     return Verdict(
         action=ruling.action,
         rule=ruling.rule,
@@ -107,21 +146,31 @@ def _ruling(
     policy: Policy,
     case: Case,
     scores: Mapping[Attribute, float],
-    is_unscreened: bool,
+    asked: Collection[Action],
     language: Language,
 ) -> _Ruling:
-    if is_unscreened:
-        return _Ruling(Action.HOLD, "unscreened")
     if case.comment.is_staff:
         return _Ruling(Action.APPROVE, "staff")
-    exceeded = _exceeded(policy, scores, _judged_in(case, language))
-    if exceeded is not None:
-        return exceeded
+    against = [
+        ruling
+        for ruling in (_listed(asked), _exceeded(policy, scores, _judged_in(case, language)))
+        if ruling is not None
+    ]
+    if against:
+        return min(against, key=lambda ruling: ruling.action is Action.HOLD)
     if policy.other_languages is OtherLanguages.HOLD and not language.is_served:
         return _Ruling(Action.HOLD, "language.other")
     if _is_premoderated(policy, case):
         return _Ruling(Action.HOLD, f"premoderation.{policy.premoderation}")
     return _Ruling(Action.APPROVE, "clean")
+
+
+def _listed(asked: Collection[Action]) -> _Ruling | None:
+    """Return what the site's own lists ask for; the weightiest where they disagree."""
+    for action in ACTIONS:
+        if action in asked:
+            return _Ruling(action, f"list.{action}")
+    return None
 
 
 def _judged_in(case: Case, language: Language) -> str:
@@ -150,17 +199,20 @@ def _is_premoderated(policy: Policy, case: Case) -> bool:
 
 
 def policy_from(data: Mapping[str, Any]) -> Policy:
-    """Build a policy from parsed TOML or JSON; config/policy.toml shows the form.
+    """Build a policy from parsed TOML or JSON; config/policies/balanced.toml shows the form.
 
     Raises ``PolicyInvalid`` naming the entry for anything unknown or out of range.
     """
-    unknown = set(data) - {"thresholds", "premoderation", "trust_after"}
-    if unknown:
-        raise PolicyInvalid(f"unknown entry: {min(unknown)}")
+    _refuse_unknown("", data, ENTRIES)
     return Policy(
         thresholds=_thresholds_from(data.get("thresholds", {})),
-        premoderation=_premoderation_from(data.get("premoderation", Premoderation.NONE)),
+        premoderation=_choice(data, "premoderation", Premoderation.NONE),
         trust_after=_trust_after_from(data.get("trust_after", 1)),
+        other_languages=_choice(data, "other_languages", OtherLanguages.JUDGE),
+        rules=Rules(
+            words=_words_from(data.get("words", {})),
+            patterns=_patterns_from(data.get("patterns", {})),
+        ),
     )
 
 
@@ -176,51 +228,114 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
+def _refuse_unknown(path: str, table: Any, known: Collection[str]) -> None:
+    """Raise ``PolicyInvalid`` where ``table`` is none, or has an entry that is not known."""
+    if not isinstance(table, Mapping):
+        raise PolicyInvalid(path, "a table is needed")
+    for name in table:
+        if name not in known:
+            near = get_close_matches(str(name), known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+            raise PolicyInvalid(_below(path, name), f"there is no such entry; {hint}")
+
+
+def _below(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else str(name)
+
+
 def _thresholds_from(data: Any) -> dict[Attribute, dict[str, Threshold]]:
-    if not isinstance(data, Mapping):
-        raise PolicyInvalid("thresholds: a table is needed")
-    return {_attribute_from(name): _languages_from(name, table) for name, table in data.items()}
-
-
-def _attribute_from(name: str) -> Attribute:
-    try:
-        return Attribute(name)
-    except ValueError:
-        raise PolicyInvalid(f"thresholds.{name}: no such attribute") from None
+    _refuse_unknown("thresholds", data, tuple(Attribute))
+    return {Attribute(name): _languages_from(name, table) for name, table in data.items()}
 
 
 def _languages_from(name: str, table: Any) -> dict[str, Threshold]:
+    path = f"thresholds.{name}"
     if not isinstance(table, Mapping):
-        raise PolicyInvalid(f"thresholds.{name}: a table is needed")
+        raise PolicyInvalid(path, "a table is needed")
     general = {key: value for key, value in table.items() if not isinstance(value, Mapping)}
     special = {key: value for key, value in table.items() if isinstance(value, Mapping)}
-    languages = {ANY_LANGUAGE: _threshold_from(f"thresholds.{name}", general)}
+    languages = {ANY_LANGUAGE: _threshold_from(path, general, general)}
     for language, values in special.items():
-        path = f"thresholds.{name}.{language}"
-        languages[language] = _threshold_from(path, {**general, **values})
+        if not _LANGUAGE.fullmatch(language):
+            raise PolicyInvalid(
+                _below(path, language), "a language is a code of small letters, like fr or en"
+            )
+        own = _below(path, language)
+        languages[language] = _threshold_from(own, values, {**general, **values})
     return languages
 
 
-def _threshold_from(path: str, values: Mapping[str, Any]) -> Threshold:
-    if set(values) != {"hold", "refuse"}:
-        raise PolicyInvalid(f"{path}: hold and refuse are needed, and nothing else")
-    for value in values.values():
+def _threshold_from(path: str, said: Mapping[str, Any], values: Mapping[str, Any]) -> Threshold:
+    """Return the threshold of ``values``, of which ``said`` stand at ``path`` itself."""
+    _refuse_unknown(path, said, _THRESHOLD)
+    for name in _THRESHOLD:
+        if name not in values:
+            raise PolicyInvalid(path, f"{name} is missing")
+        value = values[name]
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not is_number or not 0 < value <= 1.01:
-            raise PolicyInvalid(f"{path}: scores are above 0 and at most 1 (1.01: never)")
+        if not is_number or not 0 < value <= NEVER:
+            raise PolicyInvalid(
+                _below(path, name), f"a score is above 0 and at most 1 ({NEVER}: never)"
+            )
     if values["hold"] > values["refuse"]:
-        raise PolicyInvalid(f"{path}: hold must not be above refuse")
+        raise PolicyInvalid(path, "hold must not be above refuse")
     return Threshold(float(values["hold"]), float(values["refuse"]))
 
 
-def _premoderation_from(value: Any) -> Premoderation:
-    try:
-        return Premoderation(value)
-    except ValueError:
-        raise PolicyInvalid("premoderation: none, new or all") from None
+def _choice(data: Mapping[str, Any], name: str, default: C) -> C:
+    """Return one of the names that ``default`` is of."""
+    kind = type(default)
+    value = data.get(name, default)
+    if value not in list(kind):
+        raise PolicyInvalid(name, f"one of {', '.join(kind)}")
+    return kind(value)
 
 
 def _trust_after_from(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= 10_000:
-        raise PolicyInvalid("trust_after: a whole number from 0 to 10000")
+        raise PolicyInvalid("trust_after", "a whole number from 0 to 10000")
     return value
+
+
+def _words_from(data: Any) -> tuple[Rule, ...]:
+    rules = _rules_from("words", data, MOST_WORDS)
+    for path, rule in rules:
+        _read(path, read_word, rule)
+    return tuple(rule for _, rule in rules)
+
+
+def _patterns_from(data: Any) -> tuple[Rule, ...]:
+    rules = _rules_from("patterns", data, MOST_PATTERNS)
+    steps = 0
+    for path, rule in rules:
+        steps += size_of(_read(path, read_pattern, rule.written))
+        if steps > LARGEST_PATTERNS:
+            raise PolicyInvalid(path, "all patterns together are too large")
+    return tuple(rule for _, rule in rules)
+
+
+def _read(path: str, read: Callable[[V], T], value: V) -> T:
+    try:
+        return read(value)
+    except RuleInvalid as error:
+        raise PolicyInvalid(path, str(error)) from None
+
+
+def _rules_from(name: str, data: Any, most: int) -> list[tuple[str, Rule]]:
+    """Return the entries of the lists in a table, each with its path."""
+    _refuse_unknown(name, data, tuple(action.value for action in ACTIONS))
+    found = []
+    for key, entries in data.items():
+        path = _below(name, key)
+        if not isinstance(entries, Sequence) or isinstance(entries, str):
+            raise PolicyInvalid(path, "a list is needed")
+        found += [_rule_from(f"{path}[{n}]", Action(key), item) for n, item in enumerate(entries)]
+        if len(found) > most:
+            raise PolicyInvalid(path, f"at most {most} entries, all lists together")
+    return found
+
+
+def _rule_from(path: str, action: Action, entry: Any) -> tuple[str, Rule]:
+    if not isinstance(entry, str):
+        raise PolicyInvalid(path, "a text is needed")
+    return path, Rule(action, entry)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from service.moderation.custom_rules import CHECK
 from service.moderation.signal import Attribute, Evidence, Signal
 from service.moderation.verdict import Action, Stage, Status, Verdict
 from service.schemas.messages import LanguageName, Message, translate
@@ -22,6 +23,9 @@ RULES = {
     "staff": "It was written by the site's own staff.",
     "campaign": "It was approved, then turned out to be one of many copies.",
     "language.other": "Comments in languages the models do not know wait for a moderator here.",
+    "list.spam": "This site's own list files it as spam.",
+    "list.reject": "This site's own list refuses it.",
+    "list.hold": "This site's own list asks for a moderator.",
     "premoderation.new": "First comments by an author wait for a moderator here.",
     "premoderation.all": "Every comment waits for a moderator here.",
 }
@@ -50,6 +54,8 @@ ATTRIBUTES = {
 }
 
 EVIDENCE = {
+    "custom.word": "It contains “{entry}”, which is on this site's list.",
+    "custom.pattern": "It matches “{entry}”, which is on this site's list.",
     "toxicity.word": "It contains “{word}”.",
     "links.count": "It has links: {count}.",
     "links.many_domains": "It links to {count} different sites.",
@@ -191,5 +197,6 @@ def _labelled(name: str, value: str | int | float) -> str | int | float:
     return value if label is None else Message(label)
 
 
-def _weight(signal: Signal) -> float:
-    return signal.score * signal.weight
+def _weight(signal: Signal) -> tuple[bool, float]:
+    """Return what sorts signals: the site's own lists first, for they decide."""
+    return signal.check == CHECK, signal.score * signal.weight

@@ -63,7 +63,7 @@ class Site:
 
     ``origins`` are the web origins whose pages may post. ``required`` names the
     fields, beside ``content`` and ``page``, that a comment must have. ``policy``
-    holds the entries that differ from config/policy.toml.
+    holds the entries that differ from config/policies/balanced.toml.
     """
 
     name: str

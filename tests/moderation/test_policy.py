@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.settings import default_policy
+from config.settings import DEFAULT_PRESET, PRESETS, default_policy, preset
 from service.moderation.comment import Case, Comment, Facts
 from service.moderation.policy import (
+    ENTRIES,
+    NEVER,
     Policy,
     PolicyInvalid,
     Premoderation,
@@ -199,26 +201,73 @@ TWO = {"hold": 0.5, "refuse": 0.9}
         ({"thresholds": {"rudeness": TWO}}, "thresholds.rudeness"),
         ({"thresholds": {"spam": 0.5}}, "thresholds.spam"),
         ({"thresholds": {"spam": {"hold": 0.5}}}, "thresholds.spam"),
-        ({"thresholds": {"spam": {**TWO, "reject": 1}}}, "thresholds.spam"),
+        ({"thresholds": {"spam": {**TWO, "reject": 1}}}, "thresholds.spam.reject"),
         ({"thresholds": {"spam": {"hold": 0.9, "refuse": 0.5}}}, "thresholds.spam"),
-        ({"thresholds": {"spam": {**TWO, "hold": 0}}}, "thresholds.spam"),
-        ({"thresholds": {"spam": {**TWO, "hold": -1}}}, "thresholds.spam"),
-        ({"thresholds": {"spam": {**TWO, "refuse": 1.02}}}, "thresholds.spam"),
-        ({"thresholds": {"spam": {**TWO, "refuse": float("nan")}}}, "thresholds.spam"),
-        ({"thresholds": {"spam": {**TWO, "refuse": "0.9"}}}, "thresholds.spam"),
-        ({"thresholds": {"spam": {**TWO, "refuse": True}}}, "thresholds.spam"),
+        ({"thresholds": {"spam": {**TWO, "hold": 0}}}, "thresholds.spam.hold"),
+        ({"thresholds": {"spam": {**TWO, "hold": -1}}}, "thresholds.spam.hold"),
+        ({"thresholds": {"spam": {**TWO, "refuse": 1.02}}}, "thresholds.spam.refuse"),
+        ({"thresholds": {"spam": {**TWO, "refuse": float("nan")}}}, "thresholds.spam.refuse"),
+        ({"thresholds": {"spam": {**TWO, "refuse": "0.9"}}}, "thresholds.spam.refuse"),
+        ({"thresholds": {"spam": {**TWO, "refuse": True}}}, "thresholds.spam.refuse"),
         ({"thresholds": {"spam": {**TWO, "fr": {"hold": 0.95}}}}, "thresholds.spam.fr"),
         ({"premoderation": "some"}, "premoderation"),
         ({"premoderation": ["new"]}, "premoderation"),
         ({"trust_after": -1}, "trust_after"),
         ({"trust_after": 1.5}, "trust_after"),
         ({"trust_after": True}, "trust_after"),
+        ({"other_languages": "refuse"}, "other_languages"),
+        ({"thresholds": {"spam": {**TWO, "FR": {}}}}, "thresholds.spam.FR"),
+        ({"thresholds": {"spam": {**TWO, "fr": {"holds": 0.1}}}}, "thresholds.spam.fr.holds"),
+        ({"words": ["pub"]}, "words"),
+        ({"words": {"approve": []}}, "words.approve"),
+        ({"words": {"hold": "pub"}}, "words.hold"),
+        ({"words": {"hold": ["pub", 3]}}, "words.hold[1]"),
+        ({"words": {"hold": ["pub", "**"]}}, "words.hold[1]"),
+        ({"words": {"hold": ["x" * 101]}}, "words.hold[0]"),
+        ({"words": {"hold": ["pub"] * 5001}}, "words.hold"),
+        ({"words": {"hold": ["pub"] * 3000, "spam": ["pub"] * 3000}}, "words.spam"),
+        ({"patterns": {"reject": ["promo", "(a"]}}, "patterns.reject[1]"),
+        ({"patterns": {"reject": [r"(a)\1"]}}, "patterns.reject[0]"),
+        ({"patterns": {"reject": ["(?=a)b"]}}, "patterns.reject[0]"),
+        ({"patterns": {"reject": ["a*"]}}, "patterns.reject[0]"),
+        ({"patterns": {"reject": [r"\w{1,900}!"]}}, "patterns.reject[0]"),
+        ({"patterns": {"reject": ["x" * 501]}}, "patterns.reject[0]"),
+        ({"patterns": {"reject": ["promo"] * 101}}, "patterns.reject"),
+        ({"patterns": {"hold": [f"a{{{n}}}b" for n in range(300, 320)]}}, "patterns.hold[16]"),
     ],
 )
 def test_a_policy_that_cannot_be_used_names_the_entry(data: dict[str, Any], names: str) -> None:
     with pytest.raises(PolicyInvalid) as caught:
         policy_from(data)
-    assert names in str(caught.value)
+    assert caught.value.entry == names
+    assert str(caught.value).startswith(f"{names}: ")
+
+
+def test_a_slip_of_the_pen_is_answered_with_the_entry_that_was_meant() -> None:
+    with pytest.raises(PolicyInvalid, match="did you mean premoderation"):
+        policy_from({"pre-moderation": "new"})
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset_is_a_policy(name: str) -> None:
+    assert policy_from(merged(default_policy(), preset(name)))
+
+
+def test_presets_go_from_strict_to_permissive_in_every_attribute() -> None:
+    strict, balanced, permissive = (
+        policy_from(merged(default_policy(), preset(name))) for name in PRESETS
+    )
+    never = Threshold(NEVER, NEVER)
+    for attribute in Attribute:
+        stricter, usual, milder = (
+            each.threshold(attribute, "fr") or never for each in (strict, balanced, permissive)
+        )
+        assert stricter.hold <= usual.hold <= milder.hold
+        assert stricter.refuse <= usual.refuse <= milder.refuse
+
+
+def test_there_is_one_default_policy_and_it_is_the_balanced_one() -> None:
+    assert preset(DEFAULT_PRESET) == default_policy()
 
 
 def test_a_site_s_entries_lie_over_the_default_ones_table_by_table() -> None:
@@ -236,7 +285,7 @@ DATA = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
     max_leaves=8,
 )
-KNOWN = st.sampled_from(["thresholds", "premoderation", "trust_after"])
+KNOWN = st.sampled_from(ENTRIES)
 
 
 @given(st.dictionaries(KNOWN, DATA | st.dictionaries(st.sampled_from(Attribute), DATA)))
