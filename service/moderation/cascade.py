@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 
 from service.moderation.batch import Batch
 from service.moderation.blend import blended
 from service.moderation.doubt import Flags, doubtful, main_langs, readable
-from service.moderation.models.encoder import Encoder
+from service.moderation.encoder_options import LINEAR_ALONE, EncoderMode, EncoderOptions
 from service.moderation.models.linear import LinearModel, shipped_model
 from service.moderation.models.weights import ATTRIBUTES, Floats
 from service.moderation.reader import Indices, Reader
@@ -21,31 +19,6 @@ from service.moderation.signal import Attribute
 from service.moderation.text import Text
 
 _TOXICITY = ATTRIBUTES.index(Attribute.TOXICITY)
-
-
-class EncoderMode(StrEnum):
-    """Say which comments the encoder judges."""
-
-    OFF = "off"
-    UNCERTAIN = "uncertain"
-    ALWAYS = "always"
-
-
-@dataclass(frozen=True, slots=True)
-class EncoderOptions:
-    """Say when the encoder is asked, and which: the shipped one, or an operator's own."""
-
-    mode: EncoderMode = EncoderMode.UNCERTAIN
-    model: Path | None = None
-    tokenizer: Path | None = None
-
-    def load(self) -> Encoder:
-        """Return the encoder; raise ``ModelBroken`` when it cannot be used."""
-        return Encoder.load_own(self.model, self.tokenizer) if self.model else Encoder.load()
-
-
-DEFAULT = EncoderOptions()
-LINEAR_ALONE = EncoderOptions(EncoderMode.OFF)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

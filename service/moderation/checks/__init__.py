@@ -6,7 +6,7 @@ import logging
 from importlib import import_module
 
 from service.moderation.batch import Check
-from service.moderation.cascade import DEFAULT, EncoderOptions
+from service.moderation.encoder_options import DEFAULT, EncoderOptions
 from service.moderation.pipeline import Guard, Pipeline, no_guard
 
 CHECKS = (

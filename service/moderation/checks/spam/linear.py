@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from service.moderation.batch import Batch
-from service.moderation.cascade import LINEAR_ALONE, Cascade, EncoderOptions, cascade_of
+from service.moderation.cascade import Cascade, cascade_of
+from service.moderation.encoder_options import LINEAR_ALONE, EncoderOptions
 from service.moderation.models.weights import ATTRIBUTES
 from service.moderation.signal import Attribute, Evidence, Signal
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from service.moderation.batch import Batch
-from service.moderation.cascade import Cascade, EncoderOptions, cascade_of
+from service.moderation.cascade import Cascade, cascade_of
 from service.moderation.checks.toxicity.linear import tone_signals
+from service.moderation.encoder_options import EncoderOptions
 from service.moderation.signal import Signal
 from service.moderation.verdict import Stage
 

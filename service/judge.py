@@ -1,0 +1,39 @@
+"""The judge as the settings describe it: the pipeline, and the encoder that its checks ask."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+from config.settings import Settings
+from service.moderation.cascade import Cascade, cascade_of
+from service.moderation.checks import build_pipeline
+from service.moderation.encoder_options import EncoderMode, EncoderOptions
+from service.moderation.models.weights import ModelBroken
+from service.moderation.pipeline import Guard, Pipeline, no_guard
+
+
+def build_judge(settings: Settings, guard: Guard = no_guard) -> Pipeline:
+    """Return the pipeline of every check, with the encoder of the settings."""
+    return build_pipeline(guard, encoder_options(settings))
+
+
+def encoder_options(settings: Settings) -> EncoderOptions:
+    """Return what the settings say of the encoder."""
+    return EncoderOptions(
+        EncoderMode(settings.encoder),
+        Path(settings.encoder_model) if settings.encoder_model else None,
+        Path(settings.encoder_tokenizer) if settings.encoder_tokenizer else None,
+    )
+
+
+def cascade(settings: Settings) -> Cascade:
+    """Return the models that the pipeline of ``settings`` asks; raise ``ModelBroken``."""
+    return cascade_of(encoder_options(settings))
+
+
+def warm_up_judge(settings: Settings) -> None:
+    """Load what the models need and what a forked child may share."""
+    # Broken, they are named by the pipeline, which holds every comment.
+    with suppress(ModelBroken):
+        cascade(settings).warm_up()
