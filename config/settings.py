@@ -33,6 +33,14 @@ class WorkerKind(StrEnum):
     FORK = "fork"
 
 
+class EncoderUse(StrEnum):
+    """Say which comments the encoder judges beside the linear model."""
+
+    OFF = "off"
+    UNCERTAIN = "uncertain"
+    ALWAYS = "always"
+
+
 class SettingsInvalid(ValueError):
     """Name every variable of the environment that cannot be used, and why."""
 
@@ -87,6 +95,11 @@ class Settings:
     max_attempts: int = option(3, "reviews begun before a comment is set aside", least=1)
     claim_idle_s: float = option(10.0, "silence after which a dead worker's share is taken over, s")
     check_timeout_s: float = option(5.0, "time one check may take over one batch, s", least=0.01)
+    encoder: EncoderUse = option(
+        EncoderUse.UNCERTAIN, "comments the encoder judges: `off`, `uncertain` ones or `always`"
+    )
+    encoder_model: str = option("", "your own encoder, an ONNX file; empty: the one shipped")
+    encoder_tokenizer: str = option("", "its tokenizer; empty: `tokenizer.json` beside it")
     sweep_interval_s: int = option(5, "how often forgotten inboxes are looked for, s", least=1)
     duplicate_window: int = option(1000, "recent comments a new one is compared with", least=0)
     session_ttl_s: int = option(28_800, "life of a moderator's session, seconds", least=60)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from disposable_email_domains import blocklist
@@ -23,7 +23,7 @@ from service.api.media import WholeRequest, asked
 from service.api.openapi import DescribedApi
 from service.api.services import Services
 from service.api.waiting import Waiters
-from service.moderation.checks import build_pipeline
+from service.judge import build_judge
 from service.store.connection import connect
 from service.store.doorbell import Doorbell
 from service.store.embedded import server_urls
@@ -130,7 +130,7 @@ def make_services(settings: Settings) -> Services:
         settings=settings,
         store=open_store(settings, load_secrets(settings), urls.store),
         doorbell=Doorbell(queue),
-        pipeline=cache(build_pipeline),
+        pipeline=cache(partial(build_judge, settings)),
         waiters=Waiters(settings.waiters),
         deliverability=Deliverability(is_on=settings.email_dns),
         clock=time.time,

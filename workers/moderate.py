@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 from redis.exceptions import RedisError
 
 from config.settings import Settings, default_policy, load_secrets
+from service.judge import build_judge, warm_up_judge
 from service.moderation.batch import Batch
-from service.moderation.checks import build_pipeline
 from service.moderation.comment import Facts
 from service.moderation.copies import CAMPAIGN, find_copies
 from service.moderation.pipeline import Pipeline
@@ -122,8 +122,8 @@ def moderate(site: str) -> int:
 
 
 def warm_up() -> None:
-    """Load the model and connect, before the first task and before any fork."""
-    moderator()
+    """Load the models and connect, before the first task and before any fork."""
+    warm_up_judge(moderator().settings)
 
 
 @cache
@@ -134,7 +134,7 @@ def moderator() -> Moderator:
     return Moderator(
         inbox=store.inbox,
         sites=store.sites,
-        pipeline=build_pipeline(alarm_guard(settings.check_timeout_s)),
+        pipeline=build_judge(settings, alarm_guard(settings.check_timeout_s)),
         doorbell=Doorbell(queue_connection(settings)),
         settings=settings,
         name=f"{socket.gethostname()}-{os.getpid()}",
