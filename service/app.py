@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import time
 from collections.abc import Callable
 from functools import cache, partial
@@ -32,6 +31,7 @@ from service.web import demo
 from service.web.docs import register_docs
 
 API_VERSION = "1"
+DESCRIBING = frozenset({"flask_smorest.blueprint", "flask_smorest.response"})
 BLUEPRINTS = (
     submissions.blueprint,
     threads.blueprint,
@@ -92,8 +92,20 @@ class App(Flask):
         Every view of ours answers with a response; the wrappers would only look whether
         it does.
         """
-        bare = inspect.unwrap(view_func) if view_func else None
+        bare = undescribed(view_func) if view_func else None
         super().add_url_rule(rule, endpoint, bare, provide_automatic_options, **options)
+
+
+def undescribed(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a view without the wrappers that only describe it; any other wrapper stays."""
+    while _describes(view):
+        view = view.__wrapped__  # type: ignore[attr-defined]
+    return view
+
+
+def _describes(view: Callable[..., Any]) -> bool:
+    module = getattr(view, "__globals__", {}).get("__name__")
+    return module in DESCRIBING and hasattr(view, "__wrapped__")
 
 
 def create_app(settings: Settings | None = None) -> Flask:

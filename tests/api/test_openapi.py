@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import copy
 import re
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import pytest
+from flask_smorest import Blueprint
 from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from werkzeug.test import TestResponse
 
+from service.app import undescribed
 from service.store.accounts import Role
 from service.store.sites import Limit, Scope
 from tests.api.house import INSULT, PAGE, House, bearer, json_of, thread_url
@@ -187,3 +191,24 @@ def signed_in(house: House) -> TestResponse:
     return house.client.post(
         "/v1/sessions", json={"name": "komla", "password": "a password long enough"}
     )
+
+
+def test_only_wrappers_that_describe_are_taken_off_a_view() -> None:
+    blueprint = Blueprint("made", "made")
+
+    def guarded(view: Callable[[], str]) -> Callable[[], str]:
+        @wraps(view)
+        def guard() -> str:
+            return f"guarded {view()}"
+
+        return guard
+
+    @guarded
+    def view() -> str:
+        return "view"
+
+    answers: Any = blueprint.response(200)(view)
+    described: Any = blueprint.doc(summary="Made for a test")(answers)
+    assert described is not view
+    assert undescribed(described) is view
+    assert view() == "guarded view"
