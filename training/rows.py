@@ -78,7 +78,7 @@ def written_rows() -> Iterator[Row]:
     for path in sorted(Path(__file__).with_name("written").glob("*.tsv")):
         for line in path.read_text(encoding="utf-8").splitlines():
             if not line.startswith("#"):
-                yield _sentence(line, path.stem)
+                yield _sentence(line, path.name.partition(".")[0])
 
 
 def _sentence(line: str, lang: str) -> Row:
