@@ -30,7 +30,7 @@ def log_odds(about: About, logits: Floats) -> Floats:
 
 def calibrated(about: About, odds: Floats, langs: Sequence[str]) -> Floats:
     """Return log-odds after the calibration of each row's language, same shape."""
-    if not about.calibration:
+    if not about.calibration or not len(odds):
         return odds
     general = about.calibration[ANY_LANGUAGE]
     curves = np.stack([about.calibration.get(lang, general) for lang in langs])

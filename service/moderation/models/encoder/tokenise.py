@@ -48,6 +48,7 @@ class Tokeniser:
 
         Of more, those are kept that ``rank`` puts first; without it, evenly spread ones.
         """
+        text = _whole(text)
         # One text at a time: in batches the library starts threads, which no fork survives.
         encoded = self.native.encode(text, add_special_tokens=False)
         ids = encoded.ids
@@ -56,6 +57,11 @@ class Tokeniser:
             values = None if rank is None else rank(_pieces(text, encoded.offsets, places))
             places = chosen(places, most, values)
         return [[*self.head, *ids[start:end], *self.tail] for start, end in places]
+
+
+def _whole(text: str) -> str:
+    """Return ``text`` with a question mark for each half of a surrogate pair, as long as before."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def _opened(path: Path) -> Any:
