@@ -1,0 +1,106 @@
+"""Make the encoder: ``python -m training.encoder.train --data FOLDER --out FOLDER``.
+
+Seeded. It takes about 45 minutes on two cores. What each phase has learned is kept in
+``--work``, and a phase that is there is not learned again.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.moderation.text import Text
+from training.encoder import about, export, learn, source
+from training.encoder.learn import Course, Encoder
+from training.encoder.lessons import all_sources, careful, is_taught, prepared
+from training.encoder.network import parameters
+from training.encoder.vocabulary import Vocabulary, cut
+from training.rows import Row, read_rows
+from training.split import CALIBRATED, JUDGED, folds
+
+_SEED = 7
+# As many pieces as the rows that teach are cut at, and as a window may have.
+_PIECES = 64
+_POSITIONS = 128
+_FIRST = Course(rate=1.5e-4, warm_up=100, seed=11)
+_SECOND = Course(rate=8e-5, warm_up=40, seed=12)
+# Enough to calibrate by, and no more than takes a minute.
+_CALIBRATING = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Hold the rows that teach, those that calibrate and those that are judged."""
+
+    taught: Sequence[Row]
+    calibrated: Sequence[Row]
+    judged: Sequence[Row]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Train on ``--data`` and write the model's files into ``--out``."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--work", type=Path, default=Path("training/out"))
+    options = parser.parse_args(arguments)
+    parts = parted(read_rows(options.data))
+    vocabulary, fresh = begun(parts.taught)
+    begun_again = first(parts, vocabulary, fresh, options.work / "first.npz")
+    encoder = second(parts, vocabulary, begun_again, options.work / "second.npz")
+    ship(options.out, vocabulary, encoder, parts.calibrated)
+
+
+def parted(rows: Sequence[Row]) -> Parts:
+    """Return the sentences of served languages by what they are for."""
+    fold = folds(rows, [Text.of(row.text) for row in rows])
+
+    def within(chosen: NDArray[np.bool_]) -> list[Row]:
+        return [row for row, is_in in zip(rows, chosen, strict=True) if is_in and is_taught(row)]
+
+    aside = (fold == JUDGED, fold == CALIBRATED)
+    return Parts(within(~(aside[0] | aside[1])), within(aside[1]), within(aside[0]))
+
+
+def begun(rows: Sequence[Row]) -> tuple[Vocabulary, Encoder]:
+    """Return the tokenizer cut to ``rows``, and the first layers before they learn."""
+    whole = source.read(source.installed())
+    vocabulary = cut(whole, [row.text for row in rows])
+    return vocabulary, Encoder(*parameters(whole.tensors, vocabulary.rows, vocabulary.new, _SEED))
+
+
+def first(parts: Parts, vocabulary: Vocabulary, fresh: Encoder, kept: Path) -> Encoder:
+    """Return the encoder after one reading of all sources."""
+    if kept.exists():
+        return learn.load(kept)
+    rows = all_sources(parts.taught, _SEED)
+    lessons = prepared(rows, vocabulary.tokenizer, _PIECES, _SEED, is_varied=True)
+    print(f"first phase: {len(rows)} rows, {len(vocabulary.rows)}+{vocabulary.new} pieces")
+    return learn.learn(fresh, lessons, _FIRST, kept)
+
+
+def second(parts: Parts, vocabulary: Vocabulary, begun: Encoder, kept: Path) -> Encoder:
+    """Return the encoder after the rows labelled by reading and a rehearsal of all sources."""
+    if kept.exists():
+        return learn.load(kept)
+    rows = careful(parts.taught, _SEED + 1)
+    lessons = prepared(rows, vocabulary.tokenizer, _PIECES, _SEED + 1, is_varied=True)
+    print(f"second phase: {len(rows)} rows")
+    return learn.learn(begun, lessons, _SECOND, kept)
+
+
+def ship(folder: Path, vocabulary: Vocabulary, encoder: Encoder, rows: Sequence[Row]) -> None:
+    """Write the model's three files into ``folder``, calibrated on ``rows``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    vocabulary.tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
+    export.write(folder / "model.onnx", encoder, _POSITIONS)
+    about.write(folder, all_sources(rows, _SEED, _CALIBRATING), _PIECES)
+
+
+if __name__ == "__main__":
+    main()
