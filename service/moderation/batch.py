@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from service.moderation.comment import Case
 from service.moderation.fingerprint import SIZE, fingerprints, key64
 from service.moderation.language import Language, identify
+from service.moderation.learning.layer import SiteLayer
 from service.moderation.signal import Signal
 from service.moderation.text import Text
 
@@ -61,6 +62,7 @@ class Batch:
 
     cases: Sequence[Case]
     recent: Recent = Recent()
+    learned: SiteLayer | None = None
 
     def __len__(self) -> int:
         return len(self.cases)
@@ -112,7 +114,7 @@ class Batch:
 
     def only(self, index: int) -> Batch:
         """Return a batch of the one case at ``index``."""
-        return Batch([self.cases[index]], self.recent)
+        return Batch([self.cases[index]], self.recent, self.learned)
 
 
 class Check(Protocol):

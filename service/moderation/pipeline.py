@@ -134,7 +134,7 @@ class Pipeline:
         if len(found) != len(batch):
             raise ValueError(f"{check.name} answered {len(found)} of {len(batch)} cases")
         if not all(_is_sound(signal) for signals in found for signal in signals):
-            raise ValueError(f"{check.name} gave a score or weight outside 0..1")
+            raise ValueError(f"{check.name} gave a score outside 0..1 or a weight outside -1..1")
         return found, stages
 
 
@@ -156,8 +156,8 @@ def _give_up(check: Check, error: Exception, unscreened: list[str]) -> None:
 
 
 def _is_sound(signal: Signal) -> bool:
-    """Say whether the numbers are 0..1; one that is no number would exceed no threshold."""
-    return 0 <= signal.score <= 1 and 0 <= signal.weight <= 1
+    """Say whether the numbers are in range; one that is no number would exceed no threshold."""
+    return 0 <= signal.score <= 1 and -1 <= signal.weight <= 1
 
 
 def _about(check: Check, error: Exception) -> dict[str, str]:

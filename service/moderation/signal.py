@@ -50,7 +50,8 @@ class Signal:
     """Hold one finding.
 
     ``score`` is 0..1, how strongly the check believes ``attribute`` holds;
-    ``weight`` is 0..1, how far a score of 1 from this check may move the total.
+    ``weight`` is 0..1, how far a score of 1 from this check may move the total. A weight
+    below 0, at least -1, is a belief that the attribute does not hold.
     """
 
     check: str
@@ -60,15 +61,46 @@ class Signal:
     evidence: tuple[Evidence, ...] = ()
 
 
+# What no resemblance to good comments excuses: how a comment came, and how often.
+ARRIVAL = frozenset(
+    {
+        "spam.campaign",
+        "spam.disposable_email",
+        "spam.duplicates",
+        "spam.flood",
+        "spam.form_time",
+        "spam.honeypot",
+    }
+)
+_OF_WORDS = ("spam.", "toxicity.")
+
+
 def combine(signals: Iterable[Signal]) -> dict[Attribute, float]:
     """Return each attribute's total score, 0..1, by noisy-or.
 
     ``1 - prod(1 - weight * score)``: independent hints add up, none counts twice
     as much for being repeated, and no total leaves 0..1 (Pearl, Probabilistic
-    Reasoning in Intelligent Systems, 1988, section 4.3.2).
+    Reasoning in Intelligent Systems, 1988, section 4.3.2). Signals of negative weight
+    then take their share off what the checks of words believe; what ``ARRIVAL`` found,
+    and what an operator's own rules or another family of checks say, stands.
     """
     doubts: dict[Attribute, float] = {}
+    firm: dict[Attribute, float] = {}
+    kept: dict[Attribute, float] = {}
     for signal in signals:
+        if signal.weight < 0:
+            share = 1.0 + signal.weight * signal.score
+            kept[signal.attribute] = kept.get(signal.attribute, 1.0) * share
+            continue
+        into = doubts if _is_of_words(signal.check) else firm
         doubt = 1.0 - signal.weight * signal.score
-        doubts[signal.attribute] = doubts.get(signal.attribute, 1.0) * doubt
-    return {attribute: 1.0 - doubt for attribute, doubt in doubts.items()}
+        into[signal.attribute] = into.get(signal.attribute, 1.0) * doubt
+    totals = {}
+    for name in doubts | firm:
+        believed = kept.get(name, 1.0) * (1.0 - doubts.get(name, 1.0))
+        totals[name] = 1.0 - (1.0 - believed) * firm.get(name, 1.0)
+    return totals
+
+
+def _is_of_words(check: str) -> bool:
+    return check.startswith(_OF_WORDS) and check not in ARRIVAL

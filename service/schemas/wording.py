@@ -95,6 +95,9 @@ EVIDENCE = {
     "script.unusual": "It is written in a script unusual here ({script}).",
     "script.mixed": "It mixes scripts inside words ({count} times).",
     "script.invisible": "It hides invisible characters inside words ({count}).",
+    "site.spam": "It resembles comments that the moderators marked as spam ({count}).",
+    "site.refused": "It resembles comments that the moderators refused ({count}).",
+    "site.approved": "It resembles comments that the moderators approved ({count}).",
 }
 
 

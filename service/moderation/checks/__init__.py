@@ -28,6 +28,7 @@ CHECKS = (
     "toxicity.lexicon:Lexicon",
     "toxicity.linear:LinearToxicity",
     "toxicity.encoder:EncoderToxicity",
+    "site.layer:SiteLayerCheck",
 )
 
 logger = logging.getLogger(__name__)

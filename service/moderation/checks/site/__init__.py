@@ -1,0 +1,1 @@
+"""Checks that speak for what the site itself has learned."""

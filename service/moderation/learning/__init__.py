@@ -1,0 +1,1 @@
+"""The site's own layer: what its moderators' decisions have taught, beside the models."""
