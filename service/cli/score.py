@@ -1,86 +1,155 @@
-"""`ecluse score`: judge one text here and now, without any server."""
+"""`ecluse score`: judge comments here and now, without any server."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
+import orjson
 
-from config.settings import default_policy
-from service.cli.output import as_json, print_json
+from config.settings import Settings, default_policy
+from service.cli.comment_lines import (
+    Entry,
+    Form,
+    Read,
+    Unread,
+    comment_of,
+    entries_of_all,
+)
+from service.cli.highlights import highlights
+from service.cli.progress import progress_over
 from service.cli.values import LANG, POLICY_FILE
+from service.judge import build_judge
 from service.moderation.batch import Batch
-from service.moderation.checks import build_pipeline
-from service.moderation.comment import Case, Comment
-from service.moderation.policy import merged, policy_from
+from service.moderation.comment import Case
+from service.moderation.pipeline import Pipeline
+from service.moderation.policy import Policy, merged, policy_from
+from service.moderation.signal import Attribute, Evidence, Signal
 from service.moderation.verdict import Verdict
+from service.schemas.messages import DEFAULT_LANGUAGE, LANGUAGES
 from service.schemas.wording import reasons
 
 
 @click.command()
-@click.argument("text")
-@click.option("--lang", type=LANG, default="en", show_default=True,
-              help="Language of the text, and of the reasons.")  # fmt: skip
-@click.option("--author", default="", help="Name the comment is signed with.")
-@click.option("--policy", type=POLICY_FILE, help="TOML file over the default policy.")
-@click.option("--explain", "is_explained", is_flag=True, help="Print every signal found.")
-@as_json
+@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+@click.option("--text", help="Judge this text instead of files.")
+@click.option("--format", "form", type=click.Choice([form.value for form in Form]), default="auto",
+              show_default=True, help="One comment a line, as it stands or as JSON; auto looks at "
+              "the first line.")  # fmt: skip
+@click.option("--lang", type=LANG, help="Language to expect where a comment's words decide none.")
+@click.option("--policy", type=POLICY_FILE, default="balanced", show_default=True,
+              help="A preset (strict, balanced, permissive), or a TOML file.")  # fmt: skip
+@click.option("--explain", "is_explained", is_flag=True,
+              help="Say which words moved each score, and by how much.")  # fmt: skip
 def score(
-    text: str,
-    lang: str,
-    author: str,
-    policy: dict[str, Any] | None,
+    files: tuple[str, ...],
+    text: str | None,
+    form: str,
+    lang: str | None,
+    policy: Mapping[str, Any],
     is_explained: bool,
-    is_json: bool,
 ) -> None:
-    """Judge TEXT (- reads it from standard input) and say why."""
-    content = sys.stdin.read() if text == "-" else text
-    comment = Comment(id="-", site="-", page="-", content=content, author=author, lang=lang)
-    rules = policy_from(merged(default_policy(), policy or {}))
-    [verdict] = build_pipeline().review(Batch([Case(comment)]), rules)
-    if is_json:
-        print_json(_data(verdict, lang, is_explained))
-    else:
-        _print(verdict, lang, is_explained)
+    """Judge the comments in FILES, or on standard input, and print one JSON line for each.
+
+    A line is a comment's text, or an object: {"text": …, "lang": …}, and if you like
+    "author", "url", "page", and an "id" to find in the answer. The answers come in order and
+    as the comments arrive. Each comment is judged by itself: copies are not counted.
+
+    A line that cannot be read is answered by {"error": …, "file": …, "line": …}, and the
+    exit code is 1 in the end.
+    """
+    if text is not None and files:
+        raise click.UsageError("--text goes without files")
+    judge = Judge(policy_from(merged(default_policy(), policy)), is_explained)
+    if text is not None:
+        case, data = comment_of(orjson.dumps({"text": text}), True, lang or "")
+        _write([judge.answer(case, data)])
+        return
+    sources = files or ("-",)
+    unread = total = 0
+    with progress_over(sources, is_hidden=sys.stdout.isatty()) as done:
+        for entries in entries_of_all(sources, Form(form), lang or ""):
+            _write(judge.answers(entries))
+            done(entries)
+            total += len(entries)
+            unread += sum(isinstance(entry, Unread) for entry in entries)
+    if unread:
+        raise click.ClickException(f"{unread} of {total} lines could not be read")
 
 
-def _print(verdict: Verdict, lang: str, is_explained: bool) -> None:
-    click.echo(f"{verdict.action} ({verdict.rule})")
-    for name, value in _scores(verdict).items():
-        click.echo(f"  {name:<18} {value:.2f}")
-    for reason in reasons(verdict, lang):
-        click.echo(f"- {reason}")
-    if is_explained:
-        for signal in _signals(verdict):
-            found = ", ".join(signal["evidence"])
-            click.echo(f"  {signal['check']:<24} {signal['attribute']:<16} "
-                       f"{signal['score']:.2f}  {found}")  # fmt: skip
+def _write(answers: Sequence[Mapping[str, Any]]) -> None:
+    """Write what is ready, so that nobody waits for the next comment."""
+    out = sys.stdout.buffer
+    out.write(b"".join(orjson.dumps(answer, option=_JSON) for answer in answers))
+    out.flush()
 
 
-def _data(verdict: Verdict, lang: str, is_explained: bool) -> dict[str, Any]:
-    data: dict[str, Any] = {
-        "action": verdict.action,
+_JSON = orjson.OPT_APPEND_NEWLINE | orjson.OPT_SERIALIZE_NUMPY
+
+
+class Judge:
+    """Answer entries by verdicts under one policy."""
+
+    def __init__(self, policy: Policy, is_explained: bool) -> None:
+        self._policy = policy
+        self._is_explained = is_explained
+        self._pipeline: Pipeline = build_judge(Settings.from_environment())
+
+    def answer(self, case: Case, data: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return what is to be said of one comment."""
+        [verdict] = self._pipeline.review(Batch([case]), self._policy)
+        return self._said(case, data, verdict)
+
+    def answers(self, entries: Sequence[Entry]) -> list[Mapping[str, Any]]:
+        """Return what is to be said of each entry, in order."""
+        read = [entry for entry in entries if isinstance(entry, Read)]
+        verdicts = iter(self._reviewed([entry.case for entry in read]))
+        return [
+            self._said(entry.case, entry.data, next(verdicts))
+            if isinstance(entry, Read)
+            else {"error": entry.fault, "file": entry.line.source, "line": entry.line.number}
+            for entry in entries
+        ]
+
+    def _reviewed(self, cases: Sequence[Case]) -> Sequence[Verdict]:
+        return self._pipeline.review(Batch(cases), self._policy) if cases else ()
+
+    def _said(self, case: Case, data: Mapping[str, Any], verdict: Verdict) -> Mapping[str, Any]:
+        said = {"id": data["id"]} if "id" in data else {}
+        said |= _data(verdict)
+        return {**said, **highlights(case, verdict)} if self._is_explained else said
+
+
+def _data(verdict: Verdict) -> dict[str, Any]:
+    lang = verdict.lang if verdict.lang in LANGUAGES else DEFAULT_LANGUAGE
+    return {
+        "lang": verdict.lang,
+        "scores": {name.value: _rounded(verdict.scores.get(name, 0.0)) for name in Attribute},
+        "verdict": verdict.action.value,
         "rule": verdict.rule,
-        "scores": _scores(verdict),
-        "reasons": list(reasons(verdict, lang)),
-        "unscreened": list(verdict.unscreened),
+        "reasons": reasons(verdict, lang),
+        "signals": [_signal(signal) for signal in verdict.signals],
+        "unscreened": verdict.unscreened,
+        "stages": verdict.stages,
     }
-    return {**data, "signals": _signals(verdict)} if is_explained else data
 
 
-def _scores(verdict: Verdict) -> dict[str, float]:
-    ordered = sorted(verdict.scores.items(), key=lambda item: -item[1])
-    return {str(name): round(float(value), 4) for name, value in ordered}
+def _signal(signal: Signal) -> dict[str, Any]:
+    return {
+        "check": signal.check,
+        "attribute": signal.attribute.value,
+        "score": _rounded(signal.score),
+        "weight": _rounded(signal.weight),
+        "evidence": [_evidence(item) for item in signal.evidence],
+    }
 
 
-def _signals(verdict: Verdict) -> list[dict[str, Any]]:
-    return [
-        {
-            "check": signal.check,
-            "attribute": str(signal.attribute),
-            "score": round(float(signal.score), 4),
-            "evidence": [item.code for item in signal.evidence],
-        }
-        for signal in verdict.signals
-    ]
+def _evidence(item: Evidence) -> dict[str, Any]:
+    spans = [{"field": s.field, "start": s.start, "end": s.end} for s in item.spans]
+    return {"code": item.code, "params": dict(item.params), "spans": spans}
+
+
+def _rounded(value: float) -> float:
+    return round(float(value), 4)

@@ -28,6 +28,10 @@ class Answer:
     def data(self) -> Any:
         return json.loads(self.out)
 
+    @property
+    def lines(self) -> list[Any]:
+        return [json.loads(line) for line in self.out.splitlines()]
+
 
 @pytest.fixture
 def environment(redis_url: str, queue_url: str, tmp_path: Path) -> dict[str, str]:
@@ -40,7 +44,7 @@ def environment(redis_url: str, queue_url: str, tmp_path: Path) -> dict[str, str
 
 @pytest.fixture
 def ecluse(environment: dict[str, str]) -> Ecluse:
-    def run(*words: str, stdin: str = "", **changes: str) -> Answer:
+    def run(*words: str, stdin: str | bytes = "", **changes: str) -> Answer:
         env = {**environment, **{f"ECLUSE_{name}": value for name, value in changes.items()}}
         result: Result = CliRunner().invoke(main, words, input=stdin, env=env)
         if result.exception and not isinstance(result.exception, SystemExit):
