@@ -1,7 +1,7 @@
 # Everything from a fresh machine with Python 3.11 or newer, make and a network.
 
 .DEFAULT_GOAL := run
-.PHONY: run test lint train evaluate bench-accept bench-moderate bench-checks lock clean browser
+.PHONY: run test lint train train-encoder evaluate bench-accept bench-moderate bench-checks lock clean browser
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -32,6 +32,10 @@ lint: $(VENV)/installed-dev
 
 train: $(VENV)/installed-train
 	$(BIN)/python -m training.train --data $(DATA) --out service/moderation/models
+
+train-encoder: $(VENV)/installed-train
+	$(BIN)/python -m training.encoder.train --data $(DATA) \
+		--out service/moderation/models/encoder
 
 evaluate: $(VENV)/installed-peers
 	$(BIN)/python -m training.evaluate --data $(DATA) --card service/moderation/models/MODEL_CARD.md

@@ -94,7 +94,7 @@ def _stepper(rule: optax.GradientTransformation) -> Callable[..., Any]:
     ) -> jax.Array:
         logits, _ = forward(trained, looked_up(trained, words, ids), mask)
         losses = optax.sigmoid_binary_cross_entropy(logits, targets)
-        return (losses * weights).sum() / len(ids)
+        return jnp.asarray((losses * weights).sum() / len(ids))
 
     def step(trained: Parameters, state: Any, *batch: jax.Array) -> Any:
         loss, slopes = jax.value_and_grad(loss_of)(trained, *batch)
@@ -108,7 +108,7 @@ def looked_up(trained: Parameters, words: jax.Array, ids: jax.Array) -> jax.Arra
     """Return the embeddings of ``ids``: of known pieces as they came, of new ones as learned."""
     fresh = trained["new"][jnp.maximum(ids - len(words), 0)]
     known = words[jnp.minimum(ids, len(words) - 1)]
-    return jnp.asarray(jnp.where((ids < len(words))[:, :, None], known, fresh))
+    return jnp.where((ids < len(words))[:, :, None], known, fresh)
 
 
 def judged(encoder: Encoder, ids: Sequence[Sequence[int]]) -> Floats:

@@ -26,7 +26,7 @@ _WEIGHT = 1.5
 _SAID = (A.PROFANITY, A.SEXUALLY_EXPLICIT)
 
 
-def teaching(seed: int, fillings: int = 10) -> list[Row]:
+def teaching(seed: int, fillings: int = 14) -> list[Row]:
     """Return rows of the templates that teach, each filled ``fillings`` times at the most."""
     return list(_rows("{}.tsv", seed, fillings))
 

@@ -17,7 +17,14 @@ from numpy.typing import NDArray
 from service.moderation.text import Text
 from training.encoder import about, export, learn, source
 from training.encoder.learn import Course, Encoder
-from training.encoder.lessons import all_sources, careful, is_taught, prepared
+from training.encoder.lessons import (
+    CAREFUL_FACTORS,
+    FACTORS,
+    all_sources,
+    careful,
+    is_taught,
+    prepared,
+)
 from training.encoder.network import parameters
 from training.encoder.vocabulary import Vocabulary, cut
 from training.rows import Row, read_rows
@@ -28,7 +35,7 @@ _SEED = 7
 _PIECES = 64
 _POSITIONS = 128
 _FIRST = Course(rate=1.5e-4, warm_up=100, seed=11)
-_SECOND = Course(rate=8e-5, warm_up=40, seed=12)
+_SECOND = Course(rate=1.2e-4, warm_up=60, seed=12)
 # Enough to calibrate by, and no more than takes a minute.
 _CALIBRATING = 0.6
 
@@ -79,7 +86,7 @@ def first(parts: Parts, vocabulary: Vocabulary, fresh: Encoder, kept: Path) -> E
     if kept.exists():
         return learn.load(kept)
     rows = all_sources(parts.taught, _SEED)
-    lessons = prepared(rows, vocabulary.tokenizer, _PIECES, _SEED, is_varied=True)
+    lessons = prepared(rows, vocabulary.tokenizer, _PIECES, _SEED, FACTORS)
     print(f"first phase: {len(rows)} rows, {len(vocabulary.rows)}+{vocabulary.new} pieces")
     return learn.learn(fresh, lessons, _FIRST, kept)
 
@@ -89,7 +96,7 @@ def second(parts: Parts, vocabulary: Vocabulary, begun: Encoder, kept: Path) -> 
     if kept.exists():
         return learn.load(kept)
     rows = careful(parts.taught, _SEED + 1)
-    lessons = prepared(rows, vocabulary.tokenizer, _PIECES, _SEED + 1, is_varied=True)
+    lessons = prepared(rows, vocabulary.tokenizer, _PIECES, _SEED + 1, CAREFUL_FACTORS)
     print(f"second phase: {len(rows)} rows")
     return learn.learn(begun, lessons, _SECOND, kept)
 
