@@ -28,6 +28,7 @@ from service.store.sites import Site, Sites, SiteUnknown
 from service.store.store import open_store
 from service.store.window import window_lines
 from workers.guard import alarm_guard
+from workers.layers import Layers
 from workers.queue import queue_connection
 
 DRAIN_LIMIT_S = 20.0
@@ -45,6 +46,7 @@ class Moderator:
     sites: Sites
     pipeline: Pipeline
     doorbell: Doorbell
+    layers: Layers
     settings: Settings
     name: str
     clock: Callable[[], float] = time.monotonic
@@ -90,7 +92,8 @@ class Moderator:
         pending = self.inbox.load(site.name, entries, _known_of(site))
         if not pending:
             return 0
-        batch = Batch([item.case for item in pending], self.inbox.recent(site.name))
+        cases = [item.case for item in pending]
+        batch = Batch(cases, self.inbox.recent(site.name), self.layers.of(site.name))
         verdicts = self.pipeline.review(batch, policy)
         copies = _shown_copies(batch, verdicts)
         rows = zip(pending, verdicts, window_lines(batch), copies, strict=True)
@@ -136,6 +139,7 @@ def moderator() -> Moderator:
         sites=store.sites,
         pipeline=build_judge(settings, alarm_guard(settings.check_timeout_s)),
         doorbell=Doorbell(queue_connection(settings)),
+        layers=Layers(store.learned),
         settings=settings,
         name=f"{socket.gethostname()}-{os.getpid()}",
     )

@@ -1,23 +1,36 @@
-"""The `sweep` task: ring again for every inbox that somebody left behind."""
+"""The `sweep` task: ring again for every inbox and every lesson that somebody left behind."""
 
 from __future__ import annotations
 
+import time
+
 from service.store.doorbell import Doorbell
 from service.store.inbox import Inbox
+from service.store.learned import Learned
 from service.store.sites import Sites
+from workers.learn import pupil
 from workers.moderate import moderator
 
 
 def sweep() -> int:
-    """Ring for every site whose inbox is not empty: the RQ cron task.
+    """Ring for every site whose inbox is not empty, or that has something to learn: the cron task.
 
     Returns how many bells were rung.
     """
-    here = moderator()
-    return ring_where_needed(here.sites, here.inbox, here.doorbell)
+    here, learned = moderator(), pupil().learned
+    rung = ring_where_needed(here.sites, here.inbox, here.doorbell)
+    return rung + ring_to_learn_where_needed(here.sites, learned, here.doorbell, time.time())
 
 
 def ring_where_needed(sites: Sites, inbox: Inbox, doorbell: Doorbell) -> int:
     """Ring for each inbox that is not empty and has no bell on its way already."""
     waiting = (name for name in sites.names() if inbox.is_waiting(name))
     return sum(doorbell.ring(name) for name in waiting if inbox.set_bell(name))
+
+
+def ring_to_learn_where_needed(
+    sites: Sites, learned: Learned, doorbell: Doorbell, now_s: float
+) -> int:
+    """Ring for each site with something to learn and no bell on its way already."""
+    due = (name for name in sites.names() if learned.is_due(name, now_s))
+    return sum(doorbell.ring_to_learn(name) for name in due if learned.set_bell(name))

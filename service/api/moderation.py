@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import Response, request
 from flask_smorest import Blueprint
 
@@ -97,6 +99,7 @@ def decide() -> Response:
     orders = [Order(comment_id, target, data.get("version")) for comment_id in ids]
     now_ms = int(services().clock() * 1000)
     results = services().store.decisions.decide(who.site, orders, who.actor, data["reason"], now_ms)
+    _ring_to_learn(who.site, results)
     if "id" in data:
         _raise_alone(results[0])
     return answer(
@@ -105,6 +108,12 @@ def decide() -> Response:
             "results": [_result(result, target) for result in results],
         }
     )
+
+
+def _ring_to_learn(site: str, results: Sequence[Result]) -> None:
+    is_done = any(result.outcome is Outcome.DONE for result in results)
+    if is_done and services().store.learned.set_bell(site):
+        services().doorbell.ring_to_learn(site)
 
 
 def _raise_alone(result: Result) -> None:

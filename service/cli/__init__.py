@@ -5,10 +5,12 @@ from __future__ import annotations
 import click
 
 from service.cli.admin import admin
+from service.cli.backtest import backtest
 from service.cli.dead_letters import dead_letters
 from service.cli.doctor import doctor
 from service.cli.errors import OneLineErrors
 from service.cli.keys import keys
+from service.cli.learn import learn
 from service.cli.score import score
 from service.cli.serving import scheduler, up, web, worker
 from service.cli.sites import sites
@@ -29,5 +31,18 @@ def main() -> None:
     """
 
 
-for command in (up, web, worker, scheduler, doctor, sites, keys, admin, score, dead_letters):
+for command in (
+    up,
+    web,
+    worker,
+    scheduler,
+    doctor,
+    sites,
+    keys,
+    admin,
+    score,
+    backtest,
+    learn,
+    dead_letters,
+):
     main.add_command(command)

@@ -1,7 +1,9 @@
 -- Carry out one decision on each of some comments.
+-- KEYS: shared, each comment's, waiting to be learned.
 -- ARGV: actor, reason, decided_at (ms), then per comment: id, status, expected version or ''.
 
 local shared = shared_keys()
+local waiting = KEYS[#KEYS]
 local actor, reason, decided_at = ARGV[1], ARGV[2], ARGV[3]
 local outcomes = {}
 local first, width = 4, 3
@@ -32,6 +34,7 @@ for index = 1, (#ARGV - 3) / width do
       new = move(shared, k, id, from, to, current[3])
     end
     redis.call('HINCRBY', shared.counters, 'decisions', 1)
+    redis.call('SADD', waiting, id)
     redis.call('XADD', shared.audit, '*', 'kind', 'decision', 'comment', id, 'decision', decision)
     outcomes[index] = {'done', new, from}
   end

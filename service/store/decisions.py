@@ -145,6 +145,7 @@ class Decisions:
         for order in known:
             version = "" if order.version is None else order.version
             arguments += [order.comment_id, order.target, version]
+        keys.append(SiteKeys(site).waiting)
         answers = self._decide(self._client, keys, arguments) if known else []
         done = {
             order.comment_id: _result(order.comment_id, answer)

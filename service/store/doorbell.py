@@ -12,6 +12,7 @@ from rq.serializers import JSONSerializer
 MODERATE_QUEUE = "moderate"
 MAINTENANCE_QUEUE = "maintenance"
 MODERATE_TASK = "workers.moderate.moderate"
+LEARN_TASK = "workers.learn.learn"
 NO_TIMEOUT = -1
 FAILURE_KEPT_S = 86_400
 
@@ -19,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 
 class Doorbell:
-    """Enqueue the `moderate` task by its dotted name; the job carries a site's name only."""
+    """Enqueue a site's tasks by their dotted names; a job carries the site's name only."""
 
     def __init__(self, connection: Redis) -> None:
         self._queue = Queue(MODERATE_QUEUE, connection=connection, serializer=JSONSerializer)
@@ -29,9 +30,16 @@ class Doorbell:
 
         Nothing is lost then: `sweep` rings again for every inbox left behind.
         """
+        return self._enqueue(MODERATE_TASK, site)
+
+    def ring_to_learn(self, site: str) -> bool:
+        """Wake a worker for a site's new decisions, as ``ring`` does for its inbox."""
+        return self._enqueue(LEARN_TASK, site)
+
+    def _enqueue(self, task: str, site: str) -> bool:
         try:
             self._queue.enqueue(
-                MODERATE_TASK,
+                task,
                 site,
                 job_timeout=NO_TIMEOUT,
                 result_ttl=0,

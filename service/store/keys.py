@@ -78,6 +78,26 @@ class SiteKeys:
         return self._key("recalls")
 
     @property
+    def waiting(self) -> str:
+        """Set: comments whose last decision is to be learned; until it is."""
+        return self._key("learn:waiting")
+
+    @property
+    def lessons(self) -> str:
+        """Hash: comment → what its decision taught, hashed; some 1,200, the oldest go."""
+        return self._key("learn:lessons")
+
+    @property
+    def layer(self) -> str:
+        """Hash: the layer made of the lessons, its edition, and what it was made of."""
+        return self._key("learn:layer")
+
+    @property
+    def learn_bell(self) -> str:
+        """String: a `learn` task is on its way; 15 s, or until it starts."""
+        return self._key("learn:bell")
+
+    @property
     def unscreened(self) -> str:
         """Sorted set by time: held comments that some check could not judge."""
         return self._key("unscreened")

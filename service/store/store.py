@@ -10,6 +10,7 @@ from service.store.comments import Comments
 from service.store.connection import Client, connect
 from service.store.decisions import Decisions
 from service.store.inbox import Inbox
+from service.store.learned import Learned
 from service.store.sealing import Vault
 from service.store.sites import Sites
 from service.store.threads import Threads
@@ -26,6 +27,7 @@ class Store:
     inbox: Inbox
     threads: Threads
     decisions: Decisions
+    learned: Learned
     accounts: Accounts
 
 
@@ -51,5 +53,6 @@ def open_store(settings: Settings, secrets: Secrets, url: str) -> Store:
         inbox=Inbox(client, duplicate_window=settings.duplicate_window),
         threads=Threads(client),
         decisions=Decisions(client, comments),
+        learned=Learned(client, comments),
         accounts=Accounts(client, session_ttl_s=settings.session_ttl_s),
     )

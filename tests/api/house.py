@@ -19,6 +19,7 @@ from service.moderation.comment import Facts
 from service.store.accounts import Account, Role
 from service.store.records import Record
 from service.store.sites import Scope, Site
+from workers.layers import Layers
 from workers.moderate import Moderator
 
 ORIGIN = "http://site.test"
@@ -148,6 +149,7 @@ class House:
             sites=services.store.sites,
             pipeline=pipeline(),
             doorbell=services.doorbell,
+            layers=Layers(services.store.learned),
             settings=services.settings,
             name="test",
         ).drain(site)

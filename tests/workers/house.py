@@ -19,6 +19,7 @@ from service.store.doorbell import Doorbell
 from service.store.inbox_group import GROUP
 from service.store.store import Store
 from tests.store.shelf import DEMO, raw
+from workers.layers import Layers
 from workers.moderate import Moderator
 
 BAD = "bad"
@@ -85,6 +86,7 @@ def moderator_of(
         sites=store.sites,
         pipeline=Pipeline(checks, faulty, guard),
         doorbell=Doorbell(queue_of(settings)),
+        layers=Layers(store.learned),
         settings=replace(settings, **options),
         name=name,
     )

@@ -52,7 +52,7 @@ class _Rows:
     margins: Floats
 
 
-def fit(lessons: Sequence[Lesson], ordinary: Traits, now_s: float) -> NDArray[np.float32]:
+def fit(lessons: Sequence[Lesson], ordinary: Traits, now_s: float) -> NDArray[np.float16]:
     """Return the weight of each trait for each charge, (``CHARGES``, ``TRAITS``).
 
     A text's log-odds of guilt, or of innocence where below 0, are the sum over its traits.
@@ -61,7 +61,7 @@ def fit(lessons: Sequence[Lesson], ordinary: Traits, now_s: float) -> NDArray[np
     decay = [decayed(lesson, now_s) for lesson in lessons]
     rows = [_rows(lessons, ordinary, decay, charge) for charge in range(len(CHARGES))]
     tables = [_weights(item, _common(ordinary)) for item in rows]
-    return np.stack(tables).astype(np.float32)
+    return np.stack(tables).astype(np.float16)
 
 
 def decayed(lesson: Lesson, now_s: float) -> float:

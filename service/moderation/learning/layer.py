@@ -31,7 +31,7 @@ class SiteLayer:
     ``taught`` are the lessons' traits.
     """
 
-    tables: NDArray[np.float32]
+    tables: NDArray[np.float16]
     guilt: NDArray[np.int8]
     taught: Traits
 
@@ -64,7 +64,7 @@ class SiteLayer:
         np.savez_compressed(
             file,
             version=np.array([VERSION]),
-            tables=self.tables.astype(np.float16),
+            tables=self.tables,
             guilt=self.guilt,
             rows=self.taught.rows,
             starts=self.taught.starts.astype(np.uint32),
@@ -82,8 +82,7 @@ class SiteLayer:
                 arrays = {name: found[name] for name in found.files}
             if arrays["version"].tolist() != [VERSION]:
                 raise LayerUnreadable("of another version")
-            tables = arrays["tables"].astype(np.float32)
             taught = Traits(arrays["rows"], arrays["starts"].astype(np.int64))
-            return cls(tables, arrays["guilt"], taught)
+            return cls(arrays["tables"], arrays["guilt"], taught)
         except (BadZipFile, KeyError, OSError, ValueError) as error:
             raise LayerUnreadable(str(error)) from error

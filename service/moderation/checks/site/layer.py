@@ -86,4 +86,4 @@ def _telling(layer: SiteLayer, text: Text, charge: int) -> tuple[Span, ...]:
 
 
 def _amount(layer: SiteLayer, rows: Rows, charge: int) -> float:
-    return float(layer.tables[charge][rows].sum())
+    return float(layer.tables[charge][rows].sum(dtype=np.float64))

@@ -1,0 +1,34 @@
+"""The sites' layers as one worker holds them: read again only when they have changed."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+
+from service.moderation.learning.layer import SiteLayer
+from service.store.learned import Learned
+
+MOST_KEPT = 16
+"""Layers a worker holds, each about 1 MB."""
+
+
+class Layers:
+    """Hold the layers of the sites met last; ``clock`` gives seconds since the epoch."""
+
+    def __init__(self, learned: Learned, clock: Callable[[], float] = time.time) -> None:
+        self._learned = learned
+        self._clock = clock
+        self._held: OrderedDict[str, tuple[int, SiteLayer | None]] = OrderedDict()
+
+    def of(self, site: str) -> SiteLayer | None:
+        """Return the site's layer, or None where nothing was learned."""
+        edition = self._learned.edition(site)
+        held = self._held.get(site)
+        if held is None or held[0] != edition:
+            held = (edition, self._learned.layer(site, self._clock()) if edition else None)
+            self._held[site] = held
+        self._held.move_to_end(site)
+        while len(self._held) > MOST_KEPT:
+            self._held.popitem(last=False)
+        return held[1]
