@@ -108,3 +108,24 @@ def _summed(table: str, name: str) -> list[onnx.NodeProto]:
         helper.make_node("Mul", [f"{name}_each", "wide"], [f"{name}_seen"]),
         helper.make_node("ReduceSum", [f"{name}_seen", "words"], [name], keepdims=0),
     ]
+
+
+def write_own(
+    folder: Path,
+    labels: Mapping[str, str],
+    rows: Mapping[str, Sequence[float]],
+    *,
+    said: str = "",
+    **network: Any,
+) -> Path:
+    """Write an operator's model to ``folder``, with its tokenizer and description beside it.
+
+    ``labels`` maps its outputs, in order, to attributes; ``rows`` are what each word adds
+    to them; ``said`` is more TOML. Returns the path of the network.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    write_tokenizer(folder / "tokenizer.json", list(rows))
+    write_network(folder / "own.onnx", list(rows.values()), **network)
+    listed = "\n".join(f'{name} = "{attribute}"' for name, attribute in labels.items())
+    (folder / "own.toml").write_text(f"pad_id = 1\n{said}\n[labels]\n{listed}\n")
+    return folder / "own.onnx"

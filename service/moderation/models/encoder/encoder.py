@@ -19,9 +19,9 @@ from service.moderation.models.encoder.windows import MOST_WINDOWS
 from service.moderation.models.weights import Floats, ModelBroken
 
 SHIPPED = Path(__file__).parent
-MOST_WINDOWS_AT_ONCE = 320
+MOST_WINDOWS_AT_ONCE = 256
 """In one call a text gets fewer windows, if never none, when all together need more: a
-batch of nothing but long comments takes about a second and a half, not ten."""
+batch of nothing but long comments takes little more than a second, not ten."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)

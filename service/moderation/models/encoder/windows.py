@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from service.moderation.models.weights import Floats
@@ -17,14 +19,15 @@ Place = tuple[int, int]
 def stretches(count: int, room: int) -> list[Place]:
     """Return the windows ``[start, end)`` over ``count`` tokens, each of at most ``room``.
 
-    Neighbours share a quarter, so that no sentence is only ever read in halves; the last
-    ends with the text. There is always one, if empty.
+    There is always one, if empty. Neighbours share a quarter of the room, so that no
+    sentence is only ever read in halves; all are as short as their number allows, for
+    the network's time goes with their tokens.
     """
-    if count <= room:
-        return [(0, count)]
-    stride = room - room // 4
-    starts = [*range(0, count - room, stride), count - room]
-    return [(start, start + room) for start in _thinned(starts)]
+    shared = room // 4
+    windows = max(1, math.ceil((count - shared) / (room - shared)))
+    length = math.ceil((count + (windows - 1) * shared) / windows)
+    starts = np.linspace(0, count - length, min(windows, MOST_CANDIDATES)).round().astype(int)
+    return [(start, start + length) for start in starts.tolist()]
 
 
 def chosen(places: list[Place], most: int, values: Floats | None) -> list[Place]:
@@ -37,10 +40,3 @@ def chosen(places: list[Place], most: int, values: Floats | None) -> list[Place]
     else:
         kept = np.sort(np.argsort(-values, kind="stable")[:most])
     return [places[index] for index in kept.tolist()]
-
-
-def _thinned(starts: list[int]) -> list[int]:
-    if len(starts) <= MOST_CANDIDATES:
-        return starts
-    kept = np.linspace(0, len(starts) - 1, MOST_CANDIDATES).round().astype(int)
-    return [starts[index] for index in kept.tolist()]

@@ -1,0 +1,353 @@
+"""The cascade: who is read by the encoder, what becomes of the scores, and what when it fails."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from service.moderation.batch import Batch
+from service.moderation.cascade import Cascade
+from service.moderation.checks.spam.linear import LinearSpam
+from service.moderation.checks.toxicity.encoder import EncoderToxicity
+from service.moderation.checks.toxicity.linear import LinearToxicity
+from service.moderation.comment import Case, Comment, Facts
+from service.moderation.encoder_options import EncoderMode, EncoderOptions
+from service.moderation.models.encoder import Encoder
+from service.moderation.models.encoder.session import Outputs, Session
+from service.moderation.models.features import DENSE, ROWS
+from service.moderation.models.linear import LinearModel
+from service.moderation.models.weights import ATTRIBUTES, ModelBroken, Weights
+from service.moderation.pipeline import Pipeline
+from service.moderation.policy import Policy, Threshold
+from service.moderation.reader import MOST_FAILURES_IN_A_ROW, REST_ASKS, Reader
+from service.moderation.signal import Attribute
+from service.moderation.verdict import Action, Stage
+from service.schemas.wording import ENCODER_FAILED, reasons
+from tests.encoders import BIAS, WEIGHTS, WIDTH, write_encoder
+
+TOXICITY, SPAM = ATTRIBUTES.index(Attribute.TOXICITY), ATTRIBUTES.index(Attribute.SPAM)
+POLICY = Policy({Attribute.TOXICITY: {"*": Threshold(0.5, 0.9)}})
+DOUBT, CALM, ALARM = 0.0, -4.0, 4.0
+"""Log-odds of the linear model within the band of 0.2 to 0.8, below it and above."""
+
+
+def linear_of(toxicity: float, spam: float = -6.0, learned: Sequence[str] = ("en",)) -> LinearModel:
+    """Return a linear model that gives every text the same log-odds."""
+    biases = np.full(len(ATTRIBUTES), -6.0, np.float32)
+    biases[[TOXICITY, SPAM]] = toxicity, spam
+    width = len(ATTRIBUTES)
+    curve = np.stack([np.ones(width), np.zeros(width)]).astype(np.float32)
+    return LinearModel(
+        Weights(
+            np.zeros((ROWS, width), np.int8),
+            np.zeros(width, np.float32),
+            np.zeros((len(DENSE), width), np.float32),
+            biases,
+            {"": curve, **dict.fromkeys(learned, curve)},
+        )
+    )
+
+
+@pytest.fixture
+def encoder(tmp_path: Path) -> Encoder:
+    return Encoder.load(write_encoder(tmp_path / "encoder"))
+
+
+@pytest.fixture
+def cascade_of(encoder: Encoder) -> Callable[..., Cascade]:
+    def made(
+        toxicity: float = DOUBT, mode: EncoderMode = EncoderMode.UNCERTAIN, **more: Any
+    ) -> Cascade:
+        return Cascade(linear_of(toxicity, **more), Reader(lambda: encoder), mode)
+
+    return made
+
+
+def batch_of(*contents: str, lang: str = "en") -> Batch:
+    return Batch(
+        [
+            Case(Comment(f"c{n}", "demo", "/p", content, lang=lang), Facts(site_lang=lang))
+            for n, content in enumerate(contents)
+        ]
+    )
+
+
+def sigmoid(value: float) -> float:
+    return 1 / (1 + math.exp(-value))
+
+
+def read(cascade: Cascade, *contents: str, lang: str = "en") -> list[bool]:
+    flags: list[bool] = cascade.judge(batch_of(*contents, lang=lang)).is_read.tolist()
+    return flags
+
+
+def toxicity(cascade: Cascade, content: str, lang: str = "en") -> float:
+    return float(cascade.judge(batch_of(content, lang=lang)).scores[0, TOXICITY])
+
+
+# Who is read ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("odds", "is_read"), [(DOUBT, True), (CALM, False), (ALARM, False)])
+def test_comments_in_the_band_are_read(
+    cascade_of: Callable[..., Cascade], odds: float, is_read: bool
+) -> None:
+    assert read(cascade_of(odds), "The house is green", "A tree") == [is_read] * 2
+
+
+def test_each_language_has_its_band(tmp_path: Path) -> None:
+    band = {"": [0.2, 0.8], "fr": [0.001, 0.8]}
+    encoder = Encoder.load(write_encoder(tmp_path, band=band))
+    cascade = Cascade(linear_of(CALM, learned=("en", "fr")), Reader(lambda: encoder))
+    assert read(cascade, "The house is green", lang="en") == [False]
+    assert read(cascade, "La maison est verte", lang="fr") == [True]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "Les musulmans de mon quartier",
+        "As a gay man I agree",
+        "I know where you live",
+        "Je sais où tu habites",
+        "I hate that they call us names",
+        "On nous traite de tout",
+        "L'arabe du coin",
+        "quel c0nnard",
+    ],
+)
+@pytest.mark.parametrize("odds", [CALM, ALARM])
+def test_words_that_call_for_a_reader_of_meaning_have_one(
+    cascade_of: Callable[..., Cascade], content: str, odds: float
+) -> None:
+    assert read(cascade_of(odds), content, "The house is green") == [True, False]
+
+
+@pytest.mark.parametrize(("odds", "is_read"), [(-6.0, False), (0.0, True), (6.0, False)])
+def test_doubtful_spam_is_read(
+    cascade_of: Callable[..., Cascade], odds: float, is_read: bool
+) -> None:
+    assert read(cascade_of(CALM, spam=odds), "The house is green") == [is_read]
+
+
+def test_always_means_every_comment_in_a_language_it_knows(
+    cascade_of: Callable[..., Cascade],
+) -> None:
+    cascade = cascade_of(CALM, mode=EncoderMode.ALWAYS)
+    russian = "Добрый вечер, дорогие друзья, как ваши дела сегодня?"
+    assert read(cascade, "A green house", russian, "", lang="") == [True, False, True]
+
+
+def test_a_language_that_the_linear_model_has_not_learned_is_read_by_the_encoder_alone(
+    cascade_of: Callable[..., Cascade],
+) -> None:
+    cascade = cascade_of(CALM, learned=("en",))
+    assert read(cascade, "La casa è verde", lang="it") == [True]
+    assert toxicity(cascade, "vile vile", lang="it") == pytest.approx(sigmoid(BIAS + 12.0))
+
+
+def test_switched_off_the_encoder_is_never_even_loaded() -> None:
+    loaded = []
+    cascade = Cascade(linear_of(DOUBT), Reader(lambda: loaded.append(1)), EncoderMode.OFF)  # type: ignore[arg-type, return-value]
+    judgement = cascade.judge(batch_of("vile"))
+    cascade.warm_up()
+    assert cascade.embeddings_of(batch_of("vile")) is None
+    assert not loaded
+    assert not (judgement.is_read | judgement.is_missed).any()
+
+
+# What becomes of the scores -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("odds", [DOUBT, 1.0, -1.0])
+@pytest.mark.parametrize(("content", "own"), [("vile", BIAS + 6.0), ("refuse vile", BIAS - 2.0)])
+def test_a_score_is_that_of_both_log_odds_together(
+    cascade_of: Callable[..., Cascade], odds: float, content: str, own: float
+) -> None:
+    expected = sigmoid(0.75 * own + 0.25 * odds)
+    assert toxicity(cascade_of(odds), content) == pytest.approx(expected, abs=1e-4)
+
+
+def test_a_refusal_of_an_insult_scores_lower_than_its_words(
+    cascade_of: Callable[..., Cascade],
+) -> None:
+    quoted = "They call us vile and we refuse"
+    assert toxicity(cascade_of(ALARM), quoted) < 0.5 < sigmoid(ALARM)
+
+
+def test_the_shares_of_both_are_the_encoders_to_say(tmp_path: Path) -> None:
+    blend = {"": [0.5, 0.5], "fr": [1.0, 0.0]}
+    encoder = Encoder.load(write_encoder(tmp_path, blend=blend))
+    cascade = Cascade(linear_of(1.0, learned=("en", "fr")), Reader(lambda: encoder))
+    own = BIAS + 6.0
+    assert toxicity(cascade, "vile") == pytest.approx(sigmoid((own + 1) / 2), abs=1e-4)
+    assert toxicity(cascade, "vile", lang="fr") == pytest.approx(sigmoid(own), abs=1e-4)
+
+
+def test_spam_that_the_linear_model_is_sure_of_stays(cascade_of: Callable[..., Cascade]) -> None:
+    def spam(odds: float) -> float:
+        return float(cascade_of(DOUBT, spam=odds).judge(batch_of("offer")).scores[0, SPAM])
+
+    assert spam(6.0) == pytest.approx(sigmoid(6.0), abs=1e-4)
+    assert spam(-6.0) == pytest.approx(sigmoid(-6.0), abs=1e-4)
+    assert spam(0.0) == pytest.approx(sigmoid(0.75 * (BIAS + 6.0)), abs=1e-4)
+
+
+def test_comments_are_judged_alike_alone_and_in_company(
+    cascade_of: Callable[..., Cascade],
+) -> None:
+    contents = ["vile", "kind words", "refuse " * 30, "", "offer vile"] * 8
+    cascade = cascade_of()
+    together = cascade.judge(batch_of(*contents)).scores
+    for content, scores in zip(contents, together, strict=True):
+        alone = cascade.judge(batch_of(content)).scores[0]
+        assert alone == pytest.approx(scores, abs=1e-5)
+
+
+# Embeddings ---------------------------------------------------------------------------------
+
+
+def test_embeddings_of_a_batch_are_those_of_its_texts(
+    cascade_of: Callable[..., Cascade], encoder: Encoder
+) -> None:
+    contents = ["vile quel connard", "kind", "offer", "vile kind les musulmans"]
+    cascade, batch = cascade_of(CALM), batch_of(*contents)
+    assert read(cascade, *contents) == [True, False, False, True]
+    found, expected = cascade.embeddings_of(batch), encoder.embed(contents)
+    assert found is not None
+    assert expected is not None
+    assert found.shape == (4, WIDTH)
+    assert found == pytest.approx(expected, abs=1e-5)
+
+
+class Counting(Session):
+    """A session that remembers how many rows it ran."""
+
+    rows = 0
+
+    def run(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> Outputs:
+        self.rows += len(ids)
+        return super().run(ids, mask)
+
+
+def test_embeddings_are_made_once_and_for_no_comment_twice(encoder: Encoder) -> None:
+    session = Counting(encoder.session.path)
+    counted = replace(encoder, session=session)
+    cascade = Cascade(linear_of(CALM), Reader(lambda: counted))
+    batch = batch_of("quel connard", "kind", "offer")
+    batch.once(cascade.judge)
+    assert session.rows == 1
+    assert cascade.embeddings_of(batch) is cascade.embeddings_of(batch)
+    assert session.rows == 3
+
+
+# When it fails ------------------------------------------------------------------------------
+
+
+def broken() -> Encoder:
+    raise ModelBroken("no files")
+
+
+def test_without_an_encoder_the_linear_model_decides_and_the_verdict_says_so() -> None:
+    cascade = Cascade(linear_of(1.0), Reader(broken))
+    pipeline = Pipeline((LinearToxicity(cascade), EncoderToxicity(cascade)))
+    (verdict,) = pipeline.review(batch_of("The house"), POLICY)
+    assert verdict.stages == (Stage.LINEAR, Stage.ENCODER_FAILED)
+    assert (verdict.action, verdict.unscreened) == (Action.HOLD, ())
+    assert verdict.scores[Attribute.TOXICITY] == pytest.approx(sigmoid(1.0), abs=1e-4)
+    assert ENCODER_FAILED in reasons(verdict, "en")
+    assert any("Le second modèle" in reason for reason in reasons(verdict, "fr"))
+    assert cascade.embeddings_of(batch_of("The house")) is None
+
+
+def test_comments_the_encoder_was_not_needed_for_do_not_mention_its_failure() -> None:
+    cascade = Cascade(linear_of(CALM), Reader(broken))
+    pipeline = Pipeline((LinearToxicity(cascade), EncoderToxicity(cascade)))
+    verdicts = pipeline.review(batch_of("The house", "quel connard"), POLICY)
+    assert [verdict.stages for verdict in verdicts] == [
+        (Stage.LINEAR,), (Stage.LINEAR, Stage.ENCODER_FAILED),
+    ]  # fmt: skip
+
+
+def test_a_failure_is_counted_each_time_and_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    reader = Reader(broken)
+    with caplog.at_level(logging.INFO):
+        for _ in range(2 * REST_ASKS):
+            assert reader.ask(lambda encoder: encoder.about) is None
+    assert len(caplog.records) == 1
+    assert MOST_FAILURES_IN_A_ROW <= reader.failures <= MOST_FAILURES_IN_A_ROW + 3
+
+
+def test_an_encoder_that_comes_back_is_asked_again(encoder: Encoder) -> None:
+    tries: list[int] = []
+
+    def load() -> Encoder:
+        tries.append(1)
+        if len(tries) <= MOST_FAILURES_IN_A_ROW:
+            raise ModelBroken("not yet")
+        return encoder
+
+    cascade = Cascade(linear_of(DOUBT), Reader(load))
+    answers = [read(cascade, "vile")[0] for _ in range(REST_ASKS + 2 * MOST_FAILURES_IN_A_ROW)]
+    assert answers[0] is False
+    assert answers[-1] is True
+    assert len(tries) == MOST_FAILURES_IN_A_ROW + 1
+
+
+def test_a_comment_the_encoder_stumbles_over_costs_the_others_nothing(tmp_path: Path) -> None:
+    weights = {**WEIGHTS, "poison": {Attribute.TOXICITY: math.nan}}
+    encoder = Encoder.load(write_encoder(tmp_path, weights))
+    cascade = Cascade(linear_of(DOUBT), Reader(lambda: encoder))
+    judgement = cascade.judge(batch_of("vile", "poison", "kind", "vile kind"))
+    assert judgement.is_read.tolist() == [True, False, True, True]
+    assert judgement.is_missed.tolist() == [False, True, False, False]
+    clean = Cascade(linear_of(DOUBT), Reader(lambda: encoder))
+    expected = clean.judge(batch_of("vile", "kind", "vile kind"))
+    assert judgement.scores[[0, 2, 3]] == pytest.approx(expected.scores, abs=1e-5)
+    assert judgement.scores[1, TOXICITY] == pytest.approx(0.5)
+    assert judgement.embeddings == pytest.approx(expected.embeddings, abs=1e-5)
+
+
+# The checks ---------------------------------------------------------------------------------
+
+
+def test_each_comment_has_the_signals_of_one_stage(cascade_of: Callable[..., Cascade]) -> None:
+    cascade = cascade_of(-1.9)  # 0.13: worth a signal, below the band
+    pipeline = Pipeline((LinearToxicity(cascade), EncoderToxicity(cascade)))
+    verdicts = pipeline.review(batch_of("A green house", "vile musulman"), POLICY)
+    checks = [
+        {signal.check for signal in verdict.signals if signal.attribute is Attribute.TOXICITY}
+        for verdict in verdicts
+    ]
+    assert checks == [{"toxicity.linear"}, {"toxicity.encoder"}]
+    assert [v.stages for v in verdicts] == [(Stage.LINEAR,), (Stage.LINEAR, Stage.ENCODER)]
+    together = sigmoid(0.75 * (BIAS + 6.0) + 0.25 * -1.9)
+    assert verdicts[1].scores[Attribute.TOXICITY] == pytest.approx(together, abs=1e-4)
+
+
+def test_where_the_encoder_speaks_a_language_the_word_of_both_counts_in_full(
+    cascade_of: Callable[..., Cascade],
+) -> None:
+    cascade = cascade_of(DOUBT, learned=("en",))
+    (signals,) = EncoderToxicity(cascade).review(batch_of("La casa vile", lang="it"))
+    assert {signal.weight for signal in signals} == {1.0}
+
+
+def test_doubtful_spam_has_the_score_of_both(cascade_of: Callable[..., Cascade]) -> None:
+    (signals,) = LinearSpam(cascade_of(CALM, spam=0.0)).review(batch_of("offer"))
+    assert [signal.score for signal in signals] == pytest.approx([sigmoid(0.75 * (BIAS + 6.0))])
+
+
+def test_the_options_choose_the_encoder(tmp_path: Path) -> None:
+    options = EncoderOptions(EncoderMode.ALWAYS, tmp_path / "none.onnx")
+    assert LinearToxicity.over(options)._cascade is EncoderToxicity.over(options)._cascade
+    with pytest.raises(ModelBroken, match=r"none\.toml"):
+        options.load()
