@@ -73,7 +73,7 @@ OPTIONS = (
     click.option("--nudge/--no-nudge", "has_nudge", default=None,
                  help="Let authors reword a toxic comment before it is sent."),
     click.option("--policy", type=POLICY_FILE,
-                 help="TOML file whose entries lie over the default policy."),
+                 help="A preset (strict, balanced, permissive), or a TOML file: docs/policies.md."),
     click.option("--limit", "limits", type=LIMIT_VALUE, multiple=True,
                  help="Rate limit as ip=20/600: 20 comments in 600 seconds; repeatable."),
 )  # fmt: skip

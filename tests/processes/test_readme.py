@@ -53,11 +53,23 @@ def curl(command: str) -> dict[str, object]:
     return answer
 
 
-def test_every_command_works_as_it_stands_there(service: ServiceUp) -> None:
+def comment_files(folder: Path) -> dict[str, str]:
+    """Write the files that commands read, and return where they are."""
+    rows = {
+        "comments.jsonl": {"text": "Merci pour cet article.", "lang": "fr"},
+        "decided.jsonl": {"text": "Merci pour cet article.", "decision": "approve"},
+    }
+    for name, row in rows.items():
+        (folder / name).write_text(f"{json.dumps(row)}\n", "utf-8")
+    return {name: str(folder / name) for name in rows}
+
+
+def test_every_command_works_as_it_stands_there(service: ServiceUp, tmp_path: Path) -> None:
     service.start()
     password = re.search(r"one-time password \(shown once\):\s+(\S+)", service.output)
     assert password is not None
     filled = {"ONE-TIME": password[1], "http://127.0.0.1:8000": service.url}
+    filled |= comment_files(tmp_path)
     ran = 0
     for command in commands():
         if is_proven_elsewhere(command):
