@@ -57,7 +57,7 @@ class Cascade:
             return Judgement(scores, wanted, wanted)
         rows = np.flatnonzero(wanted)
         langs = _at(main_langs(batch), rows)
-        kept, judged = self.reader.judge(_contents(batch, rows), langs, self._rank)
+        kept, judged = self.reader.judge(_contents(batch, rows), langs, self.rank)
         is_read = np.zeros(len(batch), bool)
         about = self.reader.about()
         if judged is None or about is None:
@@ -115,8 +115,8 @@ class Cascade:
             return known
         return known & (doubtful(batch, scores, about) | ~self.has_learned(batch))
 
-    def _rank(self, pieces: Sequence[str]) -> Floats:
-        """Return how much each piece of a long text deserves to be read."""
+    def rank(self, pieces: Sequence[str]) -> Floats:
+        """Return how much each piece of a long text deserves to be read, by the linear model."""
         scores = self.linear.log_odds([Text.of(piece) for piece in pieces])
         return np.asarray(scores[:, _TOXICITY], np.float32)
 
