@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from config.settings import Settings
+from service.moderation import language
 from service.moderation.cascade import Cascade, cascade_of
 from service.moderation.checks import build_pipeline
 from service.moderation.encoder_options import EncoderMode, EncoderOptions
@@ -34,6 +35,7 @@ def cascade(settings: Settings) -> Cascade:
 
 def warm_up_judge(settings: Settings) -> None:
     """Load what the models need and what a forked child may share."""
+    language.warm_up()
     # Broken, they are named by the pipeline, which holds every comment.
     with suppress(ModelBroken):
         cascade(settings).warm_up()
