@@ -38,6 +38,24 @@ def folds(rows: Sequence[Row], texts: Sequence[Text]) -> NDArray[np.int64]:
     return groups.folds(names)
 
 
+def apart(
+    rows: Sequence[Row], texts: Sequence[Text], kept: Sequence[Row], kept_texts: Sequence[Text]
+) -> list[int]:
+    """Return the indices of the ``rows`` that resemble none of ``kept``, as ``folds`` sees it.
+
+    Rows without labels come beside the folds, not into them: they would join groups and
+    move labelled rows from one fold to another.
+    """
+    together = [*rows, *kept]
+    every = [*texts, *kept_texts]
+    names = [_NOT_A_WORD.sub(" ", text.revealed).strip() for text in every]
+    alike: set[int] = set()
+    for keys in _keys(together, names, every):
+        taken = {key for key in keys[len(rows) :] if key is not None}
+        alike |= {index for index, key in enumerate(keys[: len(rows)]) if key in taken}
+    return [index for index in range(len(rows)) if index not in alike]
+
+
 def _keys(
     rows: Sequence[Row], names: Sequence[str], texts: Sequence[Text]
 ) -> Iterable[Sequence[object]]:

@@ -1,6 +1,6 @@
-"""Make the weights: ``python -m training.train --data FOLDER --out FOLDER``.
+"""Make the weights: ``python -m training.train --data FOLDER --out FOLDER [--soft FILE]``.
 
-Seeded: the same data give the same bytes. About one minute on one core.
+Seeded: the same data give the same bytes. Two to three minutes on one core.
 """
 
 from __future__ import annotations
@@ -15,13 +15,24 @@ from numpy.typing import NDArray
 
 from service.moderation.models.features import DENSE
 from service.moderation.models.linear import SHIPPED, LinearModel
-from service.moderation.models.weights import ANY_LANGUAGE, Floats, Weights, write
+from service.moderation.models.weights import (
+    ANY_LANGUAGE,
+    ATTRIBUTES,
+    Floats,
+    Weights,
+    write,
+)
+from service.moderation.signal import Attribute
 from service.moderation.text import Text
 from training.calibrate import curves, straight
+from training.convex import fit_alone
 from training.fit import Design, Parameters, Schedule, fit, quantised
 from training.rows import WORD_SOURCES, Row, read_rows
-from training.split import CALIBRATED, JUDGED, folds
+from training.soft import read_soft
+from training.split import CALIBRATED, JUDGED, apart, folds
 from training.targets import LESSON_SHARES, LIFE_SHARES, Shares, targets_of, weights_of
+
+_SPAM = ATTRIBUTES.index(Attribute.SPAM)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -29,28 +40,43 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--soft", type=Path, help="soft labels that training.soft wrote")
     parser.add_argument("--epochs", type=int, default=Schedule().epochs)
     options = parser.parse_args(arguments)
-    weights = train(read_rows(options.data), Schedule(epochs=options.epochs))
+    soft = read_soft(options.soft) if options.soft else []
+    weights = train(read_rows(options.data), Schedule(epochs=options.epochs), soft)
     write(options.out / SHIPPED.name, weights)
 
 
-def train(rows: Sequence[Row], schedule: Schedule) -> Weights:
-    """Return weights fitted and calibrated on ``rows``, without those kept for judging."""
+def train(rows: Sequence[Row], schedule: Schedule, soft: Sequence[Row] = ()) -> Weights:
+    """Return weights fitted and calibrated on ``rows``, without those kept for judging.
+
+    ``soft`` are rows labelled by the encoder; they train, but for those that resemble a
+    row kept.
+    """
     texts = [Text.of(row.text) for row in rows]
     fold = folds(rows, texts)
-    parameters = _fitted(
-        rows, texts, np.flatnonzero(~np.isin(fold, (JUDGED, CALIBRATED))), schedule
+    kept = np.flatnonzero(np.isin(fold, (JUDGED, CALIBRATED))).tolist()
+    taught = np.flatnonzero(~np.isin(fold, (JUDGED, CALIBRATED))).tolist()
+    more = [Text.of(row.text) for row in soft]
+    beside = apart(soft, more, [rows[i] for i in kept], [texts[i] for i in kept])
+    parameters = fitted(
+        [*(rows[i] for i in taught), *(soft[i] for i in beside)],
+        [*(texts[i] for i in taught), *(more[i] for i in beside)],
+        schedule,
     )
     return _calibrated(_raw(parameters), rows, texts, np.flatnonzero(fold == CALIBRATED))
 
 
-def _fitted(
-    rows: Sequence[Row], texts: Sequence[Text], chosen: NDArray[np.int64], schedule: Schedule
-) -> Parameters:
-    targets, weights = _lesson([rows[i] for i in chosen], LESSON_SHARES)
-    design = Design.of([texts[i] for i in chosen])
-    return fit(design, targets, weights / weights[weights > 0].mean(), schedule)
+def fitted(rows: Sequence[Row], texts: Sequence[Text], schedule: Schedule) -> Parameters:
+    """Return parameters fitted to all of ``rows``: tone by Adam, spam to the minimum."""
+    targets, weights = _lesson(rows, LESSON_SHARES)
+    design = Design.of(texts)
+    parameters = fit(design, targets, weights / weights[weights > 0].mean(), schedule)
+    parameters.table[:, _SPAM], parameters.dense[:, _SPAM] = fit_alone(
+        design, targets[:, _SPAM], weights[:, _SPAM]
+    )
+    return parameters
 
 
 def _raw(parameters: Parameters) -> Weights:

@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from service.moderation.models.features import DENSE
 from service.moderation.models.linear import LinearModel
 from service.moderation.models.weights import ANY_LANGUAGE, ATTRIBUTES, Weights, read
 from service.moderation.signal import Attribute
 from service.moderation.text import Text
-from training import evaluate, train
+from training import train
 from training.calibrate import curves, straight
-from training.evaluate import CLOSING, OPENING, judge, write_into_card
+from training.convex import fit_alone
+from training.evaluation.card import CLOSING, OPENING, write_into_card
+from training.evaluation.contenders import Contender
+from training.evaluation.disguises import TRICKS, disguised, harmless
+from training.evaluation.judged import Judged
+from training.evaluation.tables import by_source, tables
 from training.fit import Design, Parameters, Schedule, fit, quantised
 from training.measure import calibration_error, recall_at, roc_auc
 from training.rows import Row, read_rows, written_rows
-from training.split import FOLDS, folds
+from training.soft import read_soft
+from training.split import FOLDS, apart, folds
 from training.targets import targets_of, weights_of
 
 TOXICITY = ATTRIBUTES.index(Attribute.TOXICITY)
@@ -245,17 +253,93 @@ def test_measures_of_one_class_are_unknown() -> None:
     assert np.isnan(roc_auc(np.array([True]), np.array([0.5])))
 
 
+def a_contender(rows: list[Row]) -> Contender:
+    """Return one that has learned ``rows``."""
+    model = LinearModel(weights_from(fitted(rows)))
+
+    def score(asked: Sequence[Row]) -> NDArray[np.float64]:
+        return model.scores(texts_of(list(asked)), [row.lang for row in asked]).astype(float)
+
+    return Contender("made", score)
+
+
 def test_judging_keeps_the_order_of_rows() -> None:
     rows = some_rows()
-    judged = judge(rows, LinearModel(weights_from(fitted(rows))))
-    assert roc_auc(judged.targets[:, TOXICITY] > 0.5, judged.scores[:, TOXICITY]) > 0.95
-    assert judged.totals.shape == judged.scores.shape
+    judged = Judged.of(rows, [a_contender(rows)])
+    assert roc_auc(judged.targets[:, TOXICITY] > 0.5, judged.scores["made"][:, TOXICITY]) > 0.95
 
 
-def test_the_report_has_a_line_for_a_source_large_enough() -> None:
+def test_a_part_of_what_was_judged_keeps_scores_beside_their_rows() -> None:
     rows = some_rows()
-    judged = judge(rows, LinearModel(weights_from(fitted(rows))))
-    assert any(line.startswith("| made, fr | 140 | 70 |") for line in evaluate.report(judged))
+    judged = Judged.of(rows, [a_contender(rows)])
+    part = judged.where(lambda row: row.targets[Attribute.TOXICITY] == 1.0)
+    assert (part.targets[:, TOXICITY] == 1).all()
+    assert (part.scores["made"][:, TOXICITY] > 0.5).mean() > 0.9
+
+
+def test_every_table_has_a_line_for_a_source_large_enough() -> None:
+    rows = some_rows()
+    groups = by_source(Judged.of(rows, [a_contender(rows)]), Attribute.TOXICITY)
+    lines = list(tables("Toxicity", groups, [Attribute.TOXICITY], ["made"]))
+    assert sum(line.startswith("| made, fr | 140 | 70 |") for line in lines) == 4
+
+
+def test_a_source_with_too_few_rows_has_no_line() -> None:
+    rows = some_rows()
+    groups = by_source(Judged.of(rows[:10], [a_contender(rows)]), Attribute.TOXICITY)
+    assert not any("made, fr" in line for line in tables("T", groups, [Attribute.TOXICITY], []))
+
+
+@pytest.mark.parametrize("name", set(TRICKS) - {"as it is"})
+def test_every_trick_changes_words_of_both_languages(name: str) -> None:
+    plain, changed = disguised(TRICKS["as it is"]), disguised(TRICKS[name])
+    differ = {a.lang for a, b in zip(plain, changed, strict=True) if a.text != b.text}
+    assert differ == {"fr", "en"}
+
+
+def test_there_are_fifty_harmless_sentences_in_each_language() -> None:
+    langs = [row.lang for row in harmless()]
+    assert langs.count("fr") >= 50
+    assert langs.count("en") >= 50
+
+
+# Spam by itself, and soft labels ----------------------------------------------------------------
+
+
+def test_fitting_one_attribute_alone_finds_the_words_that_decide() -> None:
+    rows = some_rows()
+    design, targets = Design.of(texts_of(rows)), targets_of(rows)[:, TOXICITY]
+    table, dense = fit_alone(design, targets, np.ones(len(rows), np.float32))
+    scores = (design.sparse @ table + design.dense @ dense).astype(float)
+    assert roc_auc(targets > 0.5, scores) > 0.99
+
+
+def test_a_text_without_weight_teaches_nothing_alone() -> None:
+    rows = some_rows()
+    design, targets = Design.of(texts_of(rows)), targets_of(rows)[:, TOXICITY]
+    weights = np.ones(len(rows), np.float32)
+    weights[::2] = 0
+    lied = np.where(weights > 0, targets, 1 - targets).astype(np.float32)
+    honest, _ = fit_alone(design, targets, weights)
+    np.testing.assert_array_equal(honest, fit_alone(design, lied, weights)[0])
+
+
+def test_soft_rows_like_a_row_kept_for_judging_are_left_out() -> None:
+    kept = [a_row("une phrase gardée pour juger les modèles ensuite", 1.0)]
+    soft = [
+        a_row("Une phrase gardée, pour juger les modèles ensuite !", 0.7),
+        a_row("tout autre chose que personne ne garde pour rien", 0.2),
+    ]
+    assert apart(soft, texts_of(soft), kept, texts_of(kept)) == [1]
+
+
+def test_soft_labels_teach_tone_and_not_spam(tmp_path: Path) -> None:
+    file = tmp_path / "soft.jsonl"
+    line = {"text": "t", "lang": "fr", "scores": [0.9, *[0.25] * (len(ATTRIBUTES) - 1)]}
+    file.write_text(json.dumps(line) + "\n", encoding="utf-8")
+    [row] = read_soft(file)
+    assert Attribute.SPAM not in row.targets
+    assert row.targets[Attribute.TOXICITY] == 0.25
 
 
 def test_the_card_keeps_what_stands_around_the_tables(tmp_path: Path) -> None:

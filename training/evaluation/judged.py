@@ -1,0 +1,74 @@
+"""Judged rows: what is judged, and what every contender made of it."""
+
+from __future__ import annotations
+
+import zlib
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.moderation.models.weights import ATTRIBUTES
+from service.moderation.signal import Attribute
+from service.moderation.text import Text
+from training.evaluation.contenders import Contender, Values
+from training.rows import WORD_SOURCES, Row, read_rows, read_validation
+from training.split import JUDGED, folds
+from training.targets import LIFE_SHARES, targets_of, weights_of
+
+MOST_OF_A_SOURCE = 600
+"""So many rows of a source and language are judged: the encoder and the peers take long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Hold n rows, their targets, (n, ``ATTRIBUTES``), and each contender's scores of them."""
+
+    rows: Sequence[Row]
+    targets: Values
+    scores: Mapping[str, Values]
+
+    @classmethod
+    def of(cls, rows: Sequence[Row], contenders: Sequence[Contender]) -> Judged:
+        """Return ``rows`` judged by ``contenders``."""
+        targets = np.asarray(targets_of(rows), float)
+        return cls(rows, targets, {each.name: each.score(rows) for each in contenders})
+
+    def part(self, chosen: NDArray[np.bool_]) -> Judged:
+        """Return the rows where ``chosen`` is true."""
+        rows = [row for row, keep in zip(self.rows, chosen, strict=True) if keep]
+        scores = {name: values[chosen] for name, values in self.scores.items()}
+        return Judged(rows, self.targets[chosen], scores)
+
+    def where(self, holds: Callable[[Row], bool]) -> Judged:
+        """Return the rows for which ``holds``."""
+        return self.part(np.array([holds(row) for row in self.rows], bool))
+
+    def knowing(self, attribute: Attribute) -> Judged:
+        """Return the rows whose target of ``attribute`` is known."""
+        return self.part(~np.isnan(self.targets[:, ATTRIBUTES.index(attribute)]))
+
+    def weights(self, attribute: Attribute) -> Values:
+        """Return how much each row counts where comments are as in life."""
+        weights = weights_of(self.rows, self.targets.astype(np.float32), LIFE_SHARES)
+        return np.asarray(weights[:, ATTRIBUTES.index(attribute)], float)
+
+
+def judged_rows(data: Path) -> list[Row]:
+    """Return the sentences of the judged fold, and the French validation posts."""
+    rows = read_rows(data)
+    fold = folds(rows, [Text.of(row.text) for row in rows])
+    kept = [row for row, number in zip(rows, fold, strict=True) if number == JUDGED]
+    sentences = [row for row in kept if row.source not in WORD_SOURCES]
+    return [*_some_of_each(sentences), *read_validation(data)]
+
+
+def _some_of_each(rows: Sequence[Row]) -> list[Row]:
+    """Return at most ``MOST_OF_A_SOURCE`` rows of each source and language, by their hash."""
+    groups: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in sorted(rows, key=lambda row: zlib.crc32(row.text.encode("utf-8", "replace"))):
+        groups[row.source, row.lang].append(row)
+    return [row for group in groups.values() for row in group[:MOST_OF_A_SOURCE]]
