@@ -9,6 +9,7 @@ import click
 from redis.exceptions import RedisError
 
 from config.settings import SettingsInvalid
+from service.moderation.models.weights import ModelBroken
 from service.moderation.policy import PolicyInvalid
 from service.store.accounts import AccountExists
 from service.store.comments import CommentUnknown
@@ -29,6 +30,7 @@ SENTENCES: dict[type[Exception], Callable[[Exception], str]] = {
     KeyUnknown: lambda error: f"the site has no key {str(error)!r}; see `ecluse keys list`",
     AccountExists: lambda error: f"an account called {str(error)!r} exists already",
     CommentUnknown: lambda error: f"no such comment was set aside: {error}",
+    ModelBroken: lambda error: f"a model cannot be used: {error}",
     PolicyInvalid: lambda error: f"the policy cannot be used: {error}",
     RedisError: lambda error: f"the server refused or was lost: {error}",
     OSError: str,

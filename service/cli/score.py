@@ -21,7 +21,7 @@ from service.cli.comment_lines import (
 from service.cli.highlights import highlights
 from service.cli.progress import progress_over
 from service.cli.values import LANG, POLICY_FILE
-from service.judge import build_judge
+from service.judge import build_judge, cascade
 from service.moderation.batch import Batch
 from service.moderation.comment import Case
 from service.moderation.pipeline import Pipeline
@@ -94,8 +94,9 @@ class Judge:
 
     def __init__(self, policy: Policy, is_explained: bool) -> None:
         self._policy = policy
-        self._is_explained = is_explained
-        self._pipeline: Pipeline = build_judge(Settings.from_environment())
+        settings = Settings.from_environment()
+        self._pipeline: Pipeline = build_judge(settings)
+        self._cascade = cascade(settings) if is_explained else None
 
     def answer(self, case: Case, data: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return what is to be said of one comment."""
@@ -119,7 +120,7 @@ class Judge:
     def _said(self, case: Case, data: Mapping[str, Any], verdict: Verdict) -> Mapping[str, Any]:
         said = {"id": data["id"]} if "id" in data else {}
         said |= _data(verdict)
-        return {**said, **highlights(case, verdict)} if self._is_explained else said
+        return {**said, **highlights(self._cascade, case, verdict)} if self._cascade else said
 
 
 def _data(verdict: Verdict) -> dict[str, Any]:

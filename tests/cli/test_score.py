@@ -158,7 +158,7 @@ def test_explained_the_words_that_moved_a_score_are_marked(ecluse: Ecluse) -> No
     insults = {
         each["words"]: each["amount"]
         for each in data["explanation"]
-        if each["attribute"] == "insult"
+        if (each["attribute"], each["stage"]) == ("insult", "linear")
     }
     assert max(insults, key=insults.__getitem__) in {"connard", "gueule"}
     for each in data["explanation"]:
