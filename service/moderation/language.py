@@ -159,8 +159,9 @@ def _encoded(text: str) -> bytes:
 class _Model:
     """Hold the tables of py3langid for ``CODES``, so that it scores many texts at once.
 
-    ``weights`` is float32 [features, columns], ``prior`` float32 [columns]; a language
-    written in two scripts has two of the ``columns``.
+    ``weights`` is float32 [features, columns], ``prior`` float32 [columns]. The first
+    columns are those of ``CODES``; a language written in two scripts has one more,
+    which ``others`` names with the place of its language.
     """
 
     nextmove: Sequence[int]
@@ -168,18 +169,23 @@ class _Model:
     output: Sequence[int]
     weights: Floats
     prior: Floats
-    columns: Sequence[str]
+    others: Sequence[tuple[int, int]]
 
     @classmethod
     def load(cls) -> _Model:
         """Return the model that py3langid ships, without the languages left out here."""
         every = LanguageIdentifier.from_model_file(MODEL_FILE)
         every.set_languages(CODES)
-        rows = [row << 8 for row in every.tk_row]
-        weights = every.nb_ptc.astype(np.float32)
-        prior = every.nb_pc.astype(np.float32)
+        names = every.nb_classes
+        first = [names.index(code) for code in CODES]
+        more = [column for column in range(len(names)) if column not in first]
         return cls(
-            every.tk_nextmove, rows, every.tk_output, weights, prior, tuple(every.nb_classes)
+            nextmove=every.tk_nextmove,
+            rows=[row << 8 for row in every.tk_row],
+            output=every.tk_output,
+            weights=every.nb_ptc[:, [*first, *more]].astype(np.float32),
+            prior=every.nb_pc[[*first, *more]].astype(np.float32),
+            others=[(len(CODES) + n, _PLACES[names[column]]) for n, column in enumerate(more)],
         )
 
     def scores(self, texts: Sequence[bytes]) -> Floats:
@@ -194,14 +200,9 @@ class _Model:
         if filled.any():
             starts = (np.cumsum(sizes) - sizes)[filled]
             scores[filled] += np.add.reduceat(parts, starts, axis=0)
-        return self._by_code(scores)
-
-    def _by_code(self, scores: Floats) -> Floats:
-        """Return the better of a language's columns, in the order of ``CODES``."""
-        best = np.full((len(scores), len(CODES)), -np.inf, np.float32)
-        for column, code in enumerate(self.columns):
-            np.maximum(best[:, _PLACES[code]], scores[:, column], out=best[:, _PLACES[code]])
-        return best
+        for column, place in self.others:
+            np.maximum(scores[:, place], scores[:, column], out=scores[:, place])
+        return scores[:, : len(CODES)]
 
 
 @lru_cache(maxsize=1)
