@@ -12,6 +12,7 @@ import pytest
 
 from service.moderation.signal import Attribute
 from tests.cli.conftest import Answer, Ecluse
+from tests.encoders import write_own
 
 FRIENDLY = "Je ne suis pas d'accord avec le troisième paragraphe, mais la source est intéressante."
 RUDE = "Espèce de connard, ferme ta gueule"
@@ -166,6 +167,28 @@ def test_explained_the_words_that_moved_a_score_are_marked(ecluse: Ecluse) -> No
     assert "**connard**" in data["highlighted"]
     assert data["highlighted"].replace("**", "") == RUDE
     assert "explanation" not in scored(ecluse, "--text", RUDE).data
+
+
+def test_explained_the_encoder_has_its_say_and_its_words_are_marked(
+    ecluse: Ecluse, tmp_path: Path
+) -> None:
+    labels = {"toxic": "toxicity"}
+    model = write_own(tmp_path, labels, {"scum": [8.0], "drat": [0.5]})
+    options = {**NOWHERE, "ENCODER": "always", "ENCODER_MODEL": str(model)}
+    data = ecluse("score", "--explain", "--text", "oh drat you are scum", **options).data
+    assert data["stages"] == ["linear", "encoder"]
+    by_encoder = [each for each in data["explanation"] if each["stage"] == "encoder"]
+    assert max(by_encoder, key=lambda each: float(each["amount"]))["words"] == "scum"
+    assert data["highlighted"] == "oh drat you are **scum**"
+
+
+def test_a_broken_encoder_leaves_the_explanation_of_the_fast_model(
+    ecluse: Ecluse, tmp_path: Path
+) -> None:
+    options = {**NOWHERE, "ENCODER": "always", "ENCODER_MODEL": str(tmp_path / "none.onnx")}
+    answer = ecluse("score", "--explain", "--text", RUDE, **options)
+    assert (answer.code, "Traceback" in answer.err) == (0, False)
+    assert {each["stage"] for each in answer.data["explanation"]} == {"linear"}
 
 
 def test_a_text_and_files_do_not_go_together(ecluse: Ecluse, tmp_path: Path) -> None:
