@@ -10,8 +10,11 @@ from pathlib import Path
 import numpy as np
 from tokenizers import Tokenizer
 
-from service.moderation.models.weights import ATTRIBUTES
+from service.moderation.models.linear import LinearModel
+from service.moderation.models.weights import ANY_LANGUAGE, ATTRIBUTES, Floats
+from service.moderation.text import Text
 from training.calibrate import curves
+from training.encoder.blend import Weights, blends
 from training.encoder.exported import logits_of
 from training.encoder.lessons import LANGUAGES
 from training.encoder.source import PAD
@@ -25,11 +28,15 @@ BAND: Mapping[str, tuple[float, float]] = {"": (0.1, 0.97)}
 
 _FILES = ("model.onnx", "tokenizer.json")
 _DIGITS = 4
+_LEAST = 1e-6
+
+Calibration = Mapping[str, Mapping[str, Sequence[float]]]
 
 
 def write(folder: Path, rows: Sequence[Row], pieces: int) -> None:
     """Write the file into ``folder``, which holds the model; ``rows`` calibrate it."""
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    lessons = _Lessons(folder, rows, pieces)
+    calibration = lessons.calibration()
     about = {
         "version": VERSION,
         "attributes": list(ATTRIBUTES),
@@ -37,26 +44,57 @@ def write(folder: Path, rows: Sequence[Row], pieces: int) -> None:
         "prefix": "",
         "max_tokens": pieces,
         "pad_id": PAD,
-        "calibration": _calibration(folder / "model.onnx", tokenizer, rows, pieces),
+        "calibration": calibration,
         "band": BAND,
+        "blend": lessons.blend(calibration),
         "sha256": {name: sha256((folder / name).read_bytes()).hexdigest() for name in _FILES},
     }
     text = json.dumps(about, indent=1, ensure_ascii=False) + "\n"
     (folder / "about.json").write_text(text, encoding="utf-8")
 
 
-def _calibration(
-    model: Path, tokenizer: Tokenizer, rows: Sequence[Row], pieces: int
-) -> dict[str, dict[str, list[float]]]:
-    """Return slope and offset per attribute, by language; ``""`` is any language."""
-    logits = logits_of(model, tokenizer, [row.text for row in rows], pieces)
-    targets = targets_of(rows)
-    weights = weights_of(rows, targets, LIFE_SHARES)
-    tables = curves(logits, np.nan_to_num(targets), weights, [row.lang for row in rows])
-    return {
-        lang: {
-            attribute: [round(float(value), _DIGITS) for value in table[:, column]]
-            for column, attribute in enumerate(ATTRIBUTES)
+class _Lessons:
+    """Hold the rows that calibrate, with what the exported file makes of them."""
+
+    def __init__(self, folder: Path, rows: Sequence[Row], pieces: int) -> None:
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._texts = [row.text for row in rows]
+        self._langs = [row.lang for row in rows]
+        self._logits = logits_of(folder / "model.onnx", tokenizer, self._texts, pieces)
+        targets = targets_of(rows)
+        self._weights = weights_of(rows, targets, LIFE_SHARES)
+        self._targets = np.nan_to_num(targets)
+
+    def calibration(self) -> Calibration:
+        """Return slope and offset per attribute, by language; ``""`` is any language."""
+        tables = curves(self._logits, self._targets, self._weights, self._langs)
+        return {
+            lang: {
+                attribute: [round(float(value), _DIGITS) for value in table[:, column]]
+                for column, attribute in enumerate(ATTRIBUTES)
+            }
+            for lang, table in tables.items()
         }
-        for lang, table in tables.items()
+
+    def blend(self, calibration: Calibration) -> Mapping[str, Weights]:
+        """Return the encoder's and the linear model's weight, by language."""
+        scores = LinearModel.load().scores([Text.of(text) for text in self._texts], self._langs)
+        encoder = log_odds(calibrated(self._logits, self._langs, calibration))
+        return blends(encoder, log_odds(scores), self._targets, self._weights, self._langs)
+
+
+def calibrated(logits: Floats, langs: Sequence[str], calibration: Calibration) -> Floats:
+    """Return probabilities, (texts, attributes), by the curve of each text's language."""
+    tables = {
+        lang: np.array([curve[name] for name in ATTRIBUTES]).T
+        for lang, curve in calibration.items()
     }
+    chosen = np.array([tables.get(lang, tables[ANY_LANGUAGE]) for lang in langs])
+    slopes, offsets = chosen[:, 0], chosen[:, 1]
+    return np.asarray(1 / (1 + np.exp(-(slopes * logits + offsets))), np.float32)
+
+
+def log_odds(scores: Floats) -> Floats:
+    """Return the log-odds of probabilities, none of them infinite."""
+    inside = np.clip(scores, _LEAST, 1 - _LEAST)
+    return np.asarray(np.log(inside / (1 - inside)), np.float32)

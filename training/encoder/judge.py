@@ -11,15 +11,17 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from service.moderation.models.linear import LinearModel
-from service.moderation.models.weights import ATTRIBUTES, Floats
+from service.moderation.models.weights import ANY_LANGUAGE, ATTRIBUTES, Floats
 from service.moderation.signal import Attribute
 from service.moderation.text import Text
+from training.encoder.about import calibrated, log_odds
 from training.encoder.exported import logits_of
 from training.encoder.templates import SOURCE, held_back
 from training.encoder.train import parted
@@ -38,17 +40,22 @@ _SOCIAL = ("posts_read",)
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """Hold what both models make of the same rows, calibrated, (rows, attributes)."""
+    """Hold what each model makes of the same rows, and both, calibrated, (rows, attributes)."""
 
     rows: Sequence[Row]
     linear: Floats
     encoder: Floats
+    both: Floats
+
+    def scores(self) -> Iterator[tuple[str, Floats]]:
+        """Yield the name and the scores of each way to judge."""
+        yield from (("linear", self.linear), ("encoder", self.encoder), ("both", self.both))
 
     def where(self, holds: Callable[[Row], bool]) -> Models:
         """Return the rows for which ``holds``."""
         chosen = np.array([holds(row) for row in self.rows], bool)
         rows = [row for row, is_in in zip(self.rows, chosen, strict=True) if is_in]
-        return Models(rows, self.linear[chosen], self.encoder[chosen])
+        return Models(rows, self.linear[chosen], self.encoder[chosen], self.both[chosen])
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -70,17 +77,18 @@ def compared(rows: Sequence[Row], folder: Path) -> Models:
     about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     logits = logits_of(folder / "model.onnx", tokenizer, texts, about["max_tokens"])
-    return Models(rows, linear, calibrated(logits, langs, about["calibration"]))
+    encoder = calibrated(logits, langs, about["calibration"])
+    return Models(rows, linear, encoder, _blended(encoder, linear, langs, about))
 
 
-def calibrated(
-    logits: Floats, langs: Sequence[str], curves: Mapping[str, Mapping[str, Sequence[float]]]
+def _blended(
+    encoder: Floats, linear: Floats, langs: Sequence[str], about: Mapping[str, Any]
 ) -> Floats:
-    """Return probabilities, (texts, attributes), by the curve of each text's language."""
-    tables = {lang: np.array([curve[a] for a in ATTRIBUTES]).T for lang, curve in curves.items()}
-    chosen = np.array([tables.get(lang, tables[""]) for lang in langs])
-    slopes, offsets = chosen[:, 0], chosen[:, 1]
-    return np.asarray(1 / (1 + np.exp(-(slopes * logits + offsets))), np.float32)
+    """Return the scores where both models speak, as the service blends them."""
+    table = about["blend"]
+    weights = np.array([table.get(lang, table[ANY_LANGUAGE]) for lang in langs])
+    odds = weights[:, :1] * log_odds(encoder) + weights[:, 1:] * log_odds(linear)
+    return np.asarray(1 / (1 + np.exp(-odds)), np.float32)
 
 
 def report(models: Models) -> Iterator[str]:
@@ -143,10 +151,9 @@ def _line(name: str, models: Models, attribute: Attribute) -> Iterator[str]:
     if clear.sum() < _MIN_ROWS or min(labels.sum(), (~labels).sum()) < _MIN_POSITIVES:
         return
     column = ATTRIBUTES.index(attribute)
-    figures = []
-    for scores in (models.linear, models.encoder):
-        seen = scores[clear, column].astype(float)
-        figures += [roc_auc(labels, seen), recall_at(labels, seen, 0.01)]
+    seen = [scores[clear, column].astype(float) for _, scores in models.scores()]
+    figures = [roc_auc(labels, each) for each in seen]
+    figures += [recall_at(labels, each, 0.01) for each in seen]
     cells = " | ".join(f"{figure:.3f}" for figure in figures)
     yield f"| {name} | {clear.sum()} | {labels.sum()} | {cells} |"
 
@@ -164,7 +171,7 @@ def _templates(models: Models) -> Iterator[str]:
     for lang in ("fr", "en"):
         part = neutral.where(lambda row, lang=lang: row.lang == lang)  # type: ignore[misc]
         column = ATTRIBUTES.index(Attribute.TOXICITY)
-        for name, scores in (("linear", part.linear), ("encoder", part.encoder)):
+        for name, scores in part.scores():
             share = share_above(scores[:, column].astype(float), 0.5)
             yield f"| neutral identity, {lang}, 0.5 | {name} | – | {share:.1%} | – |"
 
@@ -177,7 +184,7 @@ def _accuracies(title: str, models: Models) -> Iterator[str]:
     for lang in ("fr", "en"):
         part = models.where(lambda row, lang=lang: row.lang == lang)  # type: ignore[misc]
         for threshold in (0.35, 0.5, 0.65, 0.8):
-            for name, scores in (("linear", part.linear), ("encoder", part.encoder)):
+            for name, scores in part.scores():
                 found, wrong = _rates(part.rows, scores, threshold)
                 yield (
                     f"| {title}, {lang}, {threshold} | {name} | {found:.1%} | {wrong:.1%}"
