@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from service.moderation.models.encoder import Encoder
 from service.moderation.models.encoder.encoder import MOST_WINDOWS_AT_ONCE
-from service.moderation.models.encoder.runs import MOST_ROWS, padded, runs
+from service.moderation.models.encoder.runs import MOST_ROWS, MOST_TOKENS, padded, runs
 from service.moderation.models.encoder.windows import (
     MOST_CANDIDATES,
     MOST_WINDOWS,
@@ -160,6 +160,7 @@ def test_runs_hold_every_row_once_and_little_padding(lengths: list[int]) -> None
     for run in found:
         inside = [lengths[index] for index in run]
         assert len(inside) <= MOST_ROWS
+        assert len(inside) * max(inside) <= MOST_TOKENS
         assert max(inside) <= 1.25 * min(inside) + 4
 
 
