@@ -233,9 +233,17 @@ def _spread(values: Sequence[int], pieces: Sequence[str]) -> list[int]:
 
 _SIGNS = re.compile(r"[0-9@$!€|]+")
 _READ_AS = dict(zip("0134578@$!€|", "oieastbasiei", strict=True))
+_READ_CODES = str.maketrans(_READ_AS)
 # Signs read as a letter at the start of a word; 7 and 8 there are mostly numbers.
 _INITIALS = frozenset("1345$")
-_FINALS = frozenset("@$")
+_FINALS = frozenset("@$€")
+_NO_DIGITS = frozenset("@$!€")
+_FEW_SIGNS, _MOST_SIGNS = 2, 5
+_TOKEN = re.compile(r"\S+")
+_BESIDE_LETTERS = re.compile(
+    r"(?<=[^\W\d_])[0134578@$€]{1,5}(?![0-9@$!€|])|(?<![0-9@$!€|])[0134578@$€]{1,5}(?=[^\W\d_])"
+)
+_SPACED_AFTER_A = 9  # an article, and four letters at least
 _REPEATED = re.compile(r"([^\W\d_])\1{2,}")
 # At least three single letters, the same separator between each two.
 _SPACED = re.compile(
@@ -258,24 +266,48 @@ def _revealed_indices(plain: str) -> list[int]:
 
 
 def _read_as_letters(plain: str) -> str:
-    """Return ``plain``, of the same length, with signs inside words read as letters."""
-    return _SIGNS.sub(_letters_for, plain)
+    """Return ``plain``, of the same length, with signs inside words read as letters.
+
+    Where one sign of a word must be a letter, those beside its letters are too:
+    `m3rd3` has one inside and one at its end.
+    """
+    read = _SIGNS.sub(_letters_for, plain)
+    if read == plain:
+        return plain
+    return _TOKEN.sub(lambda match: _rest_for(match, plain), read)
 
 
 def _letters_for(match: re.Match[str]) -> str:
     signs, text = match[0], match.string
-    if len(signs) > 2 or not all(sign in _READ_AS for sign in signs):
+    if len(signs) > _MOST_SIGNS or not all(sign in _READ_AS for sign in signs):
         return signs
     before = text[match.start() - 1 : match.start()].isalpha()
     after = text[match.end() : match.end() + 1].isalpha()
-    if (before and (after or set(signs) <= _FINALS)) or _begins_a_word(match):
+    if (before and (after or _ends_a_word(signs))) or _begins_a_word(match):
         return "".join(_READ_AS[sign] for sign in signs)
     return signs
 
 
+def _rest_for(match: re.Match[str], plain: str) -> str:
+    """Return a token with all signs beside its letters read, if one of them was."""
+    token = match[0]
+    if token == plain[match.start() : match.end()]:
+        return token
+    return _BESIDE_LETTERS.sub(lambda found: found[0].translate(_READ_CODES), token)
+
+
 def _begins_a_word(match: re.Match[str]) -> bool:
     following = match.string[match.end() : match.end() + 3]
-    return match[0] in _INITIALS and following.isalpha()
+    first, *rest = match[0]
+    return first in _INITIALS and following.isalpha() and set(rest) <= _FINALS
+
+
+def _ends_a_word(signs: str) -> bool:
+    """Tell the end of a disguised word from what is written for effect or for money."""
+    kinds = set(signs)
+    if len(signs) <= _FEW_SIGNS:
+        return kinds <= _FINALS
+    return len(kinds) > 1 and bool(kinds & _FINALS) and kinds <= _NO_DIGITS
 
 
 def _separators(text: str) -> list[Stretch]:
@@ -285,7 +317,13 @@ def _separators(text: str) -> list[Stretch]:
 
 def _gaps(match: re.Match[str]) -> Iterator[Stretch]:
     step = len(match[1]) + 1
-    return ((i, i + step - 1) for i in range(match.start() + 1, match.end() - 1, step))
+    first = match.start() + 1 + (step if _begins_with_article(match[0]) else 0)
+    return ((i, i + step - 1) for i in range(first, match.end() - 1, step))
+
+
+def _begins_with_article(spaced: str) -> bool:
+    """Tell the `a` of `what a b a s t a r d` from that of `a s s h o l e`."""
+    return len(spaced) >= _SPACED_AFTER_A and spaced[:2] == "a " and spaced[2] != spaced[4]
 
 
 def _repeats(text: str) -> list[Stretch]:

@@ -49,7 +49,18 @@ def test_disguises_are_undone(written: str) -> None:
 
 @pytest.mark.parametrize(
     ("written", "revealed"),
-    [("f.u.c.k", "fuck"), ("$alope", "salope"), ("a$$", "ass"), ("5alope", "salope")],
+    [
+        ("f.u.c.k", "fuck"),
+        ("$alope", "salope"),
+        ("a$$", "ass"),
+        ("5alope", "salope"),
+        ("c0nn4$$3", "connasse"),
+        ("$4l0p3", "salope"),
+        ("pu741n", "putain"),
+        ("€nfo!ré", "enfoire"),
+        ("what a b a s t a r d", "what a bastard"),
+        ("a s s h o l e", "asshole"),
+    ],
 )
 def test_signs_and_separators_are_read_as_letters(written: str, revealed: str) -> None:
     assert Text.of(written).revealed == revealed
@@ -57,7 +68,21 @@ def test_signs_and_separators_are_read_as_letters(written: str, revealed: str) -
 
 @pytest.mark.parametrize(
     "written",
-    ["@pierre", "24h", "g20", "le 14 juillet", "bravo !", "y a", "c2c", "5 000 €", "1984"],
+    [
+        "@pierre",
+        "24h",
+        "g20",
+        "le 14 juillet",
+        "bravo !",
+        "y a",
+        "c2c",
+        "5 000 €",
+        "1984",
+        "covid19",
+        "8h30",
+        "4x4",
+        "cash$$$",
+    ],
 )
 def test_numbers_mentions_and_short_words_stay_as_they_are(written: str) -> None:
     assert Text.of(written).revealed == written

@@ -130,6 +130,7 @@ def test_no_listed_word_alone_refuses_a_comment() -> None:
         signal.score * signal.weight < 0.5
         for signals in LEXICON.review(batch)
         for signal in signals
+        if signal.attribute is not Attribute.PROFANITY  # which refuses nobody by default
     )
 
 
@@ -194,3 +195,25 @@ def test_reviews_keep_the_order_of_the_cases() -> None:
     batch = a_batch(*contents)
     assert [bool(signals) for signals in LEXICON.review(batch)] == [0, 1, 0, 0, 1]
     assert len(LinearToxicity().review(batch)) == len(contents)
+
+
+@pytest.mark.parametrize("written", ["enc*lé", "s*laud", "m*rdeux", "f*ck", "sal*pes", "con##rd"])
+def test_a_masked_word_is_read_by_the_listed_words_that_fit(written: str) -> None:
+    (evidence,) = found(f"Quel {written}, franchement", lang="")[Attribute.PROFANITY].evidence
+    assert evidence.params["word"] == written
+
+
+@pytest.mark.parametrize("written", ["*très*", "2*3*4", "a*b", "C#", "issue #12", "note*", "é*"])
+def test_stars_beside_or_between_other_things_mask_nothing(written: str) -> None:
+    assert found(f"Voilà {written} ici") == {}
+
+
+@pytest.mark.parametrize(("written", "is_rude"), [("pu73", True), ("merci3", False), ("mp3", False)])
+def test_digits_at_the_end_are_letters_only_in_a_listed_word(written: str, is_rude: bool) -> None:
+    assert (Attribute.PROFANITY in found(f"Quelle {written}, celle-là")) is is_rude
+
+
+def test_a_rude_word_is_surely_profanity_and_only_a_hint_of_toxicity() -> None:
+    signals = found("Quel connard")
+    profanity, toxicity = signals[Attribute.PROFANITY], signals[Attribute.TOXICITY]
+    assert profanity.score * profanity.weight > 0.5 > toxicity.score * toxicity.weight

@@ -1,0 +1,59 @@
+"""Masked words: stars for letters, or digits at the end, read by the listed words that fit."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+
+MASKS = "*#•"
+
+# A letter, then letters and masks. It cannot begin inside a word, so every character is
+# looked at a bounded number of times.
+_MASKED = re.compile(rf"(?<![\w{MASKS}])[^\W\d_][^\W\d_{MASKS}]*[{MASKS}][^\W\d_{MASKS}]*"
+                     rf"(?:[{MASKS}][^\W\d_{MASKS}]*)*")  # fmt: skip
+# Digits after letters are mostly a number: only a listed word makes letters of them.
+_ENDING = re.compile(r"(?<!\w)[^\W\d_]{2,16}[0134578]{1,3}(?!\w)")
+_DIGITS = str.maketrans("0134578", "oieastb")
+_SHORTEST, _LONGEST = 4, 16
+# With a letter or two left, so many masks have to stand for the rest.
+_FEW_LETTERS, _MANY_MASKS = 1, 3
+
+
+class Masks:
+    """Find which of some single words a masked one may be."""
+
+    def __init__(self, words: Mapping[str, int]) -> None:
+        self._words: dict[tuple[int, str], list[tuple[str, int]]] = defaultdict(list)
+        for word, number in words.items():
+            if _SHORTEST <= len(word) <= _LONGEST and word.isalpha():
+                self._words[len(word), word[0]].append((word, number))
+
+    def found_in(self, prepared: str) -> Iterator[tuple[int, int, int]]:
+        """Yield the number of a word that fits, where it starts and where it ends."""
+        if any(mask in prepared for mask in MASKS):
+            for match in _MASKED.finditer(prepared):
+                for number in self._fitting(match[0]):
+                    yield number, match.start(), match.end()
+        for match in _ENDING.finditer(prepared):
+            read = match[0].translate(_DIGITS)
+            for word, number in self._words.get((len(read), read[0]), ()):
+                if word == read:
+                    yield number, match.start(), match.end()
+
+    def _fitting(self, written: str) -> Iterable[int]:
+        """Yield the numbers of the words that fit ``written``, or it without its plural."""
+        if not _SHORTEST <= len(written) <= _LONGEST + 1 or not _is_mask(written):
+            return
+        shapes = (written, written[:-1]) if written.endswith("s") else (written,)
+        for shape in shapes:
+            for word, number in self._words.get((len(shape), shape[0]), ()):
+                if all(a == b or a in MASKS for a, b in zip(shape, word, strict=True)):
+                    yield number
+
+
+def _is_mask(written: str) -> bool:
+    """Tell a masked word from single letters with stars between them."""
+    letters = sum(char.isalpha() for char in written)
+    masks = len(written) - letters
+    return letters > _FEW_LETTERS or masks >= _MANY_MASKS
