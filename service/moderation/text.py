@@ -298,8 +298,8 @@ def _rest_for(match: re.Match[str], plain: str) -> str:
 
 def _begins_a_word(match: re.Match[str]) -> bool:
     following = match.string[match.end() : match.end() + 3]
-    first, *rest = match[0]
-    return first in _INITIALS and following.isalpha() and set(rest) <= _FINALS
+    signs = match[0]
+    return signs[0] in _INITIALS and following.isalpha() and set(signs[1:]) <= _FINALS
 
 
 def _ends_a_word(signs: str) -> bool:
