@@ -14,8 +14,8 @@ from service.moderation.models.encoder.about import DEFAULT_BAND, About, Pair
 from service.moderation.models.weights import ANY_LANGUAGE, ATTRIBUTES, Floats
 from service.moderation.signal import Attribute
 
-SPAM_DOUBT = (0.2, 0.9)
-"""The linear model's spam scores that are doubtful; outside, its word stands."""
+SPAM_DOUBT = (0.15, 0.95)
+"""The linear model's spam scores that are doubtful: 5% of ordinary comments."""
 
 _SPAM, _TOXICITY = ATTRIBUTES.index(Attribute.SPAM), ATTRIBUTES.index(Attribute.TOXICITY)
 
@@ -38,15 +38,11 @@ def doubtful(batch: Batch, scores: Floats, about: About | None) -> Flags:
     people, threats, reports of insults.
     """
     bands = pairs_of(about.band if about else {}, DEFAULT_BAND, main_langs(batch))
-    found = _is_between(scores[:, _TOXICITY], bands) | is_doubtful_spam(scores)
+    spam_bands = np.array([SPAM_DOUBT], np.float32)
+    found = _is_between(scores[:, _TOXICITY], bands) | _is_between(scores[:, _SPAM], spam_bands)
     for row in np.flatnonzero(~found):
         found[row] = _has_cause(batch, int(row))
     return found
-
-
-def is_doubtful_spam(scores: Floats) -> Flags:
-    """Say where the linear model's spam score leaves room for another's opinion."""
-    return _is_between(scores[:, _SPAM], np.array([SPAM_DOUBT], np.float32))
 
 
 def main_langs(batch: Batch) -> list[str]:

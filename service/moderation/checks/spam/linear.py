@@ -20,8 +20,8 @@ _WORTH_REPORTING = 0.2
 class LinearSpam:
     """Report spam that the model finds at all likely from the words of a comment.
 
-    Where it is in doubt and the encoder has read the comment too, the score is that of
-    both. Raises ``ModelBroken`` when made without a cascade and the shipped model
+    Where the encoder has read the comment too, the score is that of both. Raises
+    ``ModelBroken`` when made without a cascade and the shipped model
     cannot be read.
     """
 
