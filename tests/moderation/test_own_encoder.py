@@ -100,6 +100,13 @@ def test_a_description_that_makes_no_sense_is_refused(
         Encoder.load_own(model)
 
 
+def test_it_is_known_by_its_digest(tmp_path: Path) -> None:
+    one = Encoder.load_own(write_own(tmp_path / "one", LABELS, ROWS))
+    same = Encoder.load_own(write_own(tmp_path / "same", LABELS, ROWS))
+    other = Encoder.load_own(write_own(tmp_path / "other", LABELS, {**ROWS, "more": [0.0] * 4}))
+    assert one.about.digests == same.about.digests != other.about.digests
+
+
 def test_labels_that_do_not_fit_the_outputs_are_refused(tmp_path: Path) -> None:
     encoder = Encoder.load_own(write_own(tmp_path, {"toxic": "toxicity"}, ROWS))
     with pytest.raises(ModelBroken):

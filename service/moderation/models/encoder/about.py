@@ -42,7 +42,8 @@ class About:
     logistic curve on the log-odds (Platt, 1999). ``band[language]`` are the calibrated
     fast-stage scores between which the encoder is asked, ``blend[language]`` the weights
     of the encoder's and the linear model's log-odds. ``ANY_LANGUAGE`` is in all three.
-    ``digests`` are SHA-256 sums by file name, empty for an operator's own model.
+    ``digests`` are SHA-256 sums by file name: of an operator's own model, what it is
+    known by.
     """
 
     labels: tuple[Attribute | None, ...]

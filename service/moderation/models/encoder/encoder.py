@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from hashlib import sha256
+from dataclasses import dataclass, replace
+from hashlib import file_digest
 from itertools import chain
 from pathlib import Path
 
@@ -62,7 +62,8 @@ class Encoder:
         ``ModelBroken``.
         """
         about = read_own(model.with_suffix(".toml"))
-        return _made(about, model, tokenizer or model.with_name("tokenizer.json"))
+        named = replace(about, digests={"model.onnx": _digest(model)})
+        return _made(named, model, tokenizer or model.with_name("tokenizer.json"))
 
     def judge(self, texts: Sequence[str], langs: Sequence[str], rank: Rank | None = None) -> Judged:
         """Return scores and embeddings of ``texts``; ``langs`` are ISO 639-1, or empty.
@@ -117,19 +118,20 @@ class Encoder:
 
 
 def _made(about: About, model: Path, tokenizer: Path) -> Encoder:
-    if not model.is_file():
-        raise ModelBroken(f"{model} cannot be read")
     return Encoder(about, Tokeniser.load(tokenizer, about.prefix, about.max_tokens), Session(model))
 
 
 def _check_digest(path: Path, expected: str) -> None:
+    if _digest(path) != expected:
+        raise ModelBroken(f"{path.name} is damaged: its SHA-256 does not match")
+
+
+def _digest(path: Path) -> str:
     try:
         with path.open("rb") as file:
-            found = sha256(file.read()).hexdigest()
+            return file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise ModelBroken(f"{path} cannot be read") from error
-    if found != expected:
-        raise ModelBroken(f"{path.name} is damaged: its SHA-256 does not match")
 
 
 def _together(embeddings: Floats | None, owners: np.ndarray, count: int) -> Floats | None:
