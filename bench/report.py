@@ -80,9 +80,9 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
 
 
-def machine() -> str:
-    """Return on what this was measured, in a few lines."""
-    versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+def machine(packages: Sequence[str] = PACKAGES) -> str:
+    """Return on what this was measured, with which versions of ``packages``, in a few lines."""
+    versions = ", ".join(f"{name} {version(name)}" for name in packages)
     load = ", ".join(f"{each:.1f}" for each in os.getloadavg())
     return (
         f"Machine: {_processor()}, {os.cpu_count()} cores, {platform.system()} "
