@@ -22,8 +22,8 @@ from service.moderation.models.encoder.encoder import MOST_WINDOWS_AT_ONCE
 from service.moderation.models.encoder.runs import MOST_ROWS, MOST_TOKENS, padded, runs
 from service.moderation.models.encoder.windows import (
     MOST_CANDIDATES,
-    MOST_WINDOWS,
-    chosen,
+    best,
+    spread,
     stretches,
 )
 from service.moderation.models.weights import ATTRIBUTES, Floats, ModelBroken
@@ -145,12 +145,12 @@ def test_windows_cover_a_text_and_overlap(count: int, room: int) -> None:
         assert all(a[1] >= b[0] for a, b in pairwise(places))
 
 
-def test_the_windows_that_are_kept_stay_in_reading_order() -> None:
+def test_the_best_windows_come_first_and_spread_ones_in_reading_order() -> None:
     places = [(n, n + 1) for n in range(20)]
     values = np.array([n % 7 for n in range(20)], np.float32)
-    assert chosen(places, 4, values) == [(5, 6), (6, 7), (12, 13), (13, 14)]
-    spread = chosen(places, MOST_WINDOWS, None)
-    assert (spread[0], spread[-1], len(spread)) == ((0, 1), (19, 20), MOST_WINDOWS)
+    assert best(places, values, 4) == [(6, 7), (13, 14), (5, 6), (12, 13)]
+    assert spread(places, 3) == [(0, 1), (10, 11), (19, 20)]
+    assert spread(places[:2]) == places[:2]
 
 
 @given(lengths=st.lists(st.integers(1, 64), max_size=200))

@@ -15,7 +15,7 @@ from service.moderation.models.encoder.about import About, read_own, read_shippe
 from service.moderation.models.encoder.runs import padded, runs
 from service.moderation.models.encoder.session import Outputs, Session
 from service.moderation.models.encoder.tokenise import Rank, Tokeniser
-from service.moderation.models.encoder.windows import MOST_WINDOWS
+from service.moderation.models.encoder.windows import MOST_WINDOWS, spread
 from service.moderation.models.weights import Floats, ModelBroken
 
 SHIPPED = Path(__file__).parent
@@ -92,12 +92,7 @@ class Encoder:
         most = MOST_WINDOWS
         while most > 1 and sum(min(len(parts), most) for parts in windows) > MOST_WINDOWS_AT_ONCE:
             most -= 1
-        if most == MOST_WINDOWS:
-            return windows
-        return [
-            parts if len(parts) <= most else self.tokeniser.windows(text, rank, most)
-            for text, parts in zip(texts, windows, strict=True)
-        ]
+        return [parts[:most] if rank else spread(parts, most) for parts in windows]
 
     def _outputs(self, windows: Sequence[Sequence[Sequence[int]]]) -> Outputs:
         """Return the network's outputs for all windows, in order."""

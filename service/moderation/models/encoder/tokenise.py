@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from service.moderation.models.encoder.windows import MOST_WINDOWS, chosen, stretches
+from service.moderation.models.encoder.windows import MOST_WINDOWS, best, spread, stretches
 from service.moderation.models.weights import Floats, ModelBroken
 
 Rank = Callable[[Sequence[str]], Floats]
@@ -41,21 +41,23 @@ class Tokeniser:
             raise ModelBroken(f"{path.name}: no room for text in {max_tokens} tokens")
         return cls(native, head, closing, room)
 
-    def windows(
-        self, text: str, rank: Rank | None = None, most: int = MOST_WINDOWS
-    ) -> list[list[int]]:
-        """Return the ids of ``text``, in at most ``most`` windows where it is long.
+    def windows(self, text: str, rank: Rank | None = None) -> list[list[int]]:
+        """Return the ids of ``text``, in at most ``MOST_WINDOWS`` windows where it is long.
 
-        Of more, those are kept that ``rank`` puts first; without it, evenly spread ones.
+        Of more, those that ``rank`` puts first, in its order; without it, evenly spread
+        ones in reading order.
         """
         text = _whole(text)
         # One text at a time: in batches the library starts threads, which no fork survives.
         encoded = self.native.encode(text, add_special_tokens=False)
         ids = encoded.ids
         places = stretches(len(ids), self.room)
-        if len(places) > most:
-            values = None if rank is None else rank(_pieces(text, encoded.offsets, places))
-            places = chosen(places, most, values)
+        if len(places) > MOST_WINDOWS:
+            places = (
+                best(places, rank(_pieces(text, encoded.offsets, places)))
+                if rank
+                else spread(places)
+            )
         return [[*self.head, *ids[start:end], *self.tail] for start, end in places]
 
 

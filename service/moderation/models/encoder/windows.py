@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import TypeVar
 
 import numpy as np
 
@@ -13,6 +14,7 @@ MOST_WINDOWS = 8
 MOST_CANDIDATES = 256
 """So many windows are compared at most; prose of 40,000 characters has fewer."""
 
+T = TypeVar("T")
 Place = tuple[int, int]
 
 
@@ -30,13 +32,12 @@ def stretches(count: int, room: int) -> list[Place]:
     return [(start, start + length) for start in starts.tolist()]
 
 
-def chosen(places: list[Place], most: int, values: Floats | None) -> list[Place]:
-    """Return ``most`` of the windows in reading order: those of the highest ``values``.
+def best(places: list[Place], values: Floats, most: int = MOST_WINDOWS) -> list[Place]:
+    """Return the ``most`` windows of the highest ``values``, the highest first."""
+    return [places[index] for index in np.argsort(-values, kind="stable")[:most].tolist()]
 
-    Without values, windows spread evenly from the first to the last.
-    """
-    if values is None:
-        kept = np.linspace(0, len(places) - 1, most).round().astype(int)
-    else:
-        kept = np.sort(np.argsort(-values, kind="stable")[:most])
-    return [places[index] for index in kept.tolist()]
+
+def spread(windows: list[T], most: int = MOST_WINDOWS) -> list[T]:
+    """Return at most ``most`` of the windows, evenly from the first to the last."""
+    kept = np.linspace(0, len(windows) - 1, min(len(windows), most)).round().astype(int)
+    return [windows[index] for index in kept.tolist()]
