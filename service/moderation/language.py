@@ -225,7 +225,7 @@ def _small(weights: NDArray[np.float16]) -> tuple[NDArray[np.int8], float]:
 
 def _apart(weights: NDArray[np.float16], start: int) -> Floats:
     rows = weights[start : start + _ROWS_AT_ONCE].astype(np.float32)
-    return rows - rows.mean(axis=1, keepdims=True)
+    return np.asarray(rows - rows.mean(axis=1, keepdims=True), np.float32)
 
 
 @lru_cache(maxsize=1)
