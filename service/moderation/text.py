@@ -54,7 +54,7 @@ class Text:
 
     def plain_offsets(self) -> Offsets:
         """Return where each character of ``plain`` came from."""
-        if self.plain == self.original:
+        if _is_folded_one_for_one(self.original):
             return Offsets(range(len(self.plain)), range(1, len(self.plain) + 1))
         shown, starts, ends = _shown_with_offsets(self.original)
         pieces = [_FOLDS[ord(char)] for char in _latinised(shown)]
@@ -62,7 +62,10 @@ class Text:
 
     def revealed_offsets(self) -> Offsets:
         """Return where each character of ``revealed`` came from."""
-        return self.plain_offsets().at(_revealed_indices(self.plain))
+        offsets = self.plain_offsets()
+        if len(self.revealed) == len(self.plain):  # signs were read, nothing was taken out
+            return offsets
+        return offsets.at(_revealed_indices(self.plain))
 
 
 # Folding to plain text ------------------------------------------------------------------
@@ -193,6 +196,17 @@ def _with_faces(word: str) -> str:
 
 
 # Where plain text came from ------------------------------------------------------------------
+
+
+def _is_folded_one_for_one(original: str) -> bool:
+    """Tell whether each character of ``original`` became one of the plain text: most often."""
+    if _ODD_ASCII.search(original):
+        return False
+    if original.isascii():
+        return True
+    return is_normalized("NFKC", original) and all(
+        len(_FOLDS[ord(char)]) == 1 for char in set(original)
+    )
 
 
 def _shown_with_offsets(original: str) -> tuple[str, Sequence[int], Sequence[int]]:
@@ -340,5 +354,11 @@ def _without(text: str, stretches: Sequence[Stretch]) -> str:
 
 
 def _kept(length: int, stretches: Sequence[Stretch]) -> list[int]:
-    left_out = {i for start, end in stretches for i in range(start, end)}
-    return [i for i in range(length) if i not in left_out]
+    """Return the indices below ``length`` outside of ``stretches``, which are in order."""
+    kept: list[int] = []
+    end = 0
+    for start, following in stretches:
+        kept.extend(range(end, start))
+        end = following
+    kept.extend(range(end, length))
+    return kept
