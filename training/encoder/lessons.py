@@ -74,29 +74,64 @@ CAREFUL_FACTORS: Mapping[str, float] = {
     "edos2023": 1.5,
 }
 _MOST_WEIGHT = 4.0
-# How often the second phase reads the rows labelled by reading.
-_READ: Mapping[str, float] = {
-    "posts_read": 3.0,
-    "translated_civil_toxicspans2021": 3.0,
-    "translated_foxnews2017": 3.0,
-    "translated_hatemojibuild2022": 3.0,
-    "translated_cat_context2020": 3.0,
-    "contrast_written": 4.0,
-    "sentences_written": 2.0,
-    "spam_written": 2.0,
-}
-# The share of what each source may give that the second phase reads again, and more of some.
-_REHEARSED = 0.42
-_REHEARSED_MORE: Mapping[str, float] = {
-    "civil_toxicspans2021": 0.2,
-    "cat_context2020": 0.2,
-    "measuringhate2020": 0.2,
-    "hatemojibuild2022": 0.5,
-    "foxnews2017": 1.0,
-    "jigsaw_subset2018": 0.5,
-    "jigsaw_fr_mt2025": 0.5,
-    "civil_toxicspans2021_ambiguous": 0.3,
-}
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """Say how often a phase reads the rows labelled by reading, and what it rehearses.
+
+    ``rehearsed`` is the share read again of what each source may give, ``more`` what is
+    added to it for some sources.
+    """
+
+    times: Mapping[str, float]
+    rehearsed: float
+    more: Mapping[str, float]
+
+
+SECOND = Mix(
+    times={
+        "posts_read": 3.0,
+        "translated_civil_toxicspans2021": 3.0,
+        "translated_foxnews2017": 3.0,
+        "translated_hatemojibuild2022": 3.0,
+        "translated_cat_context2020": 3.0,
+        "contrast_written": 4.0,
+        "sentences_written": 2.0,
+        "spam_written": 2.0,
+    },
+    rehearsed=0.42,
+    more={
+        "civil_toxicspans2021": 0.2,
+        "cat_context2020": 0.2,
+        "measuringhate2020": 0.2,
+        "hatemojibuild2022": 0.5,
+        "foxnews2017": 1.0,
+        "jigsaw_subset2018": 0.5,
+        "jigsaw_fr_mt2025": 0.5,
+        "civil_toxicspans2021_ambiguous": 0.3,
+    },
+)
+THIRD = Mix(
+    times={
+        "posts_read": 0.8,
+        "translated_civil_toxicspans2021": 1.0,
+        "translated_foxnews2017": 1.0,
+        "translated_hatemojibuild2022": 1.0,
+        "translated_cat_context2020": 1.0,
+        "contrast_written": 2.5,
+        "sentences_written": 1.0,
+        "spam_written": 0.5,
+    },
+    rehearsed=0.1,
+    more={
+        "civil_toxicspans2021": 0.08,
+        "cat_context2020": 0.08,
+        "measuringhate2020": 0.08,
+        "hatemojibuild2022": 0.3,
+        "foxnews2017": 0.5,
+    },
+)
 # How much the loss of each attribute counts, in their order.
 _ATTRIBUTES = np.array([0.7, 1.0, 0.3, 0.5, 0.4, 0.5, 0.4, 0.3], np.float32)
 _SMOOTHING = 0.04
@@ -130,14 +165,14 @@ def all_sources(rows: Sequence[Row], seed: int, share: float = 1.0) -> list[Row]
     return chosen
 
 
-def careful(rows: Sequence[Row], seed: int) -> list[Row]:
+def careful(rows: Sequence[Row], mix: Mix, seed: int) -> list[Row]:
     """Return the rows labelled by reading and the templates, and a rehearsal of all sources."""
     rng = random.Random(seed)
     chosen = templates.teaching(seed)
     for row in rows:
-        times = _READ.get(row.source, 0.0)
+        times = mix.times.get(row.source, 0.0)
         chosen += [row] * (int(times) + (rng.random() < times % 1))
-    for source, share in ((None, _REHEARSED), *_REHEARSED_MORE.items()):
+    for source, share in ((None, mix.rehearsed), *mix.more.items()):
         chosen += all_sources([row for row in rows if source in (None, row.source)], seed, share)
     return chosen
 
