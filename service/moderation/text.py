@@ -72,6 +72,11 @@ class Text:
 
 # Combining marks that stand on any script, and that no letter needs.
 _LOOSE_MARKS = re.compile(r"[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe00-\ufe0f]")
+# Arabic and Japanese signs of more than four letters each, up to eighteen: 20,000 of them
+# would be read as 360,000 letters.
+_PHRASE_SIGNS = re.compile(
+    f"[{''.join(c for c in map(chr, range(0x3200, 0x10000)) if len(normalize('NFKC', c)) > 4)}]"
+)
 _BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0\u17b4\u17b5")
 _KEPT_CONTROLS = frozenset("\n\t")
 _BY_HAND = {
@@ -102,10 +107,15 @@ def _plain(original: str) -> str:
         return (
             original.translate(_FOLDS).lower() if _ODD_ASCII.search(original) else original.lower()
         )
-    composed = normalize("NFKC", original)
+    composed = normalize("NFKC", _bounded(original))
     if _LOOKALIKE_SCRIPT.search(composed):
         composed = _latinised(composed.translate(_SHOWN))
     return composed.translate(_FOLDS)
+
+
+def _bounded(original: str) -> str:
+    """Return ``original``, of the same length, without signs that stand for a whole phrase."""
+    return _PHRASE_SIGNS.sub(" ", original)
 
 
 def _shown(char: str) -> str:
@@ -211,6 +221,7 @@ def _is_folded_one_for_one(original: str) -> bool:
 
 def _shown_with_offsets(original: str) -> tuple[str, Sequence[int], Sequence[int]]:
     """Return the visible NFKC text, and the start and end in ``original`` of each character."""
+    original = _bounded(original)
     if is_normalized("NFKC", original):
         shown: Sequence[str] = [_SHOWN[ord(char)] for char in original]
         starts = _spread(range(len(original)), shown)

@@ -169,3 +169,9 @@ def _has_lookalikes(text: str) -> bool:
     """Tell whether a letter's folding may depend on its neighbours."""
     composed = unicodedata.normalize("NFKC", text)
     return any("\u0370" <= char <= "\u058f" or "\u13a0" <= char <= "\u13ff" for char in composed)
+
+
+def test_a_sign_that_stands_for_a_phrase_is_no_longer_than_itself() -> None:
+    prepared = Text.of("avant ﷺ après")
+    assert prepared.plain == "avant   apres"
+    assert prepared.plain_offsets().span(8, 13) == Span(8, 13)

@@ -217,3 +217,9 @@ def test_a_rude_word_is_surely_profanity_and_only_a_hint_of_toxicity() -> None:
     signals = found("Quel connard")
     profanity, toxicity = signals[Attribute.PROFANITY], signals[Attribute.TOXICITY]
     assert profanity.score * profanity.weight > 0.5 > toxicity.score * toxicity.weight
+
+
+@pytest.mark.parametrize("written", ["connard ", "enc*lé "])
+def test_a_rude_word_said_a_thousand_times_has_bounded_evidence(written: str) -> None:
+    (evidence,) = found(written * 1000)[Attribute.PROFANITY].evidence
+    assert len(evidence.spans) == 100

@@ -67,9 +67,11 @@ class LinearModel:
         A long text's is the mean of the whole's and its worst window's.
         """
         pieces = [windows(text.original) for text in texts]
-        owners = np.repeat(np.arange(len(texts)), [len(parts) for parts in pieces])
-        parts = [Text.of(part) for parts in pieces for part in parts]
+        parts = [Text.of(part) for found in pieces for part in found]
         scores = self._weighed(features.features([*texts, *parts]))
+        if not parts:
+            return scores
+        owners = np.repeat(np.arange(len(texts)), [len(found) for found in pieces])
         whole, worst = scores[: len(texts)], scores[: len(texts)].copy()
         worst[owners] = -np.inf
         np.maximum.at(worst, owners, scores[len(texts) :])

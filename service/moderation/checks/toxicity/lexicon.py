@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
+from itertools import islice
 
 from ahocorasick_rs import AhoCorasick
 
@@ -27,6 +28,8 @@ _PROFANITY_WEIGHT = 0.9
 # A plural ending that need not be listed.
 _ENDINGS = ("", "s", "es", "x")
 _MIN_INFLECTED = 4
+# The hundredth rude word changes no verdict, and its place in the evidence helps nobody.
+_MOST_HITS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +77,9 @@ class WordList:
         ``lang`` is ISO 639-1, or empty when nobody knows.
         """
         matches = self._automaton.find_matches_as_indexes(prepared, overlapping=True)
-        if not matches:
-            return []
-        found = [Hit(self._entries[index], start, end) for index, start, end in matches]
-        kept = [whole for hit in found if (whole := _whole(hit, prepared, lang))]
+        found = (Hit(self._entries[index], start, end) for index, start, end in matches)
+        whole = (_whole(hit, prepared, lang) for hit in found)
+        kept = list(islice((hit for hit in whole if hit), _MOST_HITS))
         return [hit for hit in kept if hit.entry.strengths and not _is_part(hit, kept)]
 
     def batch_hits(self, batch: Batch) -> Sequence[tuple[Sequence[Hit], Sequence[Hit]]]:
@@ -91,8 +93,8 @@ class WordList:
     def masked_hits(self, prepared: str, lang: str) -> list[Hit]:
         """Return the rude words that masked words in ``prepared`` may stand for."""
         found = self._masks.found_in(prepared)
-        hits = [Hit(self._entries[number], start, end) for number, start, end in found]
-        return [hit for hit in hits if hit.entry.lang in {"", lang}]
+        hits = (Hit(self._entries[number], start, end) for number, start, end in found)
+        return list(islice((hit for hit in hits if hit.entry.lang in {"", lang}), _MOST_HITS))
 
     def _hits_in(self, text: Text, lang: str) -> tuple[Sequence[Hit], Sequence[Hit]]:
         plain = self.hits(text.plain, lang)
