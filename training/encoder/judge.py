@@ -23,7 +23,7 @@ from service.moderation.signal import Attribute
 from service.moderation.text import Text
 from training.encoder.about import calibrated, log_odds
 from training.encoder.exported import logits_of
-from training.encoder.templates import SOURCE, held_back
+from training.encoder.templates import SOURCE, held_back, is_neutral_mention
 from training.encoder.train import parted
 from training.measure import recall_at, roc_auc, share_above
 from training.rows import Row, read_rows, read_validation
@@ -167,7 +167,7 @@ def _templates(models: Models) -> Iterator[str]:
     yield "| which, threshold | model | guilty found | clean flagged | balanced accuracy |"
     yield "|---|---|--:|--:|--:|"
     yield from _accuracies("templates", models)
-    neutral = models.where(_is_neutral)
+    neutral = models.where(is_neutral_mention)
     for lang in ("fr", "en"):
         part = neutral.where(lambda row, lang=lang: row.lang == lang)  # type: ignore[misc]
         column = ATTRIBUTES.index(Attribute.TOXICITY)
@@ -197,13 +197,6 @@ def _rates(rows: Sequence[Row], scores: Floats, threshold: float) -> tuple[float
     known = _targets(rows, Attribute.TOXICITY)
     seen = scores[:, ATTRIBUTES.index(Attribute.TOXICITY)].astype(float)
     return share_above(seen[known > 0.7], threshold), share_above(seen[known < 0.3], threshold)
-
-
-def _is_neutral(row: Row) -> bool:
-    """Tell whether a filled template names an identity and nothing rude, attacked or quoted."""
-    return any(place in row.block for place in ("{pl}", "{fpl}", "{ms}", "{fs}")) and not any(
-        row.targets.values()
-    )
 
 
 if __name__ == "__main__":

@@ -36,6 +36,12 @@ def held_back(seed: int, fillings: int = 10) -> list[Row]:
     return list(_rows("held_{}.tsv", seed, fillings))
 
 
+def is_neutral_mention(row: Row) -> bool:
+    """Tell whether a filled template names people, and nothing else of note stands in it."""
+    names_people = any(place in row.block for place in ("{pl}", "{fpl}", "{ms}", "{fs}"))
+    return names_people and row.block.startswith("- ")
+
+
 def _rows(name: str, seed: int, fillings: int) -> Iterator[Row]:
     rng = random.Random(seed)
     for lang in LANGUAGES:
@@ -43,7 +49,7 @@ def _rows(name: str, seed: int, fillings: int) -> Iterator[Row]:
         for label, detail, sentence in _lines(name.format(lang)):
             targets = _targets(float(label), set(detail.split(",")))
             for text in sorted(_filled(sentence, places, fillings, rng)):
-                yield Row(text, lang, SOURCE, targets, _WEIGHT, sentence)
+                yield Row(text, lang, SOURCE, targets, _WEIGHT, f"{detail} {sentence}")
 
 
 def _lines(name: str) -> Iterator[list[str]]:
