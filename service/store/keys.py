@@ -93,6 +93,11 @@ class SiteKeys:
         return self._key("learn:layer")
 
     @property
+    def ordinary(self) -> str:
+        """Hash: what is ordinary on the site, hashed, and when that was looked at (s)."""
+        return self._key("learn:ordinary")
+
+    @property
     def learn_bell(self) -> str:
         """String: a `learn` task is on its way; 15 s, or until it starts."""
         return self._key("learn:bell")

@@ -16,8 +16,7 @@ import orjson
 from service.moderation.learning.layer import LayerUnreadable, SiteLayer
 from service.moderation.learning.lesson import Lesson, LessonUnreadable, unpacked
 from service.moderation.learning.memory import kept
-from service.moderation.learning.traits import Traits, traits
-from service.moderation.text import Text
+from service.moderation.learning.ordinary import Ordinary
 from service.moderation.verdict import Status
 from service.store.comments import BELL_TTL_MS, Comments
 from service.store.connection import Client
@@ -124,6 +123,28 @@ class Learned:
         readable = ((name.decode(), _readable(data)) for name, data in found.items())
         return {name: lesson for name, lesson in readable if lesson is not None}
 
+    def ordinary(self, site: str) -> Ordinary:
+        """Return what is ordinary on the site, as it was last looked at."""
+        found: Any = self._client.hget(SiteKeys(site).ordinary, "comments")
+        return Ordinary.unpacked(found) if found else Ordinary()
+
+    def ordinary_age_s(self, site: str, now_s: float) -> float:
+        """Return how long ago somebody looked at what is ordinary, in seconds."""
+        found: Any = self._client.hget(SiteKeys(site).ordinary, "made_at")
+        return now_s - float(found or 0)
+
+    def published(self, site: str) -> list[Record]:
+        """Return comments that the checks published and nobody decided on, latest first."""
+        key = SiteKeys(site).status(Status.APPROVED)
+        found: Any = self._client.zrevrange(key, 0, ORDINARY - 1)
+        records = self._comments.get_many(site, [item.decode() for item in found])
+        return [record for record in records if record.decision is None]
+
+    def keep_ordinary(self, site: str, ordinary: Ordinary, now_s: float) -> None:
+        """Keep what is ordinary on the site."""
+        values: Any = {"comments": ordinary.packed(), "made_at": int(now_s)}
+        self._client.hset(SiteKeys(site).ordinary, mapping=values)
+
     def renew(self, site: str, now_s: float) -> SiteLayer | None:
         """Make the site's layer of its lessons and keep it; return it, or None without lessons.
 
@@ -136,7 +157,8 @@ class Learned:
         dropped = [name for name in lessons if name not in chosen]
         layer = None
         if chosen:
-            layer = SiteLayer.learned(list(chosen.values()), self._ordinary(site, chosen), now_s)
+            ordinary = self.ordinary(site).without(lessons)
+            layer = SiteLayer.learned(list(chosen.values()), ordinary, now_s)
         packed = layer.packed() if layer else b""
         self._keep(
             self._client,
@@ -192,14 +214,6 @@ class Learned:
     def _all_waiting(self, site: str) -> list[str]:
         found: Any = self._client.smembers(SiteKeys(site).waiting)
         return [item.decode() for item in found]
-
-    def _ordinary(self, site: str, lessons: Mapping[str, Lesson]) -> Traits:
-        """Return the traits of comments that the checks published and nobody decided on."""
-        found: Any = self._client.zrevrange(SiteKeys(site).status(Status.APPROVED), 0, ORDINARY - 1)
-        ids = [item.decode() for item in found]
-        records = self._comments.get_many(site, [i for i in ids if i not in lessons])
-        ordinary = [record for record in records if record.decision is None]
-        return traits([Text.of(record.comment.content) for record in ordinary])
 
 
 def _readable(data: bytes) -> Lesson | None:

@@ -1,0 +1,78 @@
+"""What is ordinary on a site: comments it published without ado, as hashes and embeddings."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Container, Sequence
+from dataclasses import dataclass, field
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.moderation.learning.frequencies import rarest
+from service.moderation.learning.lesson import MOST_TRAITS, squeezed
+from service.moderation.learning.traits import VERSION, Traits
+
+_NO_EMBEDDINGS: NDArray[np.int8] = np.zeros((0, 0), np.int8)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ordinary:
+    """Hold n comments: their ids, their traits, and their embeddings, (n, width) or empty."""
+
+    ids: tuple[str, ...] = ()
+    traits: Traits = field(default_factory=lambda: Traits.joined([]))
+    embeddings: NDArray[np.int8] = field(default_factory=lambda: _NO_EMBEDDINGS)
+    embedder: str = ""
+
+    @classmethod
+    def of(
+        cls, ids: Sequence[str], traits: Traits, vectors: NDArray[np.float32] | None, embedder: str
+    ) -> Ordinary:
+        """Return the comments with only as much of each as is kept."""
+        rows = [rarest(traits.of(index), MOST_TRAITS) for index in range(len(ids))]
+        if vectors is None or not embedder:
+            return cls(tuple(ids), Traits.joined(rows))
+        squeezed_rows = np.array([squeezed(vector) for vector in vectors], np.int8)
+        return cls(tuple(ids), Traits.joined(rows), squeezed_rows, embedder)
+
+    def without(self, ids: Container[str]) -> Ordinary:
+        """Return what is left without some comments: those somebody has decided on since."""
+        kept = [index for index, name in enumerate(self.ids) if name not in ids]
+        if len(kept) == len(self.ids):
+            return self
+        return Ordinary(
+            tuple(self.ids[index] for index in kept),
+            Traits.joined([self.traits.of(index) for index in kept]),
+            self.embeddings[kept] if len(self.embeddings) else self.embeddings,
+            self.embedder,
+        )
+
+    def packed(self) -> bytes:
+        """Return the comments as they are stored."""
+        file = io.BytesIO()
+        np.savez_compressed(
+            file,
+            version=np.array([VERSION]),
+            ids=np.array(self.ids, np.str_),
+            rows=self.traits.rows,
+            starts=self.traits.starts,
+            embeddings=self.embeddings,
+            embedder=np.array([self.embedder]),
+        )
+        return file.getvalue()
+
+    @classmethod
+    def unpacked(cls, data: bytes) -> Ordinary:
+        """Return what ``packed`` wrote; nothing at all where it cannot be read."""
+        try:
+            with np.load(io.BytesIO(data), allow_pickle=False) as found:
+                arrays = {name: found[name] for name in found.files}
+            if arrays["version"].tolist() != [VERSION]:
+                return cls()
+            rows = Traits(arrays["rows"], arrays["starts"])
+            ids, (embedder,) = arrays["ids"].tolist(), arrays["embedder"].tolist()
+            return cls(tuple(ids), rows, arrays["embeddings"], embedder)
+        except (BadZipFile, KeyError, OSError, ValueError):
+            return cls()
