@@ -112,26 +112,6 @@ SECOND = Mix(
         "civil_toxicspans2021_ambiguous": 0.3,
     },
 )
-THIRD = Mix(
-    times={
-        "posts_read": 0.8,
-        "translated_civil_toxicspans2021": 1.0,
-        "translated_foxnews2017": 1.0,
-        "translated_hatemojibuild2022": 1.0,
-        "translated_cat_context2020": 1.0,
-        "contrast_written": 2.5,
-        "sentences_written": 1.0,
-        "spam_written": 0.5,
-    },
-    rehearsed=0.1,
-    more={
-        "civil_toxicspans2021": 0.08,
-        "cat_context2020": 0.08,
-        "measuringhate2020": 0.08,
-        "hatemojibuild2022": 0.3,
-        "foxnews2017": 0.5,
-    },
-)
 # How much the loss of each attribute counts, in their order.
 _ATTRIBUTES = np.array([0.7, 1.0, 0.3, 0.5, 0.4, 0.5, 0.4, 0.3], np.float32)
 _SMOOTHING = 0.04

@@ -1,6 +1,6 @@
 """Make the encoder: ``python -m training.encoder.train --data FOLDER --out FOLDER``.
 
-Seeded. It takes about an hour and a quarter on two cores. What each phase has learned is kept in
+Seeded. It takes about an hour on two cores. What each phase has learned is kept in
 ``--work``, and a phase that is there is not learned again.
 """
 
@@ -21,14 +21,12 @@ from training.encoder.lessons import (
     CAREFUL_FACTORS,
     FACTORS,
     SECOND,
-    THIRD,
     all_sources,
     careful,
     is_taught,
     prepared,
 )
 from training.encoder.network import parameters
-from training.encoder.soften import softened
 from training.encoder.vocabulary import Vocabulary, cut
 from training.rows import Row, read_rows
 from training.split import CALIBRATED, JUDGED, folds
@@ -39,7 +37,6 @@ _PIECES = 64
 _POSITIONS = 128
 _FIRST = Course(rate=1.5e-4, warm_up=100, seed=11)
 _SECOND = Course(rate=1.2e-4, warm_up=60, seed=12)
-_THIRD = Course(rate=6e-5, warm_up=30, seed=13)
 # Enough to calibrate by, and no more than takes a minute.
 _CALIBRATING = 0.6
 
@@ -61,13 +58,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--work", type=Path, default=Path("training/out"))
     options = parser.parse_args(arguments)
     parts = parted(read_rows(options.data))
-    vocabulary, fresh = begun(parts.taught)
-    begun_again = first(parts, vocabulary, fresh, options.work / "first.npz")
-    careful_one = second(parts, vocabulary, begun_again, options.work / "second.npz")
-    between = mean(begun_again, careful_one)
-    rows = softened(options.data, between, vocabulary.tokenizer, _PIECES, _SEED + 2)
-    encoder = third(parts, rows, vocabulary, between, options.work / "third.npz")
-    ship(options.out, vocabulary, encoder, parts.calibrated)
+    vocabulary, fresh = begun(parts.taught, options.work / "vocabulary")
+    general = first(parts, vocabulary, fresh, options.work / "first.npz")
+    careful_one = second(parts, vocabulary, general, options.work / "second.npz")
+    ship(options.out, vocabulary, mean(general, careful_one), parts.calibrated)
 
 
 def parted(rows: Sequence[Row]) -> Parts:
@@ -81,10 +75,15 @@ def parted(rows: Sequence[Row]) -> Parts:
     return Parts(within(~(aside[0] | aside[1])), within(aside[1]), within(aside[0]))
 
 
-def begun(rows: Sequence[Row]) -> tuple[Vocabulary, Encoder]:
-    """Return the tokenizer cut to ``rows``, and the first layers before they learn."""
+def begun(rows: Sequence[Row], kept: Path) -> tuple[Vocabulary, Encoder]:
+    """Return the tokenizer cut to ``rows``, and the first layers before they learn.
+
+    A vocabulary that is in ``kept`` is taken as it is: what was learned is bound to it.
+    """
     whole = source.read(source.installed())
-    vocabulary = cut(whole, [row.text for row in rows])
+    if not kept.exists():
+        cut(whole, [row.text for row in rows]).save(kept)
+    vocabulary = Vocabulary.load(kept)
     return vocabulary, Encoder(*parameters(whole.tensors, vocabulary.rows, vocabulary.new, _SEED))
 
 
@@ -115,18 +114,6 @@ def mean(one: Encoder, other: Encoder) -> Encoder:
         for name, value in one.trained.items()
     }
     return Encoder(one.words, trained)
-
-
-def third(
-    parts: Parts, labelled: Sequence[Row], vocabulary: Vocabulary, begun: Encoder, kept: Path
-) -> Encoder:
-    """Return the encoder after texts that both models labelled, and a last careful reading."""
-    if kept.exists():
-        return learn.load(kept)
-    rows = [*labelled, *careful(parts.taught, THIRD, _SEED + 2)]
-    lessons = prepared(rows, vocabulary.tokenizer, _PIECES, _SEED + 2, FACTORS)
-    print(f"third phase: {len(rows)} rows")
-    return learn.learn(begun, lessons, _THIRD, kept)
 
 
 def ship(folder: Path, vocabulary: Vocabulary, encoder: Encoder, rows: Sequence[Row]) -> None:

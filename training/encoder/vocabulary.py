@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from unicodedata import category, name, normalize
 
 import numpy as np
@@ -51,6 +52,18 @@ class Vocabulary:
     def new(self) -> int:
         """Return how many pieces have no embedding yet."""
         return int(self.tokenizer.get_vocab_size()) - len(self.rows)
+
+    @classmethod
+    def load(cls, folder: Path) -> Vocabulary:
+        """Return the vocabulary that ``save`` wrote into ``folder``."""
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        return cls(tokenizer, np.load(folder / "rows.npy"))
+
+    def save(self, folder: Path) -> None:
+        """Write the vocabulary into ``folder``."""
+        folder.mkdir(parents=True)
+        np.save(folder / "rows.npy", self.rows)
+        self.tokenizer.save(str(folder / "tokenizer.json"))
 
 
 def cut(source: Source, texts: Sequence[str], most: int = MOST_PIECES) -> Vocabulary:
