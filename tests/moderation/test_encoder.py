@@ -6,6 +6,8 @@ import json
 import math
 import multiprocessing
 import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from hashlib import sha256
 from itertools import pairwise
@@ -298,6 +300,16 @@ def test_judging_starts_no_thread(tmp_path: Path) -> None:
     for _ in range(3):
         encoder.judge(["vile " * n for n in range(80)], ["en"] * 80)
     assert threads() <= before
+
+
+def test_the_service_and_its_checks_load_no_runtime_before_a_comment_needs_it() -> None:
+    loads = (
+        "import sys, service.app, workers.moderate\n"
+        "from service.moderation.checks import build_pipeline\n"
+        "assert build_pipeline().faulty == ()\n"
+        "assert not {'onnxruntime', 'tokenizers'} & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", loads], check=True, timeout=60)
 
 
 def test_the_network_is_not_opened_before_it_is_needed(tmp_path: Path) -> None:
