@@ -19,6 +19,7 @@ from service.moderation.comment import Case
 from service.moderation.learning.layer import SiteLayer
 from service.moderation.learning.traits import traits
 from service.moderation.policy import policy_from
+from service.moderation.signal import Attribute
 from service.moderation.text import Text
 from service.moderation.verdict import Status
 from service.store.decisions import Order
@@ -331,9 +332,9 @@ def test_the_real_pipeline_asks_the_layer(store: Store) -> None:
     pipeline = build_pipeline()
     (without,) = pipeline.review(Batch([case]), policy)
     (with_it,) = pipeline.review(Batch([case], learned=layer), policy)
-    assert without.status is Status.APPROVED
-    assert with_it.status in (Status.HELD, Status.REJECTED)
+    assert with_it.scores[Attribute.TOXICITY] > without.scores.get(Attribute.TOXICITY, 0.0) + 0.2
     assert "site.layer" in {signal.check for signal in with_it.signals}
+    assert with_it.status in (Status.HELD, Status.REJECTED)
 
 
 def test_the_api_s_decision_notes_the_comment_in_the_same_script(store: Store) -> None:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
+from service.moderation.learning import arrays
 from service.moderation.learning import meaning as meanings
 from service.moderation.learning.fit import decayed, fit
 from service.moderation.learning.lesson import Lesson
 from service.moderation.learning.meaning import Meaning
 from service.moderation.learning.ordinary import Ordinary
 from service.moderation.learning.teaching import CHARGES
-from service.moderation.learning.traits import TRAITS, VERSION, Rows, Traits
+from service.moderation.learning.traits import TRAITS, Rows, Traits
 
 _ALIKE = 0.5
 """Lessons that share this much of what tells a comment count as resembling it."""
@@ -74,18 +73,16 @@ class SiteLayer:
         return np.asarray(is_alike & (self.guilt[:, charge] == guilt))
 
     def packed(self) -> bytes:
-        """Return the layer as it is stored: compressed arrays, nothing in them that could run."""
-        file = io.BytesIO()
-        np.savez_compressed(
-            file,
-            version=np.array([VERSION]),
-            tables=self.tables,
-            guilt=self.guilt,
-            rows=self.taught.rows,
-            starts=self.taught.starts.astype(np.uint32),
-            **_meaning_arrays(self.meaning),
+        """Return the layer as it is stored."""
+        return arrays.packed(
+            {
+                "tables": self.tables,
+                "guilt": self.guilt,
+                "rows": self.taught.rows,
+                "starts": self.taught.starts.astype(np.uint32),
+                **_meaning_arrays(self.meaning),
+            }
         )
-        return file.getvalue()
 
     @classmethod
     def unpacked(cls, data: bytes) -> SiteLayer:
@@ -94,13 +91,10 @@ class SiteLayer:
         Raises ``LayerUnreadable``.
         """
         try:
-            with np.load(io.BytesIO(data), allow_pickle=False) as found:
-                arrays = {name: found[name] for name in found.files}
-            if arrays["version"].tolist() != [VERSION]:
-                raise LayerUnreadable("of another version")
-            taught = Traits(arrays["rows"], arrays["starts"].astype(np.int64))
-            return cls(arrays["tables"], arrays["guilt"], taught, _meaning_from(arrays))
-        except (BadZipFile, KeyError, OSError, ValueError) as error:
+            found = arrays.unpacked(data)
+            taught = Traits(found["rows"], found["starts"].astype(np.int64))
+            return cls(found["tables"], found["guilt"], taught, _meaning_from(found))
+        except (arrays.ArraysUnreadable, KeyError) as error:
             raise LayerUnreadable(str(error)) from error
 
 
@@ -116,8 +110,8 @@ def _meaning_arrays(meaning: Meaning | None) -> dict[str, Any]:
     }
 
 
-def _meaning_from(arrays: dict[str, Any]) -> Meaning | None:
-    if "embedder" not in arrays:
+def _meaning_from(found: dict[str, Any]) -> Meaning | None:
+    if "embedder" not in found:
         return None
     names = ("centre", "directions", "offsets", "places")
-    return Meaning(str(arrays["embedder"][0]), *(arrays[name] for name in names))
+    return Meaning(str(found["embedder"][0]), *(found[name] for name in names))

@@ -36,7 +36,8 @@ _FAR_OUT = 1.6
 _LOG_ODDS_REFUSED = 3.0
 _MOST_LOG_ODDS = 4.5
 _LOOSENESS = 3.0
-_ROUNDS = 12
+_MOST_ROUNDS = 12
+_CLOSE_ENOUGH = 0.02
 _ALIKE = 0.6
 
 Floats = NDArray[np.float32]
@@ -190,9 +191,12 @@ def _regression(
     inputs = np.column_stack([rows, np.ones(len(rows))]).astype(np.float64)
     ridge = np.append(np.full(rows.shape[1], 1 / _LOOSENESS), 1e-6)
     found = np.zeros(inputs.shape[1])
-    for _ in range(_ROUNDS):
+    for _ in range(_MOST_ROUNDS):
         chances = 1 / (1 + np.exp(np.clip(-inputs @ found, -30, 30)))
         slope = inputs.T @ (weights * (chances - targets)) + ridge * found
         curve = (inputs * (weights * chances * (1 - chances))[:, None]).T @ inputs + np.diag(ridge)
-        found = found - np.linalg.solve(curve, slope)
+        step = np.linalg.solve(curve, slope)
+        found = found - step
+        if np.abs(step).max() < _CLOSE_ENOUGH:
+            break
     return np.asarray(found[:-1], np.float64)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
+from service.moderation.learning import arrays
 from service.moderation.learning.frequencies import rarest
 from service.moderation.learning.lesson import MOST_TRAITS, squeezed
-from service.moderation.learning.traits import VERSION, Traits
+from service.moderation.learning.traits import Traits
 
 _NO_EMBEDDINGS: NDArray[np.int8] = np.zeros((0, 0), np.int8)
 
@@ -51,28 +50,23 @@ class Ordinary:
 
     def packed(self) -> bytes:
         """Return the comments as they are stored."""
-        file = io.BytesIO()
-        np.savez_compressed(
-            file,
-            version=np.array([VERSION]),
-            ids=np.array(self.ids, np.str_),
-            rows=self.traits.rows,
-            starts=self.traits.starts,
-            embeddings=self.embeddings,
-            embedder=np.array([self.embedder]),
+        return arrays.packed(
+            {
+                "ids": np.array(self.ids, np.str_),
+                "rows": self.traits.rows,
+                "starts": self.traits.starts,
+                "embeddings": self.embeddings,
+                "embedder": np.array([self.embedder]),
+            }
         )
-        return file.getvalue()
 
     @classmethod
     def unpacked(cls, data: bytes) -> Ordinary:
         """Return what ``packed`` wrote; nothing at all where it cannot be read."""
         try:
-            with np.load(io.BytesIO(data), allow_pickle=False) as found:
-                arrays = {name: found[name] for name in found.files}
-            if arrays["version"].tolist() != [VERSION]:
-                return cls()
-            rows = Traits(arrays["rows"], arrays["starts"])
-            ids, (embedder,) = arrays["ids"].tolist(), arrays["embedder"].tolist()
-            return cls(tuple(ids), rows, arrays["embeddings"], embedder)
-        except (BadZipFile, KeyError, OSError, ValueError):
+            found = arrays.unpacked(data)
+            rows = Traits(found["rows"], found["starts"])
+            ids, (embedder,) = found["ids"].tolist(), found["embedder"].tolist()
+            return cls(tuple(ids), rows, found["embeddings"], embedder)
+        except (arrays.ArraysUnreadable, KeyError):
             return cls()
