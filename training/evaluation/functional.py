@@ -31,7 +31,7 @@ Flag = Callable[[Sequence[Row]], Flags]
 
 HALF = 0.5
 _SEED = 3
-_CLEAN_OF_EACH = 600
+_CLEAN_OF_EACH = 300
 _CLEAN_SOURCES = (
     "commonvoice_fr_misc",
     "commonvoice_fr_theatre",

@@ -19,7 +19,7 @@ from training.rows import WORD_SOURCES, Row, read_rows, read_validation
 from training.split import JUDGED, folds
 from training.targets import LIFE_SHARES, targets_of, weights_of
 
-MOST_OF_A_SOURCE = 600
+MOST_OF_A_SOURCE = 300
 """So many rows of a source and language are judged: the encoder and the peers take long."""
 
 
