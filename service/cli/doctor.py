@@ -11,11 +11,11 @@ import click
 from redis import Redis, RedisCluster
 from redis.exceptions import RedisError, ResponseError
 
-from config.settings import Durability, Settings, load_secrets
+from config.settings import Durability, EncoderUse, Settings, load_secrets
 from service.cli.errors import sentence
 from service.cli.output import as_json, print_json
+from service.judge import build_judge, cascade
 from service.live_workers import live_workers
-from service.moderation.checks import build_pipeline
 from service.store.connection import Client, connect, needs_fsync_wait, wait_until_ready
 from service.store.embedded import ServerUrls, server_urls
 
@@ -58,9 +58,10 @@ def examine() -> Iterator[Finding]:
     settings: list[Settings] = []
     urls: list[ServerUrls] = []
     yield _finding("settings", lambda: _settings(settings))
-    yield _finding("model", _model)
     if not settings:
         return
+    yield _finding("model", lambda: _model(settings[0]))
+    yield _finding("encoder", lambda: _encoder(settings[0]))
     yield _finding("servers", lambda: _named_servers(settings[0], urls))
     if not urls:
         return
@@ -93,11 +94,21 @@ def _settings(found: list[Settings]) -> str:
     return f"readable; data in {settings.data_dir.resolve()}"
 
 
-def _model() -> str:
-    pipeline = build_pipeline()
+def _model(settings: Settings) -> str:
+    pipeline = build_judge(settings)
     if pipeline.faulty:
         raise Ill(f"checks that did not load: {', '.join(pipeline.faulty)}")
     return f"{len(pipeline.checks)} checks loaded"
+
+
+def _encoder(settings: Settings) -> str:
+    if settings.encoder is EncoderUse.OFF:
+        return "off: the linear model judges alone"
+    encoder = cascade(settings).reader.encoder()
+    encoder.judge(["Bonjour"], ["fr"])
+    whose = "your own (ECLUSE_ENCODER_MODEL)" if settings.encoder_model else "the one shipped"
+    asked = "every comment" if settings.encoder is EncoderUse.ALWAYS else "doubtful comments"
+    return f"{whose}, asked about {asked}"
 
 
 def _named_servers(settings: Settings, found: list[ServerUrls]) -> str:

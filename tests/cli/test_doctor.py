@@ -34,7 +34,8 @@ def test_a_whole_service_is_well(ecluse: Ecluse, queue_url: str) -> None:
     assert answer.code == 0
     assert answer.data["ok"] is True
     assert list(findings(answer)) == [
-        "settings", "model", "servers", "store", "persistence", "durability", "queue", "workers"
+        "settings", "model", "encoder", "servers", "store", "persistence", "durability", "queue",
+        "workers",
     ]  # fmt: skip
 
 
@@ -101,3 +102,11 @@ def test_every_bad_setting_is_named(ecluse: Ecluse) -> None:
     assert answer.code == 1
     assert "ECLUSE_PORT" in answer.out
     assert "ECLUSE_WORKERS" in answer.out
+
+
+def test_an_encoder_that_cannot_be_used_is_found_out(ecluse: Ecluse, tmp_path: Path) -> None:
+    missing = findings(ecluse("doctor", "--json", ENCODER_MODEL=str(tmp_path / "none.onnx")))
+    assert not missing["encoder"]["is_good"]
+    assert "none.toml" in missing["encoder"]["says"]
+    off = findings(ecluse("doctor", "--json", ENCODER="off"))
+    assert off["encoder"]["says"] == "off: the linear model judges alone"
