@@ -6,7 +6,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from urllib.parse import urlsplit
@@ -23,7 +23,7 @@ from service.moderation.policy import Policy, merged, policy_from
 from service.moderation.verdict import Action, Verdict
 from service.store.doorbell import Doorbell
 from service.store.embedded import server_urls
-from service.store.inbox import Entry, Inbox, Settlement
+from service.store.inbox import Entry, Inbox, Pending, Settlement
 from service.store.sites import Site, Sites, SiteUnknown
 from service.store.store import open_store
 from service.store.window import window_lines
@@ -34,6 +34,9 @@ from workers.queue import queue_connection
 DRAIN_LIMIT_S = 20.0
 """A task ends after this long, so that RQ sees its worker alive, and rings for the rest."""
 STALE_AT_ONCE = 256
+MOST_CHARS = 200_000
+"""What one batch holds at most: of 256 comments of 20,000 characters each, the models
+would take 1.1 GB and longer than a check may; of ordinary ones 256 hold 31,000."""
 
 logger = logging.getLogger(__name__)
 
@@ -88,10 +91,11 @@ class Moderator:
         return settled
 
     def review(self, site: Site, policy: Policy, entries: Sequence[Entry]) -> int:
-        """Judge the entries' comments in one batch and settle them."""
+        """Judge the entries' comments and settle them, in several batches where they are long."""
         pending = self.inbox.load(site.name, entries, _known_of(site))
-        if not pending:
-            return 0
+        return sum(self._settled(site, policy, part) for part in _parts(pending))
+
+    def _settled(self, site: Site, policy: Policy, pending: Sequence[Pending]) -> int:
         cases = [item.case for item in pending]
         batch = Batch(cases, self.inbox.recent(site.name), self.layers.of(site.name))
         verdicts = self.pipeline.review(batch, policy)
@@ -127,6 +131,18 @@ def moderate(site: str) -> int:
 def warm_up() -> None:
     """Load the models and connect, before the first task and before any fork."""
     warm_up_judge(moderator().settings)
+
+
+def _parts(pending: Sequence[Pending]) -> Iterator[Sequence[Pending]]:
+    """Yield the comments in parts of at most ``MOST_CHARS`` together, or of one comment."""
+    start, chars = 0, 0
+    for index, item in enumerate(pending):
+        chars += len(item.case.comment.content)
+        if index > start and chars > MOST_CHARS:
+            yield pending[start:index]
+            start, chars = index, len(item.case.comment.content)
+    if pending:
+        yield pending[start:]
 
 
 @cache

@@ -32,6 +32,7 @@ from tests.workers.house import (
     spin,
 )
 from workers.guard import alarm_guard
+from workers.moderate import MOST_CHARS
 
 LONG_TEXT = (
     "J'ai enfin trouvé un travail à domicile qui paie vraiment, il suffit de deux heures par"
@@ -91,6 +92,15 @@ def test_an_inbox_is_drained_in_batches_and_settled(store: Store, settings: Sett
     assert seen == [10, 10, 5]
     assert store.inbox.depth("demo") == 0
     assert store.decisions.counts("demo")["status.approved"] == 25
+
+
+def test_long_comments_come_in_smaller_batches(store: Store, settings: Settings) -> None:
+    lengths = [10, MOST_CHARS // 2, MOST_CHARS // 2 + 1, MOST_CHARS, 10, 10]
+    for number, length in enumerate(lengths):
+        bring(store, f"c{number}", content="a" * length)
+    seen: list[int] = []
+    assert moderator_of(store, settings, During(lambda: None, seen)).drain("demo") == len(lengths)
+    assert seen == [2, 1, 1, 2]
 
 
 def test_the_real_checks_judge_ham_and_spam(
