@@ -102,9 +102,10 @@ def report(models: Models) -> Iterator[str]:
 
 
 _HEAD = (
-    "| {} | rows | positive | linear: AUC | recall at 1% FPR | encoder: AUC | recall at 1% FPR |"
+    "| {} | rows | positive | ROC AUC: linear | encoder | both"
+    " | recall at 1% FPR: linear | encoder | both |"
 )
-_RULE = "|---|--:|--:|--:|--:|--:|--:|"
+_RULE = "|---|--:|--:|--:|--:|--:|--:|--:|--:|"
 
 
 def _by_source(models: Models, attribute: Attribute) -> Iterator[str]:

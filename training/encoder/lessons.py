@@ -91,25 +91,22 @@ class Mix:
 
 SECOND = Mix(
     times={
-        "posts_read": 3.0,
-        "translated_civil_toxicspans2021": 3.0,
-        "translated_foxnews2017": 3.0,
-        "translated_hatemojibuild2022": 3.0,
-        "translated_cat_context2020": 3.0,
-        "contrast_written": 4.0,
-        "sentences_written": 2.0,
-        "spam_written": 2.0,
+        "posts_read": 1.0,
+        "translated_civil_toxicspans2021": 1.0,
+        "translated_foxnews2017": 1.0,
+        "translated_hatemojibuild2022": 1.0,
+        "translated_cat_context2020": 1.0,
+        "contrast_written": 2.5,
+        "sentences_written": 1.0,
+        "spam_written": 0.7,
     },
-    rehearsed=0.42,
+    rehearsed=0.1,
     more={
-        "civil_toxicspans2021": 0.2,
-        "cat_context2020": 0.2,
-        "measuringhate2020": 0.2,
-        "hatemojibuild2022": 0.5,
+        "civil_toxicspans2021": 0.06,
+        "cat_context2020": 0.06,
+        "measuringhate2020": 0.06,
+        "hatemojibuild2022": 0.3,
         "foxnews2017": 1.0,
-        "jigsaw_subset2018": 0.5,
-        "jigsaw_fr_mt2025": 0.5,
-        "civil_toxicspans2021_ambiguous": 0.3,
     },
 )
 # How much the loss of each attribute counts, in their order.

@@ -36,7 +36,7 @@ _SEED = 7
 _PIECES = 64
 _POSITIONS = 128
 _FIRST = Course(rate=1.5e-4, warm_up=100, seed=11)
-_SECOND = Course(rate=1.2e-4, warm_up=60, seed=12)
+_SECOND = Course(rate=1e-4, warm_up=30, seed=12)
 # Enough to calibrate by, and no more than takes a minute.
 _CALIBRATING = 0.6
 
