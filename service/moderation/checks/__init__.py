@@ -19,6 +19,7 @@ CHECKS = (
     "spam.shorteners:Shorteners",
     "spam.contacts:Contacts",
     "spam.phrases:Phrases",
+    "spam.spintax:Spintax",
     "spam.duplicates:Duplicates",
     "spam.repetition:Repetition",
     "spam.shouting:Shouting",

@@ -16,6 +16,8 @@ from service.moderation.text import Text
 _LINK_SCORE = 0.5
 _PHONE_SCORE = 0.5
 _MAX_KEYWORDS = 3
+# A trade for a name, and a homepage to go with it.
+_TRADE_URL_SCORE = 0.2
 _URL_SCORE = 0.3
 _DEEP_URL_SCORE = 0.12
 # A profile ("github.com/name", "example.org/@name") is as good as a homepage.
@@ -40,6 +42,7 @@ class AuthorLink:
             yield from self._about_name(comment.author)
         if comment.url:
             yield from self._about_url(comment, case)
+            yield from self._about_shop(comment, case)
 
     def _about_name(self, author: str) -> Iterator[Signal]:
         links = find_links(author)
@@ -67,6 +70,15 @@ class AuthorLink:
         if score:
             span = Span(0, len(comment.url), "url")
             yield self._signal(score, Evidence("author.url", {"host": link.host}, (span,)))
+
+    def _about_shop(self, comment: Comment, case: Case) -> Iterator[Signal]:
+        link = next(iter(find_links(comment.url)), None)
+        if link is None or is_own(link, case.facts.site_hosts):
+            return
+        if self._keywords.find(Text.of(comment.author).plain):
+            span = Span(0, len(comment.url), "url")
+            evidence = Evidence("author.shop", {"host": link.host}, (span,))
+            yield self._signal(_TRADE_URL_SCORE, evidence)
 
     def _signal(self, score: float, evidence: Evidence) -> Signal:
         return Signal(self.name, Attribute.SPAM, score, evidence=(evidence,))

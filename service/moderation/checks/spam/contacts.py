@@ -27,6 +27,12 @@ _FREE_PROVIDERS = frozenset(_FREE_PROVIDERS_LIST.split())
 _MASKED_EMAIL = re.compile(
     r"\w {0,2}[\[({] {0,2}(?:at|arr?obase|chez|@) {0,2}[\])}] {0,2}\w|\w arr?obase \w"
 )
+# "grant dot loans at example dot com": the last word is a top-level domain.
+_SPOKEN_EMAIL = re.compile(
+    r"\w (?:at|chez|arr?obase) [\w-]{2,40} ?(?:[(\[] ?)?(?:dot|point|punkt)(?: ?[)\]])? ?"
+    r"(?:com|net|org|info|biz|fr|be|ch|ca|uk|de|eu|io|test|example)(?!\w)"
+)
+_SPOKEN_DOTS = ("dot", "point", "punkt")
 _MESSENGERS = (
     "whatsapp",
     "whats app",
@@ -71,6 +77,8 @@ class Contacts:
     def _masked(self, plain: str) -> Iterator[Signal]:
         if _has(plain, _MASKS) and _MASKED_EMAIL.search(plain) is not None:
             yield self._signal(_MASKED_EMAIL_SCORE, "contact.masked_email", ())
+        if _has(plain, _SPOKEN_DOTS) and _SPOKEN_EMAIL.search(plain) is not None:
+            yield self._signal(_SPELLED_SCORE, "contact.masked_email", ())
         if "zero" in plain and _SPELLED.search(plain) is not None:
             yield self._signal(_SPELLED_SCORE, "contact.spelled_phone", ())
 

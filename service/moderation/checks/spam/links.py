@@ -48,6 +48,13 @@ _MARKUP = (
     ("html", 0.35, re.compile(r"<a\s[^<>]{0,300}?href", re.IGNORECASE)),
     ("markdown", 0.12, re.compile(r"\]\(\s{0,3}(?:https?:|www\.)", re.IGNORECASE)),
 )
+_INVISIBLE_STYLE = re.compile(
+    r"style\s{0,3}=\s{0,3}[\"'][^\"'<>]{0,200}?"
+    r"(?:display\s{0,3}:\s{0,3}none|visibility\s{0,3}:\s{0,3}hidden|font-size\s{0,3}:\s{0,3}0(?![.\d]))",
+    re.IGNORECASE,
+)
+# What a robot cuts out of the page that it links to: "[...] Read more: https://... [...]".
+_CUT = re.compile(r"\[ ?(?:\.{3}|…) ?\]")
 _SPACED_OUT = re.compile(r"(?<!\S)(?:\S {1,2}){5,}\S(?!\S)")
 _MASKED_DOT = re.compile(
     r"[\w-]{2,63} {0,2}[\[({] {0,2}(?:dot|point|punkt|\.) {0,2}[\])}] {0,2}[a-z]{2,24}",
@@ -188,6 +195,8 @@ def _about_names(links: Sequence[Link]) -> Iterator[tuple[float, Evidence]]:
 
 
 def _about_markup(text: str, links: Sequence[Link]) -> Iterator[tuple[float, Evidence]]:
+    if links and len(_CUT.findall(text)) > 1:
+        yield 0.42, Evidence("links.trackback", {}, _spans(links))
     for kind, score, pattern in _MARKUP:
         match = pattern.search(text)
         if match is not None and (links or kind == "bbcode"):
@@ -200,6 +209,9 @@ def _about_hiding(text: Text) -> Iterator[tuple[float, Evidence]]:
     masked = _MASKED_DOT.search(text.original) if _BRACKET.search(text.original) else None
     if masked is not None:
         yield 0.4, Evidence("links.hidden", {}, (Span(*masked.span()),))
+    invisible = _INVISIBLE_STYLE.search(text.original) if "<" in text.original else None
+    if invisible is not None:
+        yield 0.5, Evidence("links.invisible", {}, (Span(*invisible.span()),))
     if len(text.revealed) == len(text.plain):
         return
     for run in _SPACED_OUT.finditer(text.original):

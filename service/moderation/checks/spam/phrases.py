@@ -130,6 +130,8 @@ def _outermost(hits: Iterable[Hit]) -> list[Hit]:
 
 def _plain_offsets(text: Text) -> Offsets:
     """Return ``text.plain_offsets()``, found sooner where each character folds on its own."""
+    if text.original.isascii() and len(text.original) == len(text.plain):
+        return Offsets(range(len(text.plain)), range(1, len(text.plain) + 1))
     widths = list(map(_width, text.original))
     if sum(widths) != len(text.plain):
         return text.plain_offsets()

@@ -12,6 +12,8 @@ from service.moderation.signal import Attribute, Evidence, Signal, Span
 _UNUSUAL_WEIGHT = 0.35
 _MIN_LETTERS = 20
 _MIN_SHARE = 0.5
+# The first few thousand letters tell which script a comment is written in.
+_MAX_CHARS = 4_000
 _MANY_MIXED = 3
 _BEYOND_LATIN = re.compile(r"[\u0370-\u1fff\u2c00-\u2dff\u2e80-\ua6ff\ua800-\uabff\uf900-\ufdff]")
 _LATIN = "A-Za-zÀ-ÖØ-öø-ɏ"
@@ -78,6 +80,7 @@ class Script:
         yield from self._invisible(content)
 
     def _unusual(self, content: str, lang: str) -> Iterator[Signal]:
+        content = content[:_MAX_CHARS]
         letters = sum(map(str.isalpha, content))
         if letters < _MIN_LETTERS or not lang:
             return
@@ -88,7 +91,7 @@ class Script:
         yield Signal(self.name, Attribute.SPAM, count / letters, _UNUSUAL_WEIGHT, (evidence,))
 
     def _mixed(self, content: str) -> Iterator[Signal]:
-        spans = [Span(*match.span()) for match in _MIXED_WORD.finditer(content)]
+        spans = [Span(*match.span()) for match in _MIXED_WORD.finditer(content, 0, _MAX_CHARS)]
         if spans:
             score = 0.52 if len(spans) >= _MANY_MIXED else 0.4
             evidence = Evidence("script.mixed", {"count": len(spans)}, tuple(spans[:20]))
