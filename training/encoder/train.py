@@ -1,6 +1,6 @@
 """Make the encoder: ``python -m training.encoder.train --data FOLDER --out FOLDER``.
 
-Seeded. It takes about an hour on two cores. What each phase has learned is kept in
+Seeded. It takes about half an hour on two idle cores. What each phase has learned is kept in
 ``--work``, and a phase that is there is not learned again.
 """
 
@@ -37,6 +37,9 @@ _PIECES = 64
 _POSITIONS = 128
 _FIRST = Course(rate=1.5e-4, warm_up=100, seed=11)
 _SECOND = Course(rate=1e-4, warm_up=30, seed=12)
+# Of the careful phase in the released network: French forum posts ask for less (validation
+# ROC AUC 0.83 at 0, 0.82 here, 0.81 at 1), held-back templates for more (0.80, 0.87, 0.89).
+_SHARE = 0.75
 # Enough to calibrate by, and no more than takes a minute.
 _CALIBRATING = 0.6
 
@@ -61,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     vocabulary, fresh = begun(parts.taught, options.work / "vocabulary")
     general = first(parts, vocabulary, fresh, options.work / "first.npz")
     careful_one = second(parts, vocabulary, general, options.work / "second.npz")
-    ship(options.out, vocabulary, mean(general, careful_one), parts.calibrated)
+    ship(options.out, vocabulary, between(general, careful_one, _SHARE), parts.calibrated)
 
 
 def parted(rows: Sequence[Row]) -> Parts:
@@ -107,10 +110,13 @@ def second(parts: Parts, vocabulary: Vocabulary, begun: Encoder, kept: Path) -> 
     return learn.learn(begun, lessons, _SECOND, kept)
 
 
-def mean(one: Encoder, other: Encoder) -> Encoder:
-    """Return the encoder half-way: it keeps what only one of them knows (Wortsman et al., 2022)."""
+def between(one: Encoder, other: Encoder, share: float) -> Encoder:
+    """Return ``share`` of the way from ``one`` to ``other``: it keeps what only one of them knows.
+
+    After Wortsman et al. (2022), "Robust fine-tuning of zero-shot models".
+    """
     trained = {
-        name: np.asarray((value + other.trained[name]) / 2, np.float32)
+        name: np.asarray((1 - share) * value + share * other.trained[name], np.float32)
         for name, value in one.trained.items()
     }
     return Encoder(one.words, trained)
