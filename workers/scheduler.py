@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
+from contextlib import suppress
 from types import FrameType
 
 from redis import Redis
@@ -71,14 +72,17 @@ def scheduler(settings: Settings) -> Scheduler:
 
 
 def run(settings: Settings) -> None:
-    """Schedule until a signal stops it; wait out a server that is away."""
+    """Schedule until a signal stops it, also between two tries; wait out a server that is away."""
+    with suppress(StopRequested):
+        _run(settings)
+
+
+def _run(settings: Settings) -> None:
     pause_s = 0.1
     while True:
         here = scheduler(settings)
         try:
             here.start()  # type: ignore[no-untyped-call]
-            return
-        except StopRequested:
             return
         except (RedisError, OSError) as error:
             if here.is_stopping:
