@@ -41,6 +41,14 @@ class EncoderUse(StrEnum):
     ALWAYS = "always"
 
 
+class RemoteUse(StrEnum):
+    """Say which kind of service elsewhere the workers ask beside their own checks."""
+
+    OFF = "off"
+    OPENAI = "openai"
+    SCORES = "scores"
+
+
 class SettingsInvalid(ValueError):
     """Name every variable of the environment that cannot be used, and why."""
 
@@ -100,6 +108,13 @@ class Settings:
     )
     encoder_model: str = option("", "your own encoder, an ONNX file; empty: the one shipped")
     encoder_tokenizer: str = option("", "its tokenizer; empty: `tokenizer.json` beside it")
+    remote: RemoteUse = option(
+        RemoteUse.OFF, "service elsewhere that workers ask too: `off`, `openai` or `scores`"
+    )
+    remote_url: str = option("", "its address; empty with `openai`: OpenAI's own")
+    remote_key: str = option("", "its key, sent as a bearer token; empty: none")
+    remote_timeout_s: float = option(2.0, "time it may take over one batch, s", least=0.1, most=30)
+    remote_weight: float = option(0.5, "how far its score of 1 moves a total", least=0, most=1)
     sweep_interval_s: int = option(5, "how often forgotten inboxes are looked for, s", least=1)
     duplicate_window: int = option(1000, "recent comments a new one is compared with", least=0)
     session_ttl_s: int = option(28_800, "life of a moderator's session, seconds", least=60)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from config.settings import Settings
@@ -12,11 +13,21 @@ from service.moderation.checks import build_pipeline
 from service.moderation.encoder_options import EncoderMode, EncoderOptions
 from service.moderation.models.weights import ModelBroken
 from service.moderation.pipeline import Guard, Pipeline, no_guard
+from service.remote.chosen import remote_check
 
 
 def build_judge(settings: Settings, guard: Guard = no_guard) -> Pipeline:
     """Return the pipeline of every check, with the encoder of the settings."""
     return build_pipeline(guard, encoder_options(settings))
+
+
+def build_worker_judge(settings: Settings, guard: Guard = no_guard) -> Pipeline:
+    """Return the same with the service elsewhere, if the settings name one: it is slow.
+
+    Raises ``SettingsInvalid`` when that has no address.
+    """
+    judge, remote = build_judge(settings, guard), remote_check(settings)
+    return replace(judge, checks=(*judge.checks, remote)) if remote else judge
 
 
 def encoder_options(settings: Settings) -> EncoderOptions:

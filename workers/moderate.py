@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from redis.exceptions import RedisError
 
 from config.settings import Settings, default_policy, load_secrets
-from service.judge import build_judge, warm_up_judge
+from service.judge import build_worker_judge, warm_up_judge
 from service.moderation.batch import Batch
 from service.moderation.comment import Facts
 from service.moderation.copies import CAMPAIGN, find_copies
@@ -153,7 +153,7 @@ def moderator() -> Moderator:
     return Moderator(
         inbox=store.inbox,
         sites=store.sites,
-        pipeline=build_judge(settings, alarm_guard(settings.check_timeout_s)),
+        pipeline=build_worker_judge(settings, alarm_guard(settings.check_timeout_s)),
         doorbell=Doorbell(queue_connection(settings)),
         layers=Layers(store.learned),
         settings=settings,

@@ -20,6 +20,7 @@ from rq.serializers import JSONSerializer
 from config.log import configure_log
 from config.settings import Settings, SettingsInvalid, WorkerKind
 from service.lifetime import die_with, end_quietly
+from service.remote.chosen import remote_check
 from service.store.connection import NotDurable
 from service.store.doorbell import MAINTENANCE_QUEUE, MODERATE_QUEUE
 from service.store.embedded import EmbeddedNotRunning
@@ -146,6 +147,7 @@ def main() -> int:
     end_quietly()
     try:
         settings = Settings.from_environment()
+        remote_check(settings)  # what no worker could start with is said once, here
     except SettingsInvalid as error:
         sys.stderr.write(f"{error}\n")
         return 1

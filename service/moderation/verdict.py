@@ -35,6 +35,8 @@ class Stage(StrEnum):
     LINEAR = "linear"
     ENCODER = "encoder"
     ENCODER_FAILED = "encoder failed"
+    REMOTE = "remote"
+    REMOTE_SKIPPED = "remote skipped"
 
 
 STATUS_AFTER = {

@@ -138,7 +138,9 @@ class StaffCommentSchema(Schema):
     unscreened = fields.List(fields.String())
     stages = fields.List(
         fields.String(),
-        metadata={"description": "The models that spoke: linear, encoder, or encoder failed."},
+        metadata={
+            "description": "The models that spoke: linear, encoder (failed), remote (skipped)."
+        },
     )
     signals = fields.List(fields.Dict())
     decision = fields.Dict(allow_none=True)

@@ -42,6 +42,8 @@ ENCODER_FAILED = (
     "the first one's score decided."
 )
 
+REMOTE_SKIPPED = "The outside service that is asked here did not answer: it was judged without it."
+
 ATTRIBUTES = {
     Attribute.SPAM: "It looks like spam ({percent} %).",
     Attribute.TOXICITY: "Its tone is hurtful ({percent} %).",
@@ -168,6 +170,8 @@ def reasons(verdict: Verdict, language: str) -> list[str]:
         sentences.append(Message(LANGUAGE_NOT_SERVED, language=LanguageName(verdict.lang)))
     if Stage.ENCODER_FAILED in verdict.stages:
         sentences.append(Message(ENCODER_FAILED))
+    if Stage.REMOTE_SKIPPED in verdict.stages:
+        sentences.append(Message(REMOTE_SKIPPED))
     if verdict.action is not Action.APPROVE:
         sentences += _findings(verdict)
     translated = (translate(sentence, language) for sentence in sentences)

@@ -1,0 +1,1 @@
+"""Checks that ask a service elsewhere: for workers only, off unless the operator names one."""
