@@ -208,7 +208,9 @@ def test_stars_beside_or_between_other_things_mask_nothing(written: str) -> None
     assert found(f"Voilà {written} ici") == {}
 
 
-@pytest.mark.parametrize(("written", "is_rude"), [("pu73", True), ("merci3", False), ("mp3", False)])
+@pytest.mark.parametrize(
+    ("written", "is_rude"), [("pu73", True), ("merci3", False), ("mp3", False)]
+)
 def test_digits_at_the_end_are_letters_only_in_a_listed_word(written: str, is_rude: bool) -> None:
     assert (Attribute.PROFANITY in found(f"Quelle {written}, celle-là")) is is_rude
 
