@@ -40,6 +40,7 @@ from config.settings import Durability, Settings
 from service.store.embedded import server_urls
 from service.store.keys import SiteKeys
 
+SERVERS = ("flask", "flask-smorest", "granian", "gunicorn", "isso")
 ENOUGH_PER_S = 5_000
 """Distinct requests made for each second of a measurement; those that store answer fewer."""
 
@@ -122,7 +123,7 @@ def text_of(found: dict[str, Contender], plan: Plan, fsyncs_ms: Sequence[float])
             f"{disk.high:.1f} before the rounds). isso waits for it at every comment, relaxed "
             "Écluse never: the busier the disk, the larger that ratio.",
             report.targets_table(targets(found)),
-            report.machine(),
+            report.machine(report.PACKAGES + SERVERS),
         )
     )
 

@@ -28,10 +28,21 @@ POSTERS = 4
 PATIENCE_S = 60.0
 WIDE = "1000000/60"
 KEYS = SiteKeys("demo")
+# Many, so that two comments share few: copies of one template would be taken back as a campaign.
 WORDS = (
-    "lavoir", "village", "pierre", "photo", "ancien", "merci", "article", "détail", "moulin",
-    "rivière", "école", "mairie", "boulanger", "marché", "dimanche", "souvenir", "jardin",
-)  # fmt: skip
+    "lavoir village pierre photo ancien merci article détail moulin rivière école mairie "
+    "boulanger marché dimanche souvenir jardin fontaine clocher sentier colline verger lampe "
+    "armoire cahier crayon fenêtre porte tapis chaise table nappe assiette verre bouteille "
+    "panier corde échelle toit tuile grenier cave escalier couloir cuisine salon chambre "
+    "voisine facteur épicier menuisier maçon peintre musicien violon piano chanson refrain "
+    "théâtre rideau scène acteur public journal lecteur éditeur libraire roman poème conte "
+    "histoire siècle guerre paix traité frontière montagne neige glacier torrent cascade lac "
+    "barque pêcheur filet poisson phare marée plage dune falaise mouette cerisier pommier "
+    "prunier vigne raisin tonneau cidre fromage beurre farine levain four pâte galette crêpe "
+    "miel abeille ruche papillon hirondelle merle renard écureuil cheval âne mouton berger "
+    "laine tissage couture bouton ruban chapeau manteau gant écharpe sabot train quai gare "
+    "billet voyage valise tramway vélo pont tunnel canal écluse péniche cargo"
+).split()  # noqa: SIM905  a paragraph is read faster than 130 quoted words
 
 
 @dataclass
