@@ -29,7 +29,7 @@ PATIENCE_S = 60.0
 WIDE = "1000000/60"
 KEYS = SiteKeys("demo")
 # Many, so that two comments share few: copies of one template would be taken back as a campaign.
-WORDS = (
+_LEXICON = (
     "lavoir village pierre photo ancien merci article détail moulin rivière école mairie "
     "boulanger marché dimanche souvenir jardin fontaine clocher sentier colline verger lampe "
     "armoire cahier crayon fenêtre porte tapis chaise table nappe assiette verre bouteille "
@@ -42,7 +42,8 @@ WORDS = (
     "miel abeille ruche papillon hirondelle merle renard écureuil cheval âne mouton berger "
     "laine tissage couture bouton ruban chapeau manteau gant écharpe sabot train quai gare "
     "billet voyage valise tramway vélo pont tunnel canal écluse péniche cargo"
-).split()  # noqa: SIM905  a paragraph is read faster than 130 quoted words
+)
+WORDS = _LEXICON.split()
 
 
 @dataclass
