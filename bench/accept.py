@@ -160,11 +160,12 @@ def _contenders(folder: Path, names: Sequence[str]) -> Iterator[list[Contender]]
         "echo": lambda stack: _echo(stack, folder / "echo"),
         "ecluse": lambda stack: _ours(stack, folder / "ecluse", "ecluse", "Écluse"),
         "bare": lambda stack: _bare(stack, folder / "bare"),
-        "plain": lambda stack: _ours(
-            stack, folder / "plain", "plain", "plain design behind our API (b)"
+        "plain": lambda stack: _ours(stack, folder / "plain", "plain", "plain design (b)"),
+        "plain-behind": lambda stack: _ours(
+            stack, folder / "plain-behind", "plain-behind", "its store behind our API (b′)"
         ),
         "plain-alone": lambda stack: _ours(
-            stack, folder / "plain-alone", "plain-alone", "plain design alone (b′)"
+            stack, folder / "plain-alone", "plain-alone", "its store behind the least Flask (b″)"
         ),
         "isso-1": lambda stack: _isso(stack, folder / "isso-1", 1),
         "isso-4": lambda stack: _isso(stack, folder / "isso-4", isso_server.IMAGE_PROCESSES),

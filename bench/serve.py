@@ -14,6 +14,7 @@ from granian.log import LogLevels
 
 from bench import load
 from config.settings import Settings
+from service.garbage import keep_what_is_loaded
 from service.lifetime import die_with
 from service.web_server import CONNECTIONS
 
@@ -22,13 +23,14 @@ ECHO = "echo"
 
 def application(name: str, settings: Settings) -> Any:
     """Return the WSGI application of a contender."""
-    from bench import peers
+    from bench import peers, stock
     from service.app import create_app
 
     made: dict[str, Callable[[], Any]] = {
         "ecluse": lambda: create_app(settings),
         "bare": peers.bare,
-        "plain": lambda: peers.plain_behind_our_api(settings),
+        "plain": lambda: stock.plain(settings),
+        "plain-behind": lambda: peers.plain_behind_our_api(settings),
         "plain-alone": lambda: peers.plain_alone(settings),
     }
     return made[name]()
@@ -41,7 +43,9 @@ def serve(name: str, port: int, threads: int) -> None:
 
     def target() -> Any:
         die_with(parent)
-        return application(name, settings)
+        made = application(name, settings)
+        keep_what_is_loaded()
+        return made
 
     server = Granian(
         name,

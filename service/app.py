@@ -79,6 +79,12 @@ class App(Flask):
             query_args=request.query_string.decode("latin-1"),
         )
 
+    def process_response(self, response: Response) -> Response:
+        """Tell callers what the whole application tells them; no view or blueprint adds to it."""
+        for tell in reversed(self.after_request_funcs[None]):
+            response = tell(response)
+        return response
+
     def add_url_rule(
         self,
         rule: str,

@@ -11,6 +11,7 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 
 from config.settings import Settings
+from service.garbage import keep_what_is_loaded
 from service.lifetime import die_with
 
 CONNECTIONS = 768
@@ -47,6 +48,8 @@ def _loader(settings: Settings, parent: int) -> Callable[[], Any]:
         die_with(parent)
         from service.app import create_app
 
-        return create_app(settings)
+        app = create_app(settings)
+        keep_what_is_loaded()
+        return app
 
     return load

@@ -19,6 +19,7 @@ from rq.serializers import JSONSerializer
 
 from config.log import configure_log
 from config.settings import Settings, SettingsInvalid, WorkerKind
+from service.garbage import keep_what_is_loaded
 from service.lifetime import die_with, end_quietly
 from service.remote.chosen import remote_check
 from service.store.connection import NotDurable
@@ -117,6 +118,7 @@ def work(settings: Settings, parent: int) -> None:
     die_with(parent)
     try:
         warm_up()
+        keep_what_is_loaded()
         worker = KINDS[settings.worker_kind](
             [MODERATE_QUEUE, MAINTENANCE_QUEUE],
             connection=queue_connection(settings),

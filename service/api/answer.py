@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from flask import Response
 
+from service.api.media import JSON
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-JSON = "application/json"
 WITHOUT_BODY = frozenset({204, 304})
 
 
@@ -34,4 +35,6 @@ class Answer(Response):
 
 def answer(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """Return ``body`` as JSON."""
-    return Answer(orjson.dumps(body), status, headers, content_type=JSON)
+    raw = orjson.dumps(body)
+    own = {"Content-Type": JSON, "Content-Length": str(len(raw))}
+    return Answer([raw], status, {**own, **(headers or {})})

@@ -13,7 +13,7 @@ from ulid import ULID
 
 from service.api.callers import Caller
 from service.api.language import wish_for
-from service.api.media import asked, is_form
+from service.api.media import JSON, asked, is_form
 from service.api.problems import Problem, invalid
 from service.api.services import services
 from service.api.tokens import read_form_token
@@ -51,7 +51,7 @@ def read_body() -> Any:
     current = asked()
     if current.is_form:
         return current.form.to_dict()
-    if current.mimetype != "application/json":
+    if current.mimetype != JSON:
         raise Problem(415, "unsupported-media-type", "Send JSON or a form.")
     return read_json()
 

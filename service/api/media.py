@@ -12,6 +12,7 @@ from flask import Request, request
 from werkzeug.exceptions import BadRequest, ClientDisconnected
 from werkzeug.formparser import FormDataParser
 
+JSON = "application/json"
 URLENCODED = "application/x-www-form-urlencoded"
 FORM_TYPES = (URLENCODED, "multipart/form-data")
 
@@ -35,6 +36,12 @@ class WholeRequest(Request):
         given: str = self.environ.get("HTTP_X_REQUEST_ID", "")
         is_plain = given.isascii() and given.isalnum() and len(given) <= 64
         return given if is_plain else f"{random.getrandbits(64):016x}"
+
+    @cached_property
+    def mimetype(self) -> str:
+        """Return the content type without its parameters, in small letters."""
+        sent: str = self.environ.get("CONTENT_TYPE", "")
+        return sent if sent == JSON else super().mimetype
 
     @cached_property
     def is_form(self) -> bool:

@@ -9,13 +9,13 @@ from flask import Response, request
 from flask.views import MethodView
 from flask_smorest import Blueprint
 
-from service.api.answer import JSON, answer
+from service.api.answer import answer
 from service.api.browser_forms import redirect_back
 from service.api.callers import admitted, has_key, site_of
 from service.api.intake import load, read_body, read_submission
 from service.api.language import language
 from service.api.limits import rate_limit_headers
-from service.api.media import asked, is_form, wants_page
+from service.api.media import JSON, asked, is_form, wants_page
 from service.api.nudge import nudge_if_needed
 from service.api.openapi import COMMENT, RECEIPT, problems
 from service.api.problems import Problem

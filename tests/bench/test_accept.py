@@ -11,7 +11,9 @@ from bench.site import CommentsLost
 SHORT = Plan(rounds=1, seconds=0.5, warm_up_s=0.1, connections=4)
 
 
-@pytest.mark.parametrize("name", ["ecluse", "strict", "plain", "plain-alone", "ecluse+worker"])
+@pytest.mark.parametrize(
+    "name", ["ecluse", "strict", "plain", "plain-behind", "plain-alone", "ecluse+worker"]
+)
 def test_contender_stores_every_comment_it_takes(name: str) -> None:
     found = accept.run(SHORT, [name])[name]
     assert found.loads[0].answered > 0
