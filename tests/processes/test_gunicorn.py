@@ -64,5 +64,8 @@ def _answer(
     port: int, method: str, path: str, body: str = "", headers: dict[str, str] | None = None
 ) -> int:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    connection.request(method, path, body, headers or {})
-    return connection.getresponse().status
+    try:
+        connection.request(method, path, body, headers or {})
+        return connection.getresponse().status
+    finally:
+        connection.close()
