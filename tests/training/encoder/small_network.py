@@ -61,7 +61,7 @@ def main(folder: Path) -> None:
     export.write_float(folder / "float.onnx", encoder, WINDOW)
     export.write(folder / "model.onnx", encoder, WINDOW)
     Tokenizer(WordLevel({"a": 0})).save(str(folder / "tokenizer.json"))
-    _, read_back = read_released(folder)
+    _, read_back = read_released(folder, WORDS)
     np.savez(
         folder / "judged.npz",
         ids=np.concatenate(ids),
