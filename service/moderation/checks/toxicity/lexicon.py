@@ -8,13 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
-from itertools import islice
+from itertools import chain, islice
 
 from ahocorasick_rs import AhoCorasick
 
 from service.moderation.batch import Batch
 from service.moderation.checks.toxicity.cues import reporting_cues
 from service.moderation.checks.toxicity.masks import Masks
+from service.moderation.checks.toxicity.misspellings import Misspellings, shipped_lookalikes
 from service.moderation.signal import Attribute, Evidence, Signal, Span
 from service.moderation.text import Offsets, Text
 
@@ -77,13 +78,13 @@ class WordList:
     def __init__(self, entries: Iterable[Entry]) -> None:
         self._entries = tuple(entries)
         self._automaton = AhoCorasick([entry.phrase for entry in self._entries])
-        self._masks = Masks(
-            {
-                entry.phrase: number
-                for number, entry in enumerate(self._entries)
-                if Attribute.PROFANITY in entry.strengths
-            }
-        )
+        rude = {
+            entry.phrase: number
+            for number, entry in enumerate(self._entries)
+            if Attribute.PROFANITY in entry.strengths
+        }
+        self._masks = Masks(rude)
+        self._misspellings = Misspellings(rude, shipped_lookalikes())
 
     def hits(self, prepared: str, lang: str) -> list[Hit]:
         """Return the hits in ``prepared``, which is ``Text.plain`` or ``Text.revealed``.
@@ -104,17 +105,23 @@ class WordList:
         rows = zip(batch.texts, batch.langs, strict=True)
         return [self._hits_in(text, lang[:2].lower()) for text, lang in rows]
 
-    def masked_hits(self, prepared: str, lang: str) -> list[Hit]:
-        """Return the rude words that masked words in ``prepared`` may stand for."""
+    def disguised_hits(self, prepared: str, lang: str) -> list[Hit]:
+        """Return the rude words that masked, misspelt or cut ones in ``prepared`` stand for.
+
+        What is no word in French or English may well be one elsewhere: misspellings are
+        looked for in those two only.
+        """
         found = self._masks.found_in(prepared)
+        if lang in LANGS:
+            found = chain(found, self._misspellings.found_in(prepared))
         hits = (Hit(self._entries[number], start, end) for number, start, end in found)
         return list(islice((hit for hit in hits if hit.entry.lang in {"", lang}), _MOST_HITS))
 
     def _hits_in(self, text: Text, lang: str) -> tuple[Sequence[Hit], Sequence[Hit]]:
         plain = self.hits(text.plain, lang)
         if text.revealed == text.plain:
-            return plain + self.masked_hits(text.plain, lang), ()
-        return plain, self.hits(text.revealed, lang) + self.masked_hits(text.revealed, lang)
+            return plain + self.disguised_hits(text.plain, lang), ()
+        return plain, self.hits(text.revealed, lang) + self.disguised_hits(text.revealed, lang)
 
 
 @lru_cache(maxsize=1)
