@@ -52,6 +52,7 @@ class Pupil:
             count += written
         self._look_at_ordinary(site, now_s)
         self.learned.renew(site, now_s)
+        self.learned.share(site, now_s)
         return count
 
     def _read(self, site: str, ids: Sequence[str]) -> list[Learner]:

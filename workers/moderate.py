@@ -97,7 +97,12 @@ class Moderator:
 
     def _settled(self, site: Site, policy: Policy, pending: Sequence[Pending]) -> int:
         cases = [item.case for item in pending]
-        batch = Batch(cases, self.inbox.recent(site.name), self.layers.of(site.name))
+        batch = Batch(
+            cases,
+            recent=self.inbox.recent(site.name),
+            learned=self.layers.of(site.name),
+            shared=self.layers.shared(),
+        )
         verdicts = self.pipeline.review(batch, policy)
         copies = _shown_copies(batch, verdicts)
         rows = zip(pending, verdicts, window_lines(batch), copies, strict=True)

@@ -105,6 +105,15 @@ EVIDENCE = {
     "site.spam": "It resembles comments that the moderators marked as spam ({count}).",
     "site.refused": "It resembles comments that the moderators refused ({count}).",
     "site.approved": "It resembles comments that the moderators approved ({count}).",
+    "shared.spam": (
+        "It resembles comments that moderators, here or elsewhere, marked as spam ({count})."
+    ),
+    "shared.refused": (
+        "It resembles comments that moderators, here or elsewhere, refused ({count})."
+    ),
+    "shared.approved": (
+        "It resembles comments that moderators, here or elsewhere, approved ({count})."
+    ),
 }
 
 

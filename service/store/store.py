@@ -53,6 +53,6 @@ def open_store(settings: Settings, secrets: Secrets, url: str) -> Store:
         inbox=Inbox(client, duplicate_window=settings.duplicate_window),
         threads=Threads(client),
         decisions=Decisions(client, comments),
-        learned=Learned(client, comments),
+        learned=Learned(client, comments, is_shared=settings.share_learning),
         accounts=Accounts(client, session_ttl_s=settings.session_ttl_s),
     )
