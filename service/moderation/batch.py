@@ -60,12 +60,14 @@ class Recent:
 class Batch:
     """Hold n cases of one site and the texts that checks read, each made once.
 
-    ``learned`` is what the site's moderators taught, ``shared`` what those of every site
-    did, where the operator shares that.
+    ``recent`` is the site's window; ``elsewhere`` holds traces of the operator's other
+    sites, where each site stands for its pages. ``learned`` is what the site's moderators
+    taught, ``shared`` what those of every site did, where the operator shares that.
     """
 
     cases: Sequence[Case]
     recent: Recent = Recent()
+    elsewhere: Recent = Recent()
     learned: SiteLayer | None = None
     shared: SiteLayer | None = None
 

@@ -73,7 +73,10 @@ class SiteKeys:
 
     @property
     def recent(self) -> str:
-        """List of fingerprints with ids: the duplicate window, newest last; capped."""
+        """List of fingerprints with ids: the duplicate window, newest last; capped.
+
+        Of every site together: the same with all but the fingerprints hashed.
+        """
         return self._key("recent")
 
     @property
