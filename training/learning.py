@@ -45,8 +45,8 @@ from service.moderation.verdict import Status, Verdict
 WORDS = ("cotorep", "muzz", "racaille", "gogol", "kaffir", "kouffar", "métèque",
          "islamisation", "burkini", "mélenchon")  # fmt: skip
 TAUGHT, UNNOTICED, ASKED, ORDINARY = 30, 20, 100, 270
+MOST_JUDGED, MEASURED = 600, 3000
 AT_ONCE = 64
-MEASURED = 47 * AT_ONCE
 POSTS_SEED, ORDINARY_SEED, SPAM_SEED = 1, 2, 3
 LONGEST_CHARS = 1500
 POSTS = "haine2022_tweets_fr_gpl"
@@ -61,8 +61,8 @@ Rows = Sequence[dict[str, Any]]
 class Judged:
     """Hold rows, and what becomes of each while nothing is taught.
 
-    ``counted`` are the indices of those that count. The others keep their places, for the
-    encoder's sums in int8 depend a little on the company that a text keeps in its batch.
+    ``counted`` are the indices of those that count; the others keep their places, so that
+    each is judged in the same company again.
     """
 
     rows: Rows
@@ -143,18 +143,21 @@ class School:
         """Return the checks as a site has them."""
         return build_pipeline(encoder=self.options)
 
-    def judge(self, rows: Rows, layer: SiteLayer | None = None) -> list[Verdict]:
-        """Return the verdicts of the rows, at first or as ``layer`` has them."""
+    def judge(self, rows: Rows, layer: SiteLayer | None = None, at_once: int = 1) -> list[Verdict]:
+        """Return the verdicts of the rows, at first or as ``layer`` has them.
+
+        One at a time, for the encoder's sums in int8 depend a little on a batch's others.
+        """
         verdicts: list[Verdict] = []
-        for start in range(0, len(rows), AT_ONCE):
-            batch = Batch(_cases(rows[start : start + AT_ONCE]), learned=layer)
+        for start in range(0, len(rows), at_once):
+            batch = Batch(_cases(rows[start : start + at_once]), learned=layer)
             verdicts += self.pipeline.review(batch, POLICY)
         return verdicts
 
-    def judged(self, rows: Rows) -> Judged:
+    def judged(self, rows: Rows, at_once: int = 1) -> Judged:
         """Return the rows with what becomes of them untaught, without copies of earlier ones."""
         kept = without_copies(rows)
-        return Judged.of(kept, [verdict.status for verdict in self.judge(kept)])
+        return Judged.of(kept, [item.status for item in self.judge(kept, at_once=at_once)])
 
     def layer(self, refused: Rows, target: Status, ordinary: Rows) -> SiteLayer:
         """Return the layer after a moderator moved ``refused`` to ``target``."""
@@ -193,7 +196,7 @@ class School:
         return _share([verdict.status is not Status.APPROVED for verdict in verdicts])
 
     def _changed(self, judged: Judged, layer: SiteLayer) -> float:
-        after = self.judge(judged.rows, layer)
+        after = self.judge(judged.rows, layer, AT_ONCE)
         return _share([judged.statuses[n] is not after[n].status for n in judged.counted])
 
 
@@ -208,7 +211,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     written = shuffled([*read(folder, "spam_fr"), *read(folder, "spam_en")], SPAM_SEED)
     print(f"seeds: posts {POSTS_SEED}, ordinary {ORDINARY_SEED}, spam {SPAM_SEED}")
     for school in map(School, OPTIONS):
-        ordinary = school.judged(shuffled(everyday, ORDINARY_SEED)[:MEASURED])
+        ordinary = school.judged(shuffled(everyday, ORDINARY_SEED)[:MEASURED], AT_ONCE)
         print(f"\nencoder {school.options.mode}, {len(ordinary.rows)} ordinary comments\n")
         print(f"{'':14} published  asked  before   after  ordinary changed  alike changed")
         print_words(school, posts, ordinary)
@@ -217,9 +220,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def print_words(school: School, posts: Rows, ordinary: Judged) -> None:
     """Print a line for each word."""
-    others = school.judged(posts[:MEASURED])
+    others = school.judged(posts[:MEASURED], AT_ONCE)
     for word in WORDS:
-        judged = school.judged([row for row in posts if word in row["text"].lower()])
+        holding = [row for row in posts if word in row["text"].lower()]
+        judged = school.judged(holding[:MOST_JUDGED])
         course = Course.in_words(judged)
         alike, usual = others.without(word).parted(ORDINARY)
         outcome = school.taught(course, Status.REJECTED, usual, ordinary, alike)
@@ -230,7 +234,7 @@ def print_spam(school: School, written: Rows, ordinary: Judged) -> None:
     """Print the line for spam, held against comments that look like it and are not."""
     judged = school.judged([row for row in written if row["label"] == 1])
     course = Course.in_meaning(judged)
-    ham = school.judged([row for row in written if row["label"] == 0])
+    ham = school.judged([row for row in written if row["label"] == 0], AT_ONCE)
     alike, usual = ham.parted(ORDINARY + UNNOTICED)
     outcome = school.taught(course, Status.SPAM, usual, ordinary, alike)
     _print_line("written spam", judged, course, outcome)
