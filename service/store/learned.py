@@ -201,7 +201,8 @@ class Learned:
         if changed or dropped:
             pairs = [value for pair in changed.items() for value in pair]
             self._share(self._client, [keys.lessons, keys.layer], [len(changed), *pairs, *dropped])
-        self.renew(EVERY_SITE, now_s)
+        if self.is_due(EVERY_SITE, now_s):
+            self.renew(EVERY_SITE, now_s)
 
     def edition(self, site: str) -> int:
         """Return the number of the layer that is kept, 0 for none; it changes with the layer."""

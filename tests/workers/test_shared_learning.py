@@ -180,11 +180,18 @@ def test_lessons_of_all_sites_together_are_bounded_and_the_latest_stay(sharing: 
     assert len(sharing.learned.lessons(EVERY_SITE)) == MOST_OF_A_KIND
 
 
-def test_sharing_the_same_twice_writes_no_lesson(sharing: Store) -> None:
+def test_sharing_the_same_twice_changes_nothing(sharing: Store) -> None:
     taught(sharing)
-    number = raw(sharing).hget(ALL.layer, "taught")
+    before = raw(sharing).hgetall(ALL.layer)
     sharing.learned.share("demo", NOW)
-    assert raw(sharing).hget(ALL.layer, "taught") == number
+    assert raw(sharing).hgetall(ALL.layer) == before
+
+
+def test_a_day_later_the_shared_layer_is_made_again_so_that_age_counts(sharing: Store) -> None:
+    taught(sharing)
+    before = odds(sharing.learned.layer(EVERY_SITE, NOW))
+    sharing.learned.share("demo", NOW + 300 * 86_400)
+    assert 0 < odds(sharing.learned.layer(EVERY_SITE, NOW)) < before
 
 
 def test_once_the_operator_shares_no_more_what_was_shared_is_forgotten(
