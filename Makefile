@@ -30,8 +30,13 @@ lint: $(VENV)/installed-dev
 	$(BIN)/lint-imports
 	$(BIN)/hadolint Dockerfile
 
+# The linear model, taught by the encoder too; then the two fitted to each other.
 train: $(VENV)/installed-train
-	$(BIN)/python -m training.train --data $(DATA) --out service/moderation/models
+	mkdir -p training/out
+	$(BIN)/python -m training.soft --data $(DATA) --out training/out/soft.jsonl
+	$(BIN)/python -m training.train --data $(DATA) --soft training/out/soft.jsonl \
+		--out service/moderation/models
+	$(BIN)/python -m training.encoder.refit --data $(DATA)
 
 train-encoder: $(VENV)/installed-train
 	$(BIN)/python -m training.encoder.train --data $(DATA) \

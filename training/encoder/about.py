@@ -23,9 +23,10 @@ from training.targets import LIFE_SHARES, targets_of, weights_of
 
 VERSION = 1
 # The fast stage's calibrated toxicity between which the encoder is asked. In the evaluation
-# the balanced accuracy at one half is the same from 0.15 down; the order of French forum
-# posts still gains at 0.08, where a quarter of calm comments and most heated ones are read.
-BAND: Mapping[str, tuple[float, float]] = {"": (0.1, 0.97), "fr": (0.08, 0.97)}
+# the balanced accuracy at one half is the same from 0.2 down; the order of French forum posts
+# still gains: ROC AUC 0.814 from 0.2, 0.822 from 0.12, 0.827 from 0.08, where 30%, 35% and 45%
+# of an ordinary mix are read.
+BAND: Mapping[str, tuple[float, float]] = {"": (0.15, 0.97), "fr": (0.12, 0.97)}
 
 _FILES = ("model.onnx", "tokenizer.json")
 _DIGITS = 4

@@ -80,16 +80,20 @@ _MOST_WEIGHT = 4.0
 class Mix:
     """Say how often a phase reads the rows labelled by reading, and what it rehearses.
 
-    ``rehearsed`` is the share read again of what each source may give, ``more`` what is
-    added to it for some sources.
+    ``templates`` says how often the templates are read, filled anew each time; ``rehearsed``
+    is the share read again of what each source may give, ``more`` what is added to it for
+    some sources.
     """
 
+    templates: int
     times: Mapping[str, float]
     rehearsed: float
     more: Mapping[str, float]
 
 
 SECOND = Mix(
+    # Read once, "Kill the lights" is still a threat and "He is not an idiot" an insult.
+    templates=3,
     times={
         "posts_read": 1.0,
         "translated_civil_toxicspans2021": 1.0,
@@ -145,7 +149,7 @@ def all_sources(rows: Sequence[Row], seed: int, share: float = 1.0) -> list[Row]
 def careful(rows: Sequence[Row], mix: Mix, seed: int) -> list[Row]:
     """Return the rows labelled by reading and the templates, and a rehearsal of all sources."""
     rng = random.Random(seed)
-    chosen = templates.teaching(seed)
+    chosen = [row for each in range(mix.templates) for row in templates.teaching(seed + each)]
     for row in rows:
         times = mix.times.get(row.source, 0.0)
         chosen += [row] * (int(times) + (rng.random() < times % 1))
