@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from unicodedata import category, is_normalized, name, normalize
 
 from service.moderation.signal import Span
@@ -15,24 +17,34 @@ Stretch = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Offsets:
-    """Map each character of a prepared text to where it came from in the original.
+    """Map a prepared text to where it came from, stretch by stretch.
 
-    Character ``i`` stems from ``original[starts[i]:ends[i]]``.
+    Stretch ``i`` begins at ``begins[i]`` of the prepared text and stems from what begins at
+    ``starts[i]`` of the text before: letter for letter where ``widths[i]`` is 0, otherwise
+    all of it from the same ``widths[i]`` characters. Where ``below`` is given, the text
+    before was itself prepared, and ``below`` leads on to the original.
     """
 
+    begins: Sequence[int]
     starts: Sequence[int]
-    ends: Sequence[int]
+    widths: Sequence[int]
+    below: Offsets | None = None
 
     def span(self, start: int, end: int) -> Span:
         """Return the original's span behind ``prepared[start:end]``, which is not empty."""
-        return Span(min(self.starts[start:end]), max(self.ends[start:end]))
+        first, last = self._source(start)[0], self._source(end - 1)[1]
+        return self.below.span(first, last) if self.below else Span(first, last)
 
-    def at(self, kept: Sequence[int]) -> Offsets:
-        """Return the offsets of the characters at the indices ``kept``."""
-        return Offsets([self.starts[i] for i in kept], [self.ends[i] for i in kept])
+    def _source(self, index: int) -> Stretch:
+        place = bisect_right(self.begins, index) - 1
+        start, width = self.starts[place], self.widths[place]
+        if width:
+            return start, start + width
+        start += index - self.begins[place]
+        return start, start + 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Text:
     """Hold a text as written, and as two views that checks compare words with.
 
@@ -53,19 +65,22 @@ class Text:
         return cls(original, plain, _revealed(plain))
 
     def plain_offsets(self) -> Offsets:
-        """Return where each character of ``plain`` came from."""
-        if _is_folded_one_for_one(self.original):
-            return Offsets(range(len(self.plain)), range(1, len(self.plain) + 1))
-        shown, starts, ends = _shown_with_offsets(self.original)
-        pieces = [_FOLDS[ord(char)] for char in _latinised(shown)]
-        return Offsets(_spread(starts, pieces), _spread(ends, pieces))
+        """Return where each character of ``plain`` came from; found once."""
+        return self._plain_offsets
 
     def revealed_offsets(self) -> Offsets:
-        """Return where each character of ``revealed`` came from."""
-        offsets = self.plain_offsets()
+        """Return where each character of ``revealed`` came from; found once."""
+        return self._revealed_offsets
+
+    @cached_property
+    def _plain_offsets(self) -> Offsets:
+        return _folded_offsets(self.original, len(self.plain))
+
+    @cached_property
+    def _revealed_offsets(self) -> Offsets:
         if len(self.revealed) == len(self.plain):  # signs were read, nothing was taken out
-            return offsets
-        return offsets.at(_revealed_indices(self.plain))
+            return self._plain_offsets
+        return _revealed_offsets(self.plain, self._plain_offsets)
 
 
 # Folding to plain text ------------------------------------------------------------------
@@ -207,41 +222,44 @@ def _with_faces(word: str) -> str:
 
 # Where plain text came from ------------------------------------------------------------------
 
-
-def _is_folded_one_for_one(original: str) -> bool:
-    """Tell whether each character of ``original`` became one of the plain text: most often."""
-    if _ODD_ASCII.search(original):
-        return False
-    if original.isascii():
-        return True
-    return is_normalized("NFKC", original) and all(
-        len(_FOLDS[ord(char)]) == 1 for char in set(original)
-    )
+_JOINING = "+"
+_KNOT = re.compile(r"[x+]\+*")
 
 
-def _shown_with_offsets(original: str) -> tuple[str, Sequence[int], Sequence[int]]:
-    """Return the visible NFKC text, and the start and end in ``original`` of each character."""
-    original = _bounded(original)
-    if is_normalized("NFKC", original):
-        shown: Sequence[str] = [_SHOWN[ord(char)] for char in original]
-        starts = _spread(range(len(original)), shown)
-        return "".join(shown), starts, [start + 1 for start in starts]
-    clusters = list(_clusters(original))
-    pieces = [normalize("NFKC", original[start:end]) for start, end in clusters]
-    if "".join(pieces) != normalize("NFKC", original):
-        clusters, pieces = [(0, len(original))], [normalize("NFKC", original)]
-    shown = [piece.translate(_SHOWN) for piece in pieces]
-    starts = _spread([start for start, _ in clusters], shown)
-    return "".join(shown), starts, _spread([end for _, end in clusters], shown)
+def _folded_offsets(original: str, length: int) -> Offsets:
+    """Return where each of the ``length`` characters of the plain text came from.
+
+    Only what does not make one character by itself is folded again, the rest is counted:
+    a long text has a ligature here and an accent written apart there.
+    """
+    bounded = _bounded(original)
+    kinds = bounded.translate(_KINDS_APART if is_normalized("NFKC", bounded) else _KINDS)
+    begins, starts, widths = [0], [0], [0]
+    for start, end in _knots(kinds):
+        begin = begins[-1] + start - starts[-1]
+        size = len(normalize("NFKC", bounded[start:end]).translate(_FOLDS))
+        begins += (begin, begin + size)
+        starts += (start, end)
+        widths += (end - start, 0)
+    if begins[-1] + len(bounded) - starts[-1] != length:
+        return Offsets((0,), (0,), (len(original),))
+    return Offsets(begins, starts, widths)
 
 
-def _clusters(text: str) -> Iterator[Stretch]:
-    """Yield stretches of ``text`` that normalise on their own: a character and its marks."""
-    start = 0
-    for end in range(1, len(text) + 1):
-        if end == len(text) or not _joins_the_one_before(text[end]):
-            yield start, end
-            start = end
+def _knots(kinds: str) -> Iterator[Stretch]:
+    """Yield the stretches that do not become letter for letter: a character and its marks."""
+    for match in _KNOT.finditer(kinds):
+        start, end = match.span()
+        yield start - (start > 0 and kinds[start] == _JOINING), end
+
+
+def _kind(char: str) -> str:
+    """Return whether ``char`` joins the one before, makes one plain letter, or is else."""
+    return _JOINING if _joins_the_one_before(char) else _kind_apart(char)
+
+
+def _kind_apart(char: str) -> str:
+    return "." if len(normalize("NFKC", char).translate(_FOLDS)) == 1 else "x"
 
 
 def _joins_the_one_before(char: str) -> bool:
@@ -249,9 +267,9 @@ def _joins_the_one_before(char: str) -> bool:
     return category(first).startswith("M") or "\u1160" <= first <= "\u11ff"
 
 
-def _spread(values: Sequence[int], pieces: Sequence[str]) -> list[int]:
-    """Return each value once for every character of its piece."""
-    return [value for value, piece in zip(values, pieces, strict=True) for _ in piece]
+# In a text that is composed already, marks stand for themselves.
+_KINDS = _Remembered(_kind)
+_KINDS_APART = _Remembered(_kind_apart)
 
 
 # Undoing disguises -----------------------------------------------------------------------------
@@ -282,12 +300,12 @@ def _revealed(plain: str) -> str:
     return _without(joined, _repeats(joined))
 
 
-def _revealed_indices(plain: str) -> list[int]:
-    """Return the index in ``plain`` of each character of its revealed form."""
+def _revealed_offsets(plain: str, below: Offsets) -> Offsets:
+    """Return where each character of the revealed form of ``plain`` came from."""
     read = _read_as_letters(plain)
-    joined_indices = _kept(len(read), _separators(read))
-    joined = "".join(read[i] for i in joined_indices)
-    return [joined_indices[i] for i in _kept(len(joined), _repeats(joined))]
+    separators = _separators(read)
+    joined = _without(read, separators)
+    return _offsets_without(_repeats(joined), _offsets_without(separators, below))
 
 
 def _read_as_letters(plain: str) -> str:
@@ -364,12 +382,10 @@ def _without(text: str, stretches: Sequence[Stretch]) -> str:
     return "".join(text[start:end] for start, end in zip(starts, ends, strict=True))
 
 
-def _kept(length: int, stretches: Sequence[Stretch]) -> list[int]:
-    """Return the indices below ``length`` outside of ``stretches``, which are in order."""
-    kept: list[int] = []
-    end = 0
-    for start, following in stretches:
-        kept.extend(range(end, start))
-        end = following
-    kept.extend(range(end, length))
-    return kept
+def _offsets_without(stretches: Sequence[Stretch], below: Offsets) -> Offsets:
+    """Return the offsets into a text of what is left of it without ``stretches``, in order."""
+    begins, starts = [0], [0]
+    for start, end in stretches:
+        begins.append(begins[-1] + start - starts[-1])
+        starts.append(end)
+    return Offsets(begins, starts, [0] * len(starts), below)

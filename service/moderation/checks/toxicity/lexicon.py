@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
@@ -123,8 +123,9 @@ class Lexicon:
         return [self._signals(text, *hits) if any(hits) else () for text, hits in rows]
 
     def _signals(self, text: Text, plain: Sequence[Hit], masked: Sequence[Hit]) -> Sequence[Signal]:
-        found = dict(_located(plain, text.plain_offsets()))
-        found |= dict(_located(masked, text.revealed_offsets()))
+        found = dict(_located(plain, text.plain_offsets)) | dict(
+            _located(masked, text.revealed_offsets)
+        )
         return [
             Signal(
                 self.name,
@@ -189,10 +190,10 @@ def _is_part(hit: Hit, others: Iterable[Hit]) -> bool:
     )
 
 
-def _located(hits: Iterable[Hit], offsets: Offsets) -> Iterator[tuple[Span, Entry]]:
+def _located(hits: Iterable[Hit], offsets: Callable[[], Offsets]) -> Iterator[tuple[Span, Entry]]:
     """Yield each hit's span in the original; at one span the strongest entry comes last."""
     for hit in sorted(hits, key=lambda hit: max(hit.entry.strengths.values())):
-        yield offsets.span(hit.start, hit.end), hit.entry
+        yield offsets().span(hit.start, hit.end), hit.entry
 
 
 def _by_attribute(
