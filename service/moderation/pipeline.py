@@ -6,7 +6,8 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
-from typing import Protocol, runtime_checkable
+from functools import cache
+from typing import Protocol, TypeGuard, runtime_checkable
 
 from service.moderation.batch import Batch, Check
 from service.moderation.custom_rules import custom_check
@@ -25,9 +26,12 @@ time limit at every try, and 256 of those would stop a worker for minutes."""
 logger = logging.getLogger(__name__)
 
 
+_FREE = nullcontext()
+
+
 def no_guard(_check: str) -> AbstractContextManager[object]:
     """Let a check run as long as it likes."""
-    return nullcontext()
+    return _FREE
 
 
 @runtime_checkable
@@ -101,8 +105,8 @@ class Pipeline:
         except Exception as error:
             self._run_one_by_one(check, batch, findings, error)
             return
-        for index in range(len(batch)):
-            findings.add(index, found[index], stages[index])
+        for index, signals in enumerate(found):
+            findings.add(index, signals, stages[index] if stages else ())
 
     def _run_one_by_one(
         self, check: Check, batch: Batch, findings: Findings, error: Exception
@@ -119,7 +123,7 @@ class Pipeline:
                 continue
             try:
                 found, stages = self._review(check, batch.only(index))
-                findings.add(index, found[0], stages[0])
+                findings.add(index, found[0], stages[0] if stages else ())
                 failures_in_a_row = 0
             except Exception as failure:
                 failures_in_a_row += 1
@@ -128,14 +132,25 @@ class Pipeline:
     def _review(
         self, check: Check, batch: Batch
     ) -> tuple[Sequence[Sequence[Signal]], Sequence[Sequence[str]]]:
+        """Return the signals of each case and, by a check of a stage, the stages of each."""
         with self.guard(check.name):
             found = check.review(batch)
-            stages = check.stages(batch) if isinstance(check, Staged) else [()] * len(batch)
+            stages = check.stages(batch) if _is_staged(check) else ()
         if len(found) != len(batch):
             raise ValueError(f"{check.name} answered {len(found)} of {len(batch)} cases")
         if not all(_is_sound(signal) for signals in found for signal in signals):
             raise ValueError(f"{check.name} gave a score outside 0..1 or a weight outside -1..1")
         return found, stages
+
+
+def _is_staged(check: Check) -> TypeGuard[Staged]:
+    return _is_staged_kind(type(check))
+
+
+@cache
+def _is_staged_kind(kind: type) -> bool:
+    """Tell once for each kind of check: asking a protocol costs as much as a check."""
+    return issubclass(kind, Staged)
 
 
 def _languages(batch: Batch) -> Sequence[Language]:
