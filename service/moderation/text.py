@@ -87,10 +87,10 @@ class Text:
 
 # Combining marks that stand on any script, and that no letter needs.
 _LOOSE_MARKS = re.compile(r"[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe00-\ufe0f]")
-# Arabic and Japanese signs of more than four letters each, up to eighteen: 20,000 of them
-# would be read as 360,000 letters.
+# Signs of four characters and more each, mostly Arabic and Japanese, up to eighteen: 20,000 of
+# them would be read as 360,000 letters.
 _PHRASE_SIGNS = re.compile(
-    f"[{''.join(c for c in map(chr, range(0x3200, 0x10000)) if len(normalize('NFKC', c)) > 4)}]"
+    f"[{''.join(c for c in map(chr, range(0x2000, 0x10000)) if len(normalize('NFKC', c)) > 3)}]"
 )
 _BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0\u17b4\u17b5")
 _KEPT_CONTROLS = frozenset("\n\t")
@@ -172,8 +172,12 @@ _ODD_ASCII = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 # Latin look-alikes (after the kinds in Unicode TR39; the pairs are chosen by eye) -----------
 
-_LOOKALIKE_SCRIPT = re.compile(r"[\u0370-\u03ff\u0400-\u052f\u0531-\u058f\u13a0-\u13ff]")
-_WORD = re.compile(r"[^\W\d_]+")
+_LOOKALIKE_RANGES = r"\u0370-\u03ff\u0400-\u052f\u0531-\u058f\u13a0-\u13ff"
+_LOOKALIKE_SCRIPT = re.compile(f"[{_LOOKALIKE_RANGES}]")
+# A word that has such a letter; no other can change. It is looked at from its beginning only.
+_LOOKALIKE_WORD = re.compile(
+    rf"(?<![^\W\d_])[^\W\d_{_LOOKALIKE_RANGES}]*+(?=[{_LOOKALIKE_RANGES}])[^\W\d_]+"
+)
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
 # Letters that nobody can tell from the Latin one.
 _TWINS = dict(
@@ -186,6 +190,7 @@ _TWINS = dict(
 # Letters that pass for the Latin one inside a word of Latin letters.
 _COUSINS = dict(zip("кмтвнгпиёїαρικετυγχωηβոց", "kmtbhrnueiapiketuyxwnbng", strict=True))
 _FACES = _TWINS | _COUSINS
+_FACE_CODES = str.maketrans(_FACES)
 
 
 def _latinised(shown: str) -> str:
@@ -197,27 +202,22 @@ def _latinised(shown: str) -> str:
     """
     if not _LOOKALIKE_SCRIPT.search(shown):
         return shown
-    alien = _is_latin_beside_twins(shown)
-    return _WORD.sub(lambda match: _latinised_word(match[0], alien), shown)
-
-
-def _is_latin_beside_twins(text: str) -> bool:
-    others = (char for char in text if _LOOKALIKE_SCRIPT.match(char))
-    return bool(_LATIN.search(text)) and all(char in _FACES for char in others)
+    is_latin_text = _LATIN.search(shown) is not None and _is_mixture(shown)
+    return _LOOKALIKE_WORD.sub(lambda match: _latinised_word(match[0], is_latin_text), shown)
 
 
 def _latinised_word(word: str, is_latin_text: bool) -> str:
-    if _LATIN.search(word):
-        return _with_faces(word) if _is_mixture(word) else word
-    return _with_faces(word) if is_latin_text and all(char in _TWINS for char in word) else word
+    is_posing = _is_mixture(word) if _LATIN.search(word) else is_latin_text and _is_twin(word)
+    return word.translate(_FACE_CODES) if is_posing else word
 
 
-def _is_mixture(word: str) -> bool:
-    return all(char in _FACES or not _LOOKALIKE_SCRIPT.match(char) for char in word)
+def _is_mixture(text: str) -> bool:
+    """Tell whether every letter of another script in ``text`` passes for a Latin one."""
+    return _FACES.keys() >= set(_LOOKALIKE_SCRIPT.findall(text))
 
 
-def _with_faces(word: str) -> str:
-    return "".join(_FACES.get(char, char) for char in word)
+def _is_twin(word: str) -> bool:
+    return _TWINS.keys() >= set(word)
 
 
 # Where plain text came from ------------------------------------------------------------------
@@ -282,7 +282,8 @@ _INITIALS = frozenset("1345$")
 _FINALS = frozenset("@$€")
 _NO_DIGITS = frozenset("@$!€")
 _FEW_SIGNS, _MOST_SIGNS = 2, 5
-_TOKEN = re.compile(r"\S+")
+# A token that still has a sign, looked at from its beginning only.
+_SIGNED_TOKEN = re.compile(r"(?<!\S)[^\s0-9@$!€|]*+[0-9@$!€|]\S*")
 _BESIDE_LETTERS = re.compile(
     r"(?<=[^\W\d_])[0134578@$€]{1,5}(?![0-9@$!€|])|(?<![0-9@$!€|])[0134578@$€]{1,5}(?=[^\W\d_])"
 )
@@ -317,7 +318,7 @@ def _read_as_letters(plain: str) -> str:
     read = _SIGNS.sub(_letters_for, plain)
     if read == plain:
         return plain
-    return _TOKEN.sub(lambda match: _rest_for(match, plain), read)
+    return _SIGNED_TOKEN.sub(lambda match: _rest_for(match, plain), read)
 
 
 def _letters_for(match: re.Match[str]) -> str:

@@ -27,7 +27,9 @@ _NOTHING = np.uint32(0)
 _BASE = np.uint32(0x01000193)  # the 32-bit FNV prime
 _SPREAD = np.uint32(0x9E3779B1)  # 2^32 / golden ratio, odd (Knuth, TAOCP 3, section 6.4)
 _SHIFT = np.uint32(32 - ROWS_LOG2)
-_UNIGRAM_SALT, _BIGRAM_SALT = 101, 102
+# The salt of an n-gram's hash is its order.
+_ORDERS = np.array(CHAR_ORDERS, np.uint32)[:, None]
+_UNIGRAM_SALT, _BIGRAM_SALT = np.uint32(101), np.uint32(102)
 _MAX_WORD = 32
 
 
@@ -58,7 +60,7 @@ def features(texts: Sequence[Text]) -> Features:
     chars = _char_rows(line)
     found = _Words.of(line)
     words = _word_rows(found)
-    counts = _sums_by_text((chars != _NOTHING).sum(axis=0), line.starts)
+    counts = _sums_by_text((chars != _NOTHING).sum(axis=0, dtype=np.uint8), line.starts)
     counts += found.counts + np.maximum(found.counts - 1, 0)
     return Features(chars, line.starts, words, found.starts, _dense(texts), counts)
 
@@ -67,21 +69,24 @@ def features(texts: Sequence[Text]) -> Features:
 class _Line:
     """Hold all texts end to end as code points, a line feed before each and one at the end.
 
-    ``left`` counts, for every code point, itself and those after it up to and with
-    the line feed that closes its text.
+    ``lengths`` counts the code points of each text with the line feed before it.
     """
 
     codes: NDArray[np.uint32]
     starts: Counts
-    left: Counts
+    lengths: Counts
 
     @classmethod
     def of(cls, texts: Sequence[str]) -> _Line:
         codes = np.frombuffer(_joined(texts), np.uint32)
-        lengths = np.fromiter((len(text) + 1 for text in texts), np.int64, len(texts))
-        ends = np.cumsum(lengths)
-        left = np.repeat(ends + 1, lengths) - np.arange(len(codes) - 1)
-        return cls(codes, ends - lengths, left)
+        lengths = np.array([len(text) + 1 for text in texts], np.int64)
+        return cls(codes, np.cumsum(lengths) - lengths, lengths)
+
+    def left(self) -> Counts:
+        """Count, for every code point, itself and those up to and with its text's last line feed."""
+        return np.repeat(self.starts + self.lengths + 1, self.lengths) - np.arange(
+            len(self.codes) - 1
+        )
 
 
 def _joined(texts: Sequence[str]) -> bytes:
@@ -93,20 +98,23 @@ def _sums_by_text(values: NDArray[Any], starts: Counts) -> Counts:
     return np.add.reduceat(values, starts, dtype=np.int64)
 
 
-def _row(hashes: Rows, salt: int) -> Rows:
-    return ((hashes + np.uint32(salt)) * _SPREAD) >> _SHIFT
+def _row(hashes: Rows, salt: np.uint32) -> Rows:
+    return ((hashes + salt) * _SPREAD) >> _SHIFT
 
 
 def _char_rows(line: _Line) -> Rows:
     """Return the rows of the n-grams that begin at each character, (orders, characters)."""
-    size = len(line.left)
-    rows = np.zeros((len(CHAR_ORDERS), size), np.uint32)
+    rows = np.zeros((len(CHAR_ORDERS), len(line.codes) - 1), np.uint32)
     hashes = line.codes
     for order in range(2, max(CHAR_ORDERS) + 1):
         hashes = hashes[:-1] * _BASE + line.codes[order - 1 :]
-        if order in CHAR_ORDERS and len(hashes):
-            whole = line.left[: len(hashes)] >= order
-            rows[CHAR_ORDERS.index(order), : len(hashes)] = (_row(hashes, order) * whole)[:size]
+        if order in CHAR_ORDERS:
+            rows[CHAR_ORDERS.index(order), : len(hashes)] = hashes
+    # All orders at once: for a comment alone, the calls are what costs.
+    rows += _ORDERS
+    rows *= _SPREAD
+    rows >>= _SHIFT
+    rows *= line.left() >= _ORDERS
     return rows
 
 
@@ -174,24 +182,26 @@ def _dense(texts: Sequence[Text]) -> NDArray[np.float32]:
     """Return the measures named in ``DENSE``, each about 0..1, (texts, measures)."""
     line = _Line.of([text.original for text in texts])
     kinds = _KINDS[np.minimum(line.codes[:-1], len(_KINDS) - 1)]
-    letters, capitals, digits, bangs = np.add.reduceat(kinds, line.starts, axis=0, dtype=np.int64).T
-    lengths = np.diff(line.starts, append=len(line.left))
-    disguised = [text.revealed != text.plain for text in texts]
-    measures = (
-        np.where(letters >= 8, capitals / np.maximum(letters, 1), 0.0),
-        digits / lengths,
-        np.minimum(bangs, 5) / 5,
-        np.log2(lengths) / 10,
-        np.array(disguised),
-    )
-    return np.stack(measures, axis=1).astype(np.float32)
+    totals = np.add.reduceat(kinds, line.starts)
+    letters, capitals, digits = (totals >> _FIELDS) & _FIELD
+    bangs = np.array([text.original.count("!") for text in texts])
+    measures = np.empty((len(texts), len(DENSE)), np.float32)
+    measures[:, 0] = np.where(letters >= 8, capitals / np.maximum(letters, 1), 0.0)
+    measures[:, 1] = digits / line.lengths
+    measures[:, 2] = np.minimum(bangs, 5) / 5
+    measures[:, 3] = np.log2(line.lengths) / 10
+    measures[:, 4] = [text.revealed != text.plain for text in texts]
+    return measures
 
 
+# What a character is, a bit in each field: all are counted in one sum, to two million each.
+_FIELDS = np.array([[0], [21], [42]])
+_FIELD = (1 << 21) - 1
 # Beyond Latin Extended-B capitals are not counted: most scripts there have none.
 _KINDS = np.array(
     [
-        (char.isalpha(), char.isupper(), char.isdigit(), char == "!")
+        (char.isalpha() << 0) | (char.isupper() << 21) | (char.isdigit() << 42)
         for char in map(chr, range(0x250))
     ]
-    + [(False, False, False, False)]
+    + [0]
 )

@@ -123,15 +123,18 @@ def _sigmoid(values: Floats) -> Floats:
     return np.asarray(1 / (1 + np.exp(-np.clip(values, -30, 30))), np.float32)
 
 
-def _taken(table: NDArray[np.int8], rows: NDArray[np.uint32]) -> NDArray[np.int8]:
-    """Return ``table[rows]``: eight attributes of one byte move as one number, 3 times faster."""
-    return table.view(np.uint64).ravel().take(rows).view(np.int8).reshape(-1, table.shape[1])
+def _taken(table: NDArray[np.int8], rows: NDArray[np.uint32]) -> NDArray[np.int16]:
+    """Return the sum over the lines of ``rows``, (lines, columns), of what the table holds there.
+
+    Eight attributes of one byte move as one number: 3 times faster.
+    """
+    taken = table.view(np.uint64).ravel().take(rows).view(np.int8)
+    sums: NDArray[np.int16] = taken.reshape(*rows.shape, -1).sum(axis=0, dtype=np.int16)
+    return sums
 
 
 def _chars_sums(table: NDArray[np.int8], found: Features) -> NDArray[np.int32]:
-    total = np.zeros((found.chars.shape[1], table.shape[1]), np.int16)
-    for rows in found.chars:
-        total += _taken(table, rows)
+    total = _taken(table, found.chars)
     return np.add.reduceat(total, found.char_starts, axis=0, dtype=np.int32)
 
 
@@ -140,9 +143,8 @@ def _word_sums(table: NDArray[np.int8], found: Features) -> NDArray[np.int32]:
     ends = np.append(found.word_starts[1:], found.words.shape[1])
     filled = ends > found.word_starts
     if filled.any():
-        total = _taken(table, found.words[0]).astype(np.int16) + _taken(table, found.words[1])
         starts = found.word_starts[filled]
-        sums[filled] = np.add.reduceat(total, starts, axis=0, dtype=np.int32)
+        sums[filled] = np.add.reduceat(_taken(table, found.words), starts, axis=0, dtype=np.int32)
     return sums
 
 
