@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Protocol, TypeGuard, runtime_checkable
 
@@ -82,13 +82,14 @@ class Pipeline:
         own = (custom_check(policy.rules),) if policy.rules else ()
         findings = self.look(batch, own)
         rows = zip(
-            batch.cases, findings.signals, findings.unscreened, _languages(batch), strict=True
+            batch.cases,
+            findings.signals,
+            findings.unscreened,
+            _languages(batch),
+            findings.stages,
+            strict=True,
         )
-        verdicts = [decide(policy, *row) for row in rows]
-        return [
-            replace(verdict, stages=tuple(stages)) if stages else verdict
-            for verdict, stages in zip(verdicts, findings.stages, strict=True)
-        ]
+        return [decide(policy, *row) for row in rows]
 
     def look(self, batch: Batch, more: Sequence[Check] = ()) -> Findings:
         """Return what the checks find, and the site's own ``more``, before any policy."""

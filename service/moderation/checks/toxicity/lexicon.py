@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from itertools import islice
@@ -77,7 +77,11 @@ class WordList:
         ``lang`` is ISO 639-1, or empty when nobody knows.
         """
         matches = self._automaton.find_matches_as_indexes(prepared, overlapping=True)
-        found = (Hit(self._entries[index], start, end) for index, start, end in matches)
+        found = (
+            Hit(self._entries[index], start, end)
+            for index, start, end in matches
+            if not (start and prepared[start - 1].isalpha())
+        )
         whole = (_whole(hit, prepared, lang) for hit in found)
         kept = list(islice((hit for hit in whole if hit), _MOST_HITS))
         return [hit for hit in kept if hit.entry.strengths and not _is_part(hit, kept)]
@@ -170,15 +174,13 @@ def _strengths(names: str, strength: str) -> Mapping[Attribute, float]:
 
 
 def _whole(hit: Hit, prepared: str, lang: str) -> Hit | None:
-    """Return the hit with its plural ending, if it is a whole word in the right language."""
+    """Return the hit, at a word's beginning, with its plural ending if it is a whole word."""
     if hit.entry.lang not in {"", lang}:
-        return None
-    if hit.start and prepared[hit.start - 1].isalpha():
         return None
     for ending in _ENDINGS if len(hit) >= _MIN_INFLECTED else _ENDINGS[:1]:
         end = hit.end + len(ending)
         if prepared.startswith(ending, hit.end) and not prepared[end : end + 1].isalpha():
-            return replace(hit, end=end)
+            return Hit(hit.entry, hit.start, end)
     return None
 
 
