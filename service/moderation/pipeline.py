@@ -58,10 +58,16 @@ class Findings:
             [[] for _ in range(count)], [[] for _ in range(count)], [[] for _ in range(count)]
         )
 
-    def add(self, index: int, signals: Sequence[Signal], stages: Sequence[str]) -> None:
-        """Note what a check found of one case, and which stages spoke."""
-        self.signals[index].extend(signals)
-        self.stages[index].extend(stages)
+    def add(
+        self, found: Sequence[Sequence[Signal]], stages: Sequence[Sequence[str]], first: int = 0
+    ) -> None:
+        """Note what a check found of the cases from the ``first`` on, and which stages spoke."""
+        for index, signals in enumerate(found, first):
+            if signals:
+                self.signals[index].extend(signals)
+        for index, names in enumerate(stages, first):
+            if names:
+                self.stages[index].extend(names)
 
 
 @dataclass(frozen=True)
@@ -106,8 +112,7 @@ class Pipeline:
         except Exception as error:
             self._run_one_by_one(check, batch, findings, error)
             return
-        for index, signals in enumerate(found):
-            findings.add(index, signals, stages[index] if stages else ())
+        findings.add(found, stages)
 
     def _run_one_by_one(
         self, check: Check, batch: Batch, findings: Findings, error: Exception
@@ -124,7 +129,7 @@ class Pipeline:
                 continue
             try:
                 found, stages = self._review(check, batch.only(index))
-                findings.add(index, found[0], stages[0] if stages else ())
+                findings.add(found, stages, index)
                 failures_in_a_row = 0
             except Exception as failure:
                 failures_in_a_row += 1
@@ -137,9 +142,10 @@ class Pipeline:
         with self.guard(check.name):
             found = check.review(batch)
             stages = check.stages(batch) if _is_staged(check) else ()
-        if len(found) != len(batch):
+        if len(found) != len(batch.cases):
             raise ValueError(f"{check.name} answered {len(found)} of {len(batch)} cases")
-        if not all(_is_sound(signal) for signals in found for signal in signals):
+        # Most checks find nothing in most batches.
+        if any(found) and not all(_is_sound(signal) for signals in found for signal in signals):
             raise ValueError(f"{check.name} gave a score outside 0..1 or a weight outside -1..1")
         return found, stages
 

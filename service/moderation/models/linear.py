@@ -109,7 +109,7 @@ class LinearModel:
         """Return the slopes and offsets of the calibration for each text, (texts, attributes)."""
         calibration = self.weights.calibration
         general = calibration[ANY_LANGUAGE]
-        curves = np.stack([calibration.get(lang[:2].lower(), general) for lang in langs])
+        curves = np.array([calibration.get(lang[:2].lower(), general) for lang in langs])
         return curves[:, 0], curves[:, 1]
 
 
