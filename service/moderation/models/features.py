@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import log2
 from typing import Any
 
 import numpy as np
@@ -83,7 +84,7 @@ class _Line:
         return cls(codes, np.cumsum(lengths) - lengths, lengths)
 
     def left(self) -> Counts:
-        """Count, for every code point, itself and those up to and with its text's last line feed."""
+        """Count, for every code point, itself and those up to its text's closing line feed."""
         return np.repeat(self.starts + self.lengths + 1, self.lengths) - np.arange(
             len(self.codes) - 1
         )
@@ -129,7 +130,7 @@ def word_stretches(text: Text) -> list[tuple[int, int]]:
 
 
 def _is_word_char(codes: NDArray[np.uint32]) -> NDArray[np.bool_]:
-    return _WORD_CHARS[np.minimum(codes, len(_WORD_CHARS) - 1)]
+    return _WORD_CHARS.take(codes, mode="clip")
 
 
 # Letters and digits of the basic plane; whatever lies beyond it is no word character.
@@ -148,21 +149,24 @@ class _Words:
     @classmethod
     def of(cls, line: _Line) -> _Words:
         is_word = _is_word_char(line.codes[:-1])
-        begins = is_word.copy()
-        begins[1:] &= ~is_word[:-1]
-        counts = _sums_by_text(begins, line.starts)
-        return cls(_word_hashes(line, is_word, begins), np.cumsum(counts) - counts, counts)
+        # No word begins a line: the line feed before its text does.
+        begins = (is_word[1:] > is_word[:-1]).nonzero()[0] + 1
+        starts = begins.searchsorted(line.starts)
+        counts = begins.searchsorted(line.starts + line.lengths) - starts
+        return cls(_word_hashes(line, is_word, begins), starts, counts)
 
 
-def _word_hashes(line: _Line, is_word: NDArray[np.bool_], begins: NDArray[np.bool_]) -> Rows:
+def _word_hashes(line: _Line, is_word: NDArray[np.bool_], begins: Counts) -> Rows:
     """Return the hash of each word, from its first ``_MAX_WORD`` characters in turn."""
-    starts = np.flatnonzero(begins)
-    if not len(starts):
+    if not len(begins):
         return np.zeros(0, np.uint32)
-    nth = np.cumsum(begins) - 1
-    place = np.arange(len(begins)) - starts[nth]
-    parts = line.codes[:-1] * _POWERS[place % _MAX_WORD] * is_word
-    return np.add.reduceat(parts, starts, dtype=np.uint32)
+    places = np.arange(len(is_word))
+    word = np.zeros(len(is_word), np.int64)
+    word[begins] = begins
+    places -= np.maximum.accumulate(word, out=word)
+    parts = line.codes[:-1] * _POWERS.take(places, mode="wrap")
+    parts *= is_word
+    return np.add.reduceat(parts, begins, dtype=np.uint32)
 
 
 def _word_rows(words: _Words) -> Rows:
@@ -180,28 +184,55 @@ def _word_rows(words: _Words) -> Rows:
 
 def _dense(texts: Sequence[Text]) -> NDArray[np.float32]:
     """Return the measures named in ``DENSE``, each about 0..1, (texts, measures)."""
-    line = _Line.of([text.original for text in texts])
-    kinds = _KINDS[np.minimum(line.codes[:-1], len(_KINDS) - 1)]
-    totals = np.add.reduceat(kinds, line.starts)
-    letters, capitals, digits = (totals >> _FIELDS) & _FIELD
-    bangs = np.array([text.original.count("!") for text in texts])
-    measures = np.empty((len(texts), len(DENSE)), np.float32)
-    measures[:, 0] = np.where(letters >= 8, capitals / np.maximum(letters, 1), 0.0)
-    measures[:, 1] = digits / line.lengths
-    measures[:, 2] = np.minimum(bangs, 5) / 5
-    measures[:, 3] = np.log2(line.lengths) / 10
-    measures[:, 4] = [text.revealed != text.plain for text in texts]
-    return measures
+    return np.array([_measures(text) for text in texts], np.float32).reshape(-1, len(DENSE))
 
 
-# What a character is, a bit in each field: all are counted in one sum, to two million each.
-_FIELDS = np.array([[0], [21], [42]])
-_FIELD = (1 << 21) - 1
-# Beyond Latin Extended-B capitals are not counted: most scripts there have none.
-_KINDS = np.array(
-    [
-        (char.isalpha() << 0) | (char.isupper() << 21) | (char.isdigit() << 42)
-        for char in map(chr, range(0x250))
-    ]
-    + [0]
+def _measures(text: Text) -> tuple[float, ...]:
+    letters, capitals, digits, bangs = _counted(text.original)
+    length = len(text.original) + 1
+    return (
+        capitals / letters if letters >= _FEW_LETTERS else 0.0,
+        digits / length,
+        min(bangs, 5) / 5,
+        log2(length) / 10,
+        text.revealed != text.plain,
+    )
+
+
+def _counted(text: str) -> tuple[int, int, int, int]:
+    """Return how many letters, capitals, digits and exclamation marks ``text`` has.
+
+    Beyond Latin Extended-B none are counted: most scripts there have no capitals.
+    """
+    try:
+        kinds = text.encode("latin-1")
+    except UnicodeEncodeError:
+        kinds = text.translate(_LATIN_KINDS).encode("latin-1")
+    letters, capitals, digits = (len(kinds.translate(None, rest)) for rest in _RESTS)
+    return letters, capitals, digits, kinds.count(b"!")
+
+
+def _kind(char: str) -> str:
+    """Return a character of Latin-1 that counts as the same, or a space."""
+    if char.isdigit():
+        return "0"
+    return "A" if char.isupper() else "a" if char.isalpha() else " "
+
+
+class _LatinKinds(dict[int, str]):
+    """Translate to Latin-1, what lies beyond Latin Extended-B to spaces."""
+
+    def __missing__(self, code: int) -> str:
+        return " "
+
+
+_LATIN_1 = [chr(code) for code in range(0x100)]
+_LATIN_KINDS = _LatinKinds(
+    {code: _kind(chr(code)) for code in range(0x100, 0x250)} | dict(enumerate(_LATIN_1))
 )
+# What is taken out for letters, capitals and digits to be left.
+_RESTS = tuple(
+    bytes(code for code, char in enumerate(_LATIN_1) if not is_kind(char))
+    for is_kind in (str.isalpha, str.isupper, str.isdigit)
+)
+_FEW_LETTERS = 8

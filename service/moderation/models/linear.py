@@ -120,7 +120,7 @@ def shipped_model() -> LinearModel:
 
 
 def _sigmoid(values: Floats) -> Floats:
-    return np.asarray(1 / (1 + np.exp(-np.clip(values, -30, 30))), np.float32)
+    return np.asarray(1 / (1 + np.exp(-np.maximum(values, -30))), np.float32)
 
 
 def _taken(table: NDArray[np.int8], rows: NDArray[np.uint32]) -> NDArray[np.int16]:
@@ -139,13 +139,20 @@ def _chars_sums(table: NDArray[np.int8], found: Features) -> NDArray[np.int32]:
 
 
 def _word_sums(table: NDArray[np.int8], found: Features) -> NDArray[np.int32]:
-    sums = np.zeros((len(found), table.shape[1]), np.int32)
-    ends = np.append(found.word_starts[1:], found.words.shape[1])
+    ends = np.concatenate((found.word_starts[1:], [found.words.shape[1]]))
     filled = ends > found.word_starts
+    if filled.all():
+        return _sums_from(table, found, found.word_starts)
+    sums = np.zeros((len(found), table.shape[1]), np.int32)
     if filled.any():
-        starts = found.word_starts[filled]
-        sums[filled] = np.add.reduceat(_taken(table, found.words), starts, axis=0, dtype=np.int32)
+        sums[filled] = _sums_from(table, found, found.word_starts[filled])
     return sums
+
+
+def _sums_from(
+    table: NDArray[np.int8], found: Features, starts: NDArray[np.int64]
+) -> NDArray[np.int32]:
+    return np.add.reduceat(_taken(table, found.words), starts, axis=0, dtype=np.int32)
 
 
 def _char_amounts(column: NDArray[np.int8], found: Features) -> NDArray[np.float64]:

@@ -27,7 +27,8 @@ _IP = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}|\d{8,10}|0x[0-9a-f]{8}")
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,4}[^\W\d_]{2,24}(?!\w)")
 # Its first character is looked for first, so that a text without digits costs nothing.
 _PHONE = re.compile(
-    r"[+(\d](?<![\w.,/-].)(?:(?<![+(])|(?<=[+(])\d)(?:[ .()\u00a0\u202f-]{0,3}\d){7,14}(?![\w/]|[.,]\d)"
+    r"[+(\d](?<![\w.,/-].)(?:(?<![+(])|(?<=[+(])\d)(?:[ .()\u00a0\u202f-]{0,3}\d){7,14}"
+    r"(?![\w/]|[.,]\d)"
 )
 _NO_DIGITS = bytes(code for code in range(256) if not 48 <= code < 58)
 _MIN_DIGITS = 8
