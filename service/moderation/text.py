@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
+from functools import cached_property, reduce
 from unicodedata import category, is_normalized, name, normalize
 
 from service.moderation.signal import Span
 
 Stretch = tuple[int, int]
 """A half-open range of code points."""
+TakenOut = tuple[Sequence[Stretch], ...]
+"""Stretches that were taken out of a text, those of each step in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +59,13 @@ class Text:
     original: str
     plain: str
     revealed: str
+    _taken_out: TakenOut = field(default=(), repr=False, compare=False)
 
     @classmethod
     def of(cls, original: str) -> Text:
         """Prepare ``original``."""
         plain = _plain(original)
-        return cls(original, plain, _revealed(plain))
+        return cls(original, plain, *_revealed(plain))
 
     def plain_offsets(self) -> Offsets:
         """Return where each character of ``plain`` came from; found once."""
@@ -78,9 +81,7 @@ class Text:
 
     @cached_property
     def _revealed_offsets(self) -> Offsets:
-        if len(self.revealed) == len(self.plain):  # signs were read, nothing was taken out
-            return self._plain_offsets
-        return _revealed_offsets(self.plain, self._plain_offsets)
+        return reduce(_offsets_without, self._taken_out, self._plain_offsets)
 
 
 # Folding to plain text ------------------------------------------------------------------
@@ -295,18 +296,13 @@ _SPACED = re.compile(
 )
 
 
-def _revealed(plain: str) -> str:
-    read = _read_as_letters(plain)
-    joined = _without(read, _separators(read))
-    return _without(joined, _repeats(joined))
-
-
-def _revealed_offsets(plain: str, below: Offsets) -> Offsets:
-    """Return where each character of the revealed form of ``plain`` came from."""
+def _revealed(plain: str) -> tuple[str, TakenOut]:
+    """Return the revealed form of ``plain``, and what was taken out on the way, step by step."""
     read = _read_as_letters(plain)
     separators = _separators(read)
     joined = _without(read, separators)
-    return _offsets_without(_repeats(joined), _offsets_without(separators, below))
+    repeats = _repeats(joined)
+    return _without(joined, repeats), (separators, repeats)
 
 
 def _read_as_letters(plain: str) -> str:
@@ -383,8 +379,10 @@ def _without(text: str, stretches: Sequence[Stretch]) -> str:
     return "".join(text[start:end] for start, end in zip(starts, ends, strict=True))
 
 
-def _offsets_without(stretches: Sequence[Stretch], below: Offsets) -> Offsets:
-    """Return the offsets into a text of what is left of it without ``stretches``, in order."""
+def _offsets_without(below: Offsets, stretches: Sequence[Stretch]) -> Offsets:
+    """Return the offsets of what is left of a text with offsets ``below`` without ``stretches``."""
+    if not stretches:
+        return below
     begins, starts = [0], [0]
     for start, end in stretches:
         begins.append(begins[-1] + start - starts[-1])

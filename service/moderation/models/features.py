@@ -208,8 +208,12 @@ def _counted(text: str) -> tuple[int, int, int, int]:
         kinds = text.encode("latin-1")
     except UnicodeEncodeError:
         kinds = text.translate(_LATIN_KINDS).encode("latin-1")
-    letters, capitals, digits = (len(kinds.translate(None, rest)) for rest in _RESTS)
-    return letters, capitals, digits, kinds.count(b"!")
+    return (
+        len(kinds.translate(None, _NO_LETTERS)),
+        len(kinds.translate(None, _NO_CAPITALS)),
+        len(kinds.translate(None, _NO_DIGITS)),
+        kinds.count(b"!"),
+    )
 
 
 def _kind(char: str) -> str:
@@ -230,8 +234,7 @@ _LATIN_1 = [chr(code) for code in range(0x100)]
 _LATIN_KINDS = _LatinKinds(
     {code: _kind(chr(code)) for code in range(0x100, 0x250)} | dict(enumerate(_LATIN_1))
 )
-# What is taken out for letters, capitals and digits to be left.
-_RESTS = tuple(
+_NO_LETTERS, _NO_CAPITALS, _NO_DIGITS = (
     bytes(code for code, char in enumerate(_LATIN_1) if not is_kind(char))
     for is_kind in (str.isalpha, str.isupper, str.isdigit)
 )

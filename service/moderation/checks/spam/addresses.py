@@ -120,17 +120,17 @@ def suffixes() -> TLDExtract:
 
 
 def _links(text: str) -> Iterator[Link]:
-    for start, end in _stretches_with_links(text):
+    for start, end in stretches_with(_MAY_LINK, text):
         for match in _LINK.finditer(text, start, end):
             link = _full(match) if match["scheme"] else _bare(match)
             if link is not None:
                 yield link
 
 
-def _stretches_with_links(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the stretches between spaces that may hold links: no link holds a space."""
+def stretches_with(sign: re.Pattern[str], text: str) -> Iterator[tuple[int, int]]:
+    """Yield the stretches between spaces in which ``sign`` stands: no address holds a space."""
     end = 0
-    for match in _MAY_LINK.finditer(text):
+    for match in sign.finditer(text):
         if match.start() >= end:
             start = max(text.rfind(" ", end, match.start()), text.rfind("\n", end, match.start()))
             after = _SPACE.search(text, match.end())
