@@ -12,7 +12,7 @@ from bench.contender import Contender, Judge, said
 from service.moderation.comment import Case
 from training.evaluation.peers import GLIN_LANGUAGES
 
-PACKAGES = ("alt-profanity-check", "better-profanity", "glin-profanity")
+PACKAGES = ("alt-profanity-check", "better-profanity", "glin-profanity", "scikit-learn")
 
 
 def word_peers() -> list[Contender]:
