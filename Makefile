@@ -1,7 +1,7 @@
 # Everything from a fresh machine with Python 3.11 or newer, make and a network.
 
 .DEFAULT_GOAL := run
-.PHONY: run test lint train train-encoder evaluate bench-accept bench-moderate bench-checks lock clean browser
+.PHONY: run test lint train train-encoder evaluate learning bench-accept bench-moderate bench-checks lock clean browser
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -39,6 +39,9 @@ train-encoder: $(VENV)/installed-train
 
 evaluate: $(VENV)/installed-peers
 	$(BIN)/python -m training.evaluate --data $(DATA) --card service/moderation/models/MODEL_CARD.md
+
+learning: $(VENV)/installed-train
+	$(BIN)/python -m training.learning --data $(DATA)
 
 bench-accept: $(VENV)/installed-bench
 	$(BIN)/python -m bench.accept

@@ -50,33 +50,107 @@ TOPICS = {
         "the system upgrade",
     ),
 }  # fmt: skip
-SENTENCES = {
-    "fr": (
-        "Merci pour cet article, j'ignorais presque tout sur {topic} avant de vous lire.",
-        "Chez nous à {place}, {topic} a fait parler tout le monde pendant {count} semaines.",
-        "Je ne suis pas d'accord : pour {topic}, il aurait fallu consulter les habitants.",
-        "Quelqu'un sait-il si {topic} sera encore d'actualité en {year} ?",
-        "Ma voisine travaille là-dessus depuis {count} ans et elle confirme vos chiffres.",
-        "On oublie souvent que {topic} dépend aussi de la météo et du nombre de bénévoles.",
-        "J'ai essayé la méthode hier soir avec {count} amis, le résultat est très correct.",
-        "Il me semble que la photo date de {year}, le bâtiment n'avait pas encore été repeint.",
-        "Pourriez-vous donner la source du passage sur {topic} ? Je voudrais la citer en cours.",
-        "En relisant l'article à {place}, j'ai remarqué une petite faute au troisième paragraphe.",
-        "Très bonne analyse, même si {topic} méritait à mon avis un paragraphe de plus.",
-    ),
-    "en": (
-        "Thank you for this article, I knew next to nothing about {topic} before reading it.",
-        "Back home in {place}, {topic} kept everybody talking for {count} weeks.",
-        "I disagree: when it comes to {topic}, residents should have been asked first.",
-        "Does anybody know whether {topic} will still matter by {year}?",
-        "My neighbour has worked on this for {count} years and she confirms your figures.",
-        "People forget that {topic} also depends on the weather and on how many volunteers come.",
-        "I tried the method last night with {count} friends and it turned out rather well.",
-        "The picture must be from {year}, since the building had not been repainted yet.",
-        "Could you give the source for the part on {topic}? I would like to quote it in class.",
-        "Reading this again in {place}, I noticed a small mistake in the third paragraph.",
-        "Very good analysis, though {topic} deserved one more paragraph in my opinion.",
-    ),
+# A sentence is one of each: 2.5 million in a language, so that comments are like readers' and
+# not like copies of one template.
+PARTS: Mapping[str, Mapping[str, str]] = {
+    "fr": {
+        "who": (
+            "ma voisine|mon grand-père|le boulanger|notre institutrice|la maire|"
+            "un ami belge|le facteur|une étudiante|mon cousin|la fanfare|l'entraîneur|"
+            "le photographe|une libraire|le pharmacien|notre équipe|la bibliothécaire|"
+            "un apiculteur|le garagiste|ma belle-mère|un journaliste|la directrice|"
+            "le maçon|une infirmière|le jardinier|mon collègue|la chorale|un touriste|"
+            "le guide|une retraitée|le vétérinaire|la préfète|un pêcheur|le cuisinier|"
+            "une cycliste|le menuisier|la comédienne|un éleveur|l'architecte|"
+            "une chercheuse|le bedeau"
+        ),
+        "did": (
+            "a réparé|a photographié|avait prévu|raconte souvent|oublie toujours|"
+            "voulait visiter|a repeint|défend avec passion|cherche encore|a trouvé|"
+            "connaît par cœur|a critiqué|préfère nettement|a rapporté|prépare chaque année|"
+            "mesurait autrefois|a dessiné|filme en ce moment|voudrait sauver|a financé|"
+            "décrit longuement|a comparé|a traduit|vend désormais|collectionne|a déplacé|"
+            "observe de près|a fait découvrir|restaure lentement|a perdu|"
+            "note scrupuleusement|a offert|présente demain|regrette un peu|a testé|"
+            "cultive|enseigne|a rangé|loue volontiers|admire"
+        ),
+        "what": (
+            "le vieux moulin|les horaires du car|une recette de confiture|"
+            "la façade du théâtre|les chiffres de l'enquête|un carnet de voyage|"
+            "le sentier des douaniers|les tomates anciennes|une carte de la vallée|"
+            "la passerelle en bois|des graines de courge|le clocher penché|"
+            "les archives du canal|une partition oubliée|la serre municipale|"
+            "des vélos d'occasion|le lavoir couvert|les bancs du square|une lampe à huile|"
+            "la fresque du gymnase|des poèmes d'hiver|le four communal|les ruches du parc|"
+            "une maquette d'écluse|la signalisation du carrefour|des cerfs-volants|"
+            "le plan de circulation|les noms des rues|une horloge arrêtée|"
+            "la cour de récréation|des fossiles marins|le verger partagé|"
+            "les comptes de l'association|une paire de sabots|la digue nord|"
+            "des disques rares|le manège|les volets bleus|une tarte aux mirabelles|"
+            "la fontaine sèche"
+        ),
+        "when": (
+            "depuis {year}|avant la fin du mois|pendant {count} jours|près de {place}|"
+            "malgré la pluie|avec {count} bénévoles|sans prévenir personne|"
+            "pour la fête du village|entre midi et deux|à cause du vent|"
+            "grâce au bus de {place}|lors de la dernière réunion|en attendant le printemps|"
+            "au bord de la rivière|derrière la gare de {place}|comme chaque dimanche|"
+            "pour {count} euros à peine|dans un silence complet|avec beaucoup de patience|"
+            "sous les yeux des enfants|à deux pas du marché|selon le journal de {place}|"
+            "contre l'avis général|en moins d'une heure|chez un antiquaire|"
+            "au troisième essai|parmi {count} candidats|sur un coup de tête|"
+            "après le concert|hors saison|à la lampe frontale|juste avant l'orage|"
+            "en plein mois d'août|par simple curiosité|à l'ancienne|faute de place|"
+            "loin des caméras|toutes fenêtres ouvertes|en {year} déjà|d'une seule main"
+        ),
+    },
+    "en": {
+        "who": (
+            "my neighbour|our mayor|a Danish friend|the baker|my old teacher|"
+            "that brass band|a young farmer|our goalkeeper|the librarian|somebody's uncle|"
+            "a retired nurse|the beekeeper|my cousin|one photographer|the bus driver|"
+            "a local plumber|our choir|the gardener|a history student|the curator|"
+            "my flatmate|one councillor|a keen cyclist|the vet|our landlord|"
+            "a street musician|the coach|my sister|an archaeologist|the fishmonger|"
+            "a volunteer|our postman|the carpenter|a travelling cook|my grandmother|"
+            "the lifeguard|an engineer|our caretaker|the translator|a shopkeeper"
+        ),
+        "did": (
+            "repaired|photographed|once described|keeps mentioning|never finished|"
+            "wanted to visit|repainted|fiercely defends|still searches for|discovered|"
+            "knows by heart|criticised|much prefers|brought back|prepares every year|"
+            "used to measure|sketched|is filming|hopes to save|paid for|explained|"
+            "compared|translated|now sells|collects|moved|closely watches|"
+            "introduced us to|slowly restores|lost|carefully records|gave away|"
+            "presents tomorrow|rather regrets|tested|grows|teaches people about|tidied|"
+            "happily rents out|admires"
+        ),
+        "what": (
+            "an abandoned mill|bus timetables|a marmalade recipe|theatre curtains|"
+            "survey figures|a travel diary|coastal footpaths|heritage tomatoes|"
+            "a map of this valley|wooden bridges|pumpkin seeds|a crooked spire|"
+            "canal records|forgotten sheet music|municipal greenhouses|second-hand bikes|"
+            "covered markets|park benches|an oil lamp|gym murals|winter poems|"
+            "a village oven|rooftop hives|model locks|junction signs|paper kites|"
+            "traffic plans|street names|a stopped clock|school playgrounds|marine fossils|"
+            "shared orchards|club accounts|leather boots|a northern pier|rare records|"
+            "wooden carousels|blue shutters|plum tarts|dry fountains"
+        ),
+        "when": (
+            "since {year}|before next month|for {count} days|near {place}|"
+            "despite heavy rain|with {count} helpers|without telling anyone|"
+            "for our summer fair|around lunchtime|because of strong winds|"
+            "thanks to trains from {place}|at last night's meeting|while waiting for spring|"
+            "beside a river|behind {place} station|like every Sunday|"
+            "for barely {count} pounds|in complete silence|with great patience|"
+            "under children's eyes|close to market stalls|according to news from {place}|"
+            "against general advice|within an hour|at an antique shop|on a third attempt|"
+            "among {count} candidates|on impulse|after some concert|out of season|"
+            "by torchlight|just ahead of thunderstorms|during August|out of pure curiosity|"
+            "as people once did|for lack of space|far from cameras|with windows wide open|"
+            "back in {year}|single-handedly"
+        ),
+    },
 }
 SPAM = {
     "fr": (
@@ -155,17 +229,19 @@ def _one(chance: random.Random, number: str) -> Written:
 
 
 def _content(chance: random.Random, lang: str, kind: str, number: str) -> str:
-    patterns = [chance.choice(OPENINGS[kind][lang])] if kind in OPENINGS else []
-    patterns += chance.sample(SENTENCES[lang], len(SENTENCES[lang]))
-    text = ""
-    for pattern in patterns:
-        if len(text) >= LENGTH:
-            break
-        text = f"{text} {_sentence(chance, pattern, lang, number)}".strip()
+    opening = [chance.choice(OPENINGS[kind][lang])] if kind in OPENINGS else []
+    text = " ".join(_filled(chance, pattern, lang, number) for pattern in opening)
+    while len(text) < LENGTH:
+        text = f"{text} {_filled(chance, _sentence(chance, lang), lang, number)}".strip()
     return text
 
 
-def _sentence(chance: random.Random, pattern: str, lang: str, number: str) -> str:
+def _sentence(chance: random.Random, lang: str) -> str:
+    said = " ".join(chance.choice(phrases.split("|")) for phrases in PARTS[lang].values())
+    return f"{said[0].upper()}{said[1:]}{chance.choice(('.', '.', ' !', ' ?', '…'))}"
+
+
+def _filled(chance: random.Random, pattern: str, lang: str, number: str) -> str:
     return pattern.format(
         topic=chance.choice(TOPICS[lang]),
         place=chance.choice(PLACES),

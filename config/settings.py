@@ -117,6 +117,12 @@ class Settings:
     remote_weight: float = option(0.5, "how far its score of 1 moves a total", least=0, most=1)
     sweep_interval_s: int = option(5, "how often forgotten inboxes are looked for, s", least=1)
     duplicate_window: int = option(1000, "recent comments a new one is compared with", least=0)
+    sites_window: int = option(
+        1000, "the same over all sites, where there are several; 0: none", least=0
+    )
+    share_learning: bool = option(
+        False, "let what moderators of one site teach count on every site, hashed"
+    )
     session_ttl_s: int = option(28_800, "life of a moderator's session, seconds", least=60)
     log_level: str = option(
         "INFO", "DEBUG, INFO, WARNING or ERROR", one_of=("DEBUG", "INFO", "WARNING", "ERROR")

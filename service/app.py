@@ -22,7 +22,7 @@ from service.api.media import WholeRequest, asked
 from service.api.openapi import DescribedApi
 from service.api.services import Services
 from service.api.waiting import Waiters
-from service.judge import build_judge
+from service.judge import build_embedder, build_judge
 from service.store.connection import connect
 from service.store.doorbell import Doorbell
 from service.store.embedded import server_urls
@@ -149,6 +149,7 @@ def make_services(settings: Settings) -> Services:
         store=open_store(settings, load_secrets(settings), urls.store),
         doorbell=Doorbell(queue),
         pipeline=cache(partial(build_judge, settings)),
+        embedder=cache(partial(build_embedder, settings)),
         waiters=Waiters(settings.waiters),
         deliverability=Deliverability(is_on=settings.email_dns),
         clock=time.time,

@@ -11,6 +11,8 @@ from service.moderation import language
 from service.moderation.cascade import Cascade, cascade_of
 from service.moderation.checks import build_pipeline
 from service.moderation.encoder_options import EncoderMode, EncoderOptions
+from service.moderation.learning.embedder import CascadeEmbedder
+from service.moderation.learning.meaning import Embedder
 from service.moderation.models.weights import ModelBroken
 from service.moderation.pipeline import Guard, Pipeline, no_guard
 from service.remote.chosen import remote_check
@@ -42,6 +44,14 @@ def encoder_options(settings: Settings) -> EncoderOptions:
 def cascade(settings: Settings) -> Cascade:
     """Return the models that the pipeline of ``settings`` asks; raise ``ModelBroken``."""
     return cascade_of(encoder_options(settings))
+
+
+def build_embedder(settings: Settings) -> Embedder | None:
+    """Return the encoder of the pipeline of ``settings``, or None where the models are broken."""
+    try:
+        return CascadeEmbedder(cascade(settings))
+    except ModelBroken:
+        return None
 
 
 def warm_up_judge(settings: Settings) -> None:

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from service.moderation.learning.layer import SiteLayer
+from service.store.keys import EVERY_SITE
 from service.store.learned import Learned
 
 MOST_KEPT = 16
@@ -20,6 +21,10 @@ class Layers:
         self._learned = learned
         self._clock = clock
         self._held: OrderedDict[str, tuple[int, SiteLayer | None]] = OrderedDict()
+
+    def shared(self) -> SiteLayer | None:
+        """Return the layer of all sites together, or None where nothing is shared."""
+        return self.of(EVERY_SITE) if self._learned.is_shared else None
 
     def of(self, site: str) -> SiteLayer | None:
         """Return the site's layer, or None where nothing was learned."""

@@ -8,15 +8,13 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from config.settings import Settings, load_secrets
-from service.judge import cascade
+from service.judge import build_embedder
 from service.moderation.comment import Case
-from service.moderation.learning.embedder import CascadeEmbedder
 from service.moderation.learning.lesson import Lesson, squeezed
 from service.moderation.learning.meaning import Embedder, Floats
 from service.moderation.learning.ordinary import Ordinary
 from service.moderation.learning.teaching import teaching
 from service.moderation.learning.traits import Rows, traits
-from service.moderation.models.weights import ModelBroken
 from service.moderation.text import Text
 from service.store.comments import Comments
 from service.store.embedded import server_urls
@@ -52,6 +50,7 @@ class Pupil:
             count += written
         self._look_at_ordinary(site, now_s)
         self.learned.renew(site, now_s)
+        self.learned.share(site, now_s)
         return count
 
     def _read(self, site: str, ids: Sequence[str]) -> list[Learner]:
@@ -122,11 +121,4 @@ def pupil() -> Pupil:
     """Return this process's pupil, made from the environment at the first call."""
     settings = Settings.from_environment()
     store = open_store(settings, load_secrets(settings), server_urls(settings).store)
-    return Pupil(store.learned, store.comments, _embedder(settings))
-
-
-def _embedder(settings: Settings) -> Embedder | None:
-    try:
-        return CascadeEmbedder(cascade(settings))
-    except ModelBroken:
-        return None
+    return Pupil(store.learned, store.comments, build_embedder(settings))

@@ -17,7 +17,7 @@ from config.settings import Settings, default_policy, load_secrets
 from service.judge import build_worker_judge, warm_up_judge
 from service.moderation.batch import Batch
 from service.moderation.comment import Facts
-from service.moderation.copies import CAMPAIGN, find_copies
+from service.moderation.copies import CAMPAIGN, Copies, find_everywhere
 from service.moderation.pipeline import Pipeline
 from service.moderation.policy import Policy, merged, policy_from
 from service.moderation.verdict import Action, Verdict
@@ -97,12 +97,24 @@ class Moderator:
 
     def _settled(self, site: Site, policy: Policy, pending: Sequence[Pending]) -> int:
         cases = [item.case for item in pending]
-        batch = Batch(cases, self.inbox.recent(site.name), self.layers.of(site.name))
+        batch = Batch(
+            cases,
+            recent=self.inbox.recent(site.name),
+            elsewhere=self.inbox.elsewhere.recent(site.name),
+            learned=self.layers.of(site.name),
+            shared=self.layers.shared(),
+        )
         verdicts = self.pipeline.review(batch, policy)
         copies = _shown_copies(batch, verdicts)
         rows = zip(pending, verdicts, window_lines(batch), copies, strict=True)
-        settled = self.inbox.settle(site.name, [Settlement(*row) for row in rows])
-        if any(copies):
+        settled = self.inbox.settle(
+            site.name,
+            [
+                Settlement(item, verdict, line, found.ids, found.times)
+                for item, verdict, line, found in rows
+            ],
+        )
+        if any(found.ids for found in copies):
             self.inbox.recalls.carry_out(site.name)
         return settled
 
@@ -166,12 +178,12 @@ def _known_of(site: Site) -> Facts:
     return Facts(site_lang=site.lang, site_hosts=hosts - {""})
 
 
-def _shown_copies(batch: Batch, verdicts: Sequence[Verdict]) -> list[tuple[str, ...]]:
+def _shown_copies(batch: Batch, verdicts: Sequence[Verdict]) -> list[Copies]:
     """Return, for each comment refused as part of a campaign, the copies that came before it."""
     if not any(map(_is_campaign, verdicts)):
-        return [()] * len(batch)
-    rows = zip(verdicts, batch.once(find_copies), strict=True)
-    return [copies.ids if _is_campaign(verdict) else () for verdict, copies in rows]
+        return [Copies()] * len(batch)
+    rows = zip(verdicts, batch.once(find_everywhere), strict=True)
+    return [copies if _is_campaign(verdict) else Copies() for verdict, copies in rows]
 
 
 def _is_campaign(verdict: Verdict) -> bool:

@@ -1,4 +1,4 @@
-"""Moderators' routes: the queue of held comments, and decisions."""
+"""Moderators' routes: the queue of held comments, what is like one of them, and decisions."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from service.api.language import language
 from service.api.openapi import problems
 from service.api.problems import Problem
 from service.api.services import services
+from service.api.similar import Likeness, similar_comments
 from service.moderation.verdict import Status
 from service.schemas.presentation import staff_comment
 from service.schemas.staff import (
@@ -22,7 +23,10 @@ from service.schemas.staff import (
     QueueQuerySchema,
     QueueSchema,
     ResultsSchema,
+    SimilarQuerySchema,
+    SimilarSchema,
 )
+from service.schemas.submission import is_comment_id
 from service.store.comments import CommentUnknown
 from service.store.decisions import Order, Outcome, Result
 from service.store.paging import Order as PageOrder
@@ -80,6 +84,35 @@ def queue() -> Response:
     )
 
 
+@blueprint.route("/comments/<comment_id>/similar", methods=["GET"])
+@blueprint.doc(
+    security=[{"key": []}],
+    parameters=[
+        {"in": "query", "name": "site", "schema": {"type": "string"}},
+        {"in": "query", "name": "limit", "schema": {"type": "integer"}},
+    ],
+    responses=problems(400, 401, 403, 404, 422),
+)
+@blueprint.response(200, SimilarSchema)
+def similar_to(comment_id: str) -> Response:
+    """Get the comments nearest to one in meaning, of the site's newest ones, nearest first.
+
+    Up to 64 are compared, half of them from the queue. Where the encoder is off or cannot
+    be asked, none are: `compared` is 0.
+    """
+    wanted = load(SimilarQuerySchema(), request.args.to_dict())
+    who = staff(Scope.MODERATE, wanted["site"])
+    if not is_comment_id(comment_id):
+        raise CommentUnknown(comment_id)
+    record = services().store.comments.get(who.site, comment_id)
+    compared, found = similar_comments(who.site, record, wanted["limit"])
+    return answer(
+        {"id": comment_id, "compared": compared, "similar": [_likeness(each) for each in found]},
+        200,
+        {"Cache-Control": "no-store"},
+    )
+
+
 @blueprint.route("/decisions", methods=["POST"])
 @blueprint.doc(
     security=[{"key": []}],
@@ -130,6 +163,14 @@ def _result(result: Result, target: Status) -> dict[str, object]:
         "outcome": result.outcome,
         "status": status,
         "version": result.version,
+    }
+
+
+def _likeness(found: Likeness) -> dict[str, object]:
+    return {
+        "id": found.record.comment.id,
+        "score": round(found.score, 4),
+        "status": found.record.status.value,
     }
 
 

@@ -12,6 +12,7 @@ from config.settings import Settings
 from service.api.answers import Answers
 from service.api.deliverability import Deliverability
 from service.api.waiting import Waiters
+from service.moderation.learning.meaning import Embedder
 from service.moderation.pipeline import Pipeline
 from service.store.doorbell import Doorbell
 from service.store.store import Store
@@ -21,12 +22,16 @@ CACHED_ANSWERS = 512
 
 @dataclass(frozen=True)
 class Services:
-    """Hold the store, the doorbell and the judge; ``clock`` gives seconds since the epoch."""
+    """Hold the store, the doorbell and the judge; ``clock`` gives seconds since the epoch.
+
+    ``embedder`` returns the judge's encoder, or None without models.
+    """
 
     settings: Settings
     store: Store
     doorbell: Doorbell
     pipeline: Callable[[], Pipeline]
+    embedder: Callable[[], Embedder | None]
     waiters: Waiters
     deliverability: Deliverability
     clock: Callable[[], float]

@@ -27,6 +27,7 @@ _MARK = b"\xef\xbb\xbf"
 # Equal for all, so that no comment counts as another's copy: what is found in a comment must
 # not depend on how fast the lines arrive.
 _ID = "-"
+_TEXT_NAMES = ("text", "content")
 
 
 class Form(StrEnum):
@@ -98,15 +99,21 @@ def entries_together(
     """Yield the comments of the file called ``source``, those together that came together.
 
     At most ``MOST_TOGETHER``. Blank lines are left out. ``expected`` is the language to
-    expect of comments that name none.
+    expect of comments that name none. ``Form.AUTO`` takes a file whose first line begins
+    an object for JSON throughout, so that a broken line is named; in any other file a line
+    that is an object with a text is read as one, and the rest as it stands.
     """
-    is_json: bool | None = None if form is Form.AUTO else form is Form.JSONL
+    auto = form is Form.AUTO
+    is_json: bool | None = None if auto else form is Form.JSONL
     for lines in arriving_lines(stream, source):
         kept = [line for line in lines if line.raw is None or line.raw.strip()]
         if is_json is None and kept:
-            is_json = _without_mark(kept[0].raw or b"{").lstrip().startswith(b"{")
+            is_json = _begins_object(kept[0].raw or b"{")
         for few in _few_together(kept):
-            yield [_entry(line, bool(is_json), expected) for line in few]
+            yield [
+                _entry(line, bool(is_json) or (auto and _is_comment_object(line.raw)), expected)
+                for line in few
+            ]
 
 
 def entries_of_all(sources: Sequence[str], form: Form, expected: str) -> Iterator[list[Entry]]:
@@ -141,7 +148,7 @@ def arriving_lines(stream: Readable, source: str) -> Iterator[list[Line]]:
 def comment_of(raw: bytes, is_json: bool, expected: str) -> tuple[Case, dict[str, Any]]:
     """Return the case on a line, and what else the line said; raise ``LineInvalid``."""
     data = _object(raw) if is_json else {"text": _decoded(raw)}
-    text = data.get("text", data.get("content"))
+    text = next((data[name] for name in _TEXT_NAMES if name in data), None)
     if not isinstance(text, str):
         raise LineInvalid("`text` is missing, or no text")
     if len(text) > LONGEST_TEXT:
@@ -184,6 +191,21 @@ def _entry(line: Line, is_json: bool, expected: str) -> Entry:
 
 def _without_mark(raw: bytes) -> bytes:
     return raw.removeprefix(_MARK)
+
+
+def _begins_object(raw: bytes) -> bool:
+    return _without_mark(raw).lstrip().startswith(b"{")
+
+
+def _is_comment_object(raw: bytes | None) -> bool:
+    """Tell a JSON object that holds a comment from words that stand in braces."""
+    if raw is None or not _begins_object(raw):
+        return False
+    try:
+        data = _object(raw)
+    except LineInvalid:
+        return False
+    return any(name in data for name in _TEXT_NAMES)
 
 
 def _object(raw: bytes) -> dict[str, Any]:

@@ -8,13 +8,15 @@ from typing import Any
 from service.moderation.cascade import Cascade
 from service.moderation.comment import Case
 from service.moderation.explain import Influence, explanations
-from service.moderation.signal import Attribute
+from service.moderation.signal import Attribute, Span
 from service.moderation.verdict import Stage, Verdict
 
 _MOST_WORDS = 12
 _MARK = "**"
-# Of what the weightiest word adds, the share from which a word is marked too.
-_WORTH_MARKING = 0.25
+# Of what the weightiest word adds, the share from which a word is marked too. Beside several
+# insults leaving one out changes little, so that all words look alike to the encoder: the
+# share is the mean of both models'.
+_WORTH_MARKING = 0.5
 
 
 def highlights(cascade: Cascade, case: Case, verdict: Verdict) -> dict[str, Any]:
@@ -55,23 +57,39 @@ def _weightiest(found: Sequence[Influence]) -> list[Influence]:
     return kept
 
 
-def _spoken_for(kept: Mapping[Attribute, Sequence[Influence]], verdict: Verdict) -> list[Influence]:
-    """Return the words to mark: as the encoder sees them, if it judged the comment."""
+def _spoken_for(kept: Mapping[Attribute, Sequence[Influence]], verdict: Verdict) -> list[Span]:
+    """Return where the words to mark stand: as the encoder parts them, if it judged."""
     highest = max(kept, key=lambda name: verdict.scores.get(name, 0.0), default=None)
     main = verdict.attribute if verdict.attribute in kept else highest
     found = kept[main] if main else ()
-    judges = {each.stage for each in found}
-    eyes = Stage.ENCODER if Stage.ENCODER in judges else Stage.LINEAR
-    seen = [each for each in found if each.stage is eyes and each.amount > 0]
-    least = _WORTH_MARKING * max((each.amount for each in seen), default=0.0)
-    return [each for each in seen if each.amount >= least]
+    eyes = [_shares(found, stage) for stage in (Stage.ENCODER, Stage.LINEAR)]
+    seen = [shares for shares in eyes if shares]
+    return [
+        span
+        for span in next(iter(seen), ())
+        if sum(_share_at(span, shares) for shares in seen) >= _WORTH_MARKING * len(seen)
+    ]
 
 
-def _marked(content: str, words: Iterable[Influence]) -> str:
+def _shares(found: Sequence[Influence], stage: Stage) -> Mapping[Span, float]:
+    """Return what each word adds in the eyes of ``stage``, the most being 1."""
+    raising = {each.span: each.amount for each in found if each.stage is stage and each.amount > 0}
+    most = max(raising.values(), default=1.0)
+    return {span: amount / most for span, amount in raising.items()}
+
+
+def _share_at(span: Span, shares: Mapping[Span, float]) -> float:
+    """Return the largest share of a word that stands within, or about, ``span``."""
+    touching = (
+        share for at, share in shares.items() if at.start < span.end and span.start < at.end
+    )
+    return max(touching, default=0.0)
+
+
+def _marked(content: str, words: Iterable[Span]) -> str:
     pieces, at = [], 0
-    for each in words:
-        if each.span.start >= at:
-            pieces += [content[at : each.span.start], _MARK]
-            pieces += [content[each.span.start : each.span.end], _MARK]
-            at = each.span.end
+    for span in words:
+        if span.start >= at:
+            pieces += [content[at : span.start], _MARK, content[span.start : span.end], _MARK]
+            at = span.end
     return "".join([*pieces, content[at:]])

@@ -36,8 +36,8 @@ from service.schemas.wording import reasons
 @click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 @click.option("--text", help="Judge this text instead of files.")
 @click.option("--format", "form", type=click.Choice([form.value for form in Form]), default="auto",
-              show_default=True, help="One comment a line, as it stands or as JSON; auto looks at "
-              "the first line.")  # fmt: skip
+              show_default=True, help="One comment a line, as it stands or as JSON. "
+              "auto: all JSON if the first line is, else each object with a text.")  # fmt: skip
 @click.option("--lang", type=LANG, help="Language to expect where a comment's words decide none.")
 @click.option("--policy", type=POLICY_FILE, default="balanced", show_default=True,
               help="A preset (strict, balanced, permissive), or a TOML file.")  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
@@ -58,11 +58,18 @@ class Recent:
 
 @dataclass(frozen=True)
 class Batch:
-    """Hold n cases of one site and the texts that checks read, each made once."""
+    """Hold n cases of one site and the texts that checks read, each made once.
+
+    ``recent`` is the site's window; ``elsewhere`` holds traces of the operator's other
+    sites, where each site stands for its pages. ``learned`` is what the site's moderators
+    taught, ``shared`` what those of every site did, where the operator shares that.
+    """
 
     cases: Sequence[Case]
     recent: Recent = Recent()
+    elsewhere: Recent = Recent()
     learned: SiteLayer | None = None
+    shared: SiteLayer | None = None
 
     def __len__(self) -> int:
         return len(self.cases)
@@ -114,7 +121,7 @@ class Batch:
 
     def only(self, index: int) -> Batch:
         """Return a batch of the one case at ``index``."""
-        return Batch([self.cases[index]], self.recent, self.learned)
+        return replace(self, cases=[self.cases[index]])
 
 
 class Check(Protocol):

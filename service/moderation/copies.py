@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from service.moderation.batch import Batch, Recent
 from service.moderation.fingerprint import SIZE, shared
@@ -22,18 +21,25 @@ _ALIKE = 14
 
 @dataclass(frozen=True, slots=True)
 class Copies:
-    """Hold the earlier comments that are like one, oldest first.
+    """Hold the site's earlier comments that are like one, oldest first.
 
-    ``same`` counts those that are the same word for word; ``likeness``, 0..1, is how
-    close the closest comes; ``pages`` counts the pages on which all of them stand,
-    this one's included.
+    ``elsewhere`` counts more of them on the operator's other sites. ``same`` counts those
+    that are the same word for word; ``likeness``, 0..1, is how close the closest comes;
+    ``pages`` counts the pages on which all of them stand, this one's included, and another
+    site for one.
     """
 
     ids: tuple[str, ...] = ()
+    elsewhere: int = 0
     same: int = 0
     likeness: float = 0.0
     is_by_others: bool = False
     pages: int = 1
+
+    @property
+    def times(self) -> int:
+        """Return how many there are, here and elsewhere."""
+        return len(self.ids) + self.elsewhere
 
 
 _NONE = Copies()
@@ -43,26 +49,44 @@ def find_copies(batch: Batch) -> list[Copies]:
     """Return each case's copies in the site's window and earlier in the batch."""
     known = batch.recent.then(batch.traces)
     first = len(known.ids) - len(batch)
-    return [_copies(known, first + index) for index in range(len(batch))]
+    return [_copies(known, place, known, place) for place in range(first, len(known.ids))]
 
 
-def _copies(known: Recent, place: int) -> Copies:
-    fingerprint = known.fingerprints[place]
+def find_everywhere(batch: Batch) -> list[Copies]:
+    """Return each case's copies on the site, with those on the operator's other sites counted."""
+    here, others = batch.once(find_copies), batch.elsewhere
+    if not others.ids:
+        return here
+    traces, end = batch.traces, len(others.ids)
+    return [_joined(own, _copies(traces, n, others, end)) for n, own in enumerate(here)]
+
+
+def _copies(of: Recent, place: int, among: Recent, end: int) -> Copies:
+    """Return what the first ``end`` traces hold of copies of the one at ``place``."""
+    fingerprint = of.fingerprints[place]
     if not fingerprint.any():
         return _NONE
-    samples = shared(fingerprint, known.fingerprints[:place])
+    samples = shared(fingerprint, among.fingerprints[:end])
     alike = np.flatnonzero(samples >= _ALIKE)
-    alike = alike[[known.ids[index] != known.ids[place] for index in alike]]
-    return _counted(known, place, alike, samples[alike]) if alike.size else _NONE
-
-
-def _counted(
-    known: Recent, place: int, alike: NDArray[np.intp], samples: NDArray[np.uint8]
-) -> Copies:
+    alike = alike[[among.ids[index] != of.ids[place] for index in alike]]
+    if not alike.size:
+        return _NONE
+    samples = samples[alike]
     return Copies(
-        ids=tuple(known.ids[index] for index in alike),
+        ids=tuple(among.ids[index] for index in alike),
         same=int(np.count_nonzero(samples == SIZE)),
         likeness=float(samples.max()) / SIZE,
-        is_by_others=bool((known.authors[alike] != known.authors[place]).any()),
-        pages=len({*known.pages[alike].tolist(), int(known.pages[place])}),
+        is_by_others=bool((among.authors[alike] != of.authors[place]).any()),
+        pages=len({*among.pages[alike].tolist(), int(of.pages[place])}),
+    )
+
+
+def _joined(here: Copies, there: Copies) -> Copies:
+    return Copies(
+        here.ids,
+        len(there.ids),
+        here.same + there.same,
+        max(here.likeness, there.likeness),
+        here.is_by_others or there.is_by_others,
+        here.pages + there.pages - 1,
     )

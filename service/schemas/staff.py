@@ -155,6 +155,34 @@ class QueueSchema(Schema):
     next = fields.String(allow_none=True)
 
 
+class SimilarQuerySchema(Schema):
+    """Describe how many similar comments a moderator wants to see."""
+
+    error_messages = BODY_ERRORS
+
+    site = fields.String(load_default="")
+    limit = fields.Integer(load_default=10, validate=validate.Range(1, 100, error=NOT_SIZE))
+    lang = fields.String(load_default="")
+
+
+class LikenessSchema(Schema):
+    """Describe one comment that means much the same as another."""
+
+    id = fields.String()
+    score = fields.Float(
+        metadata={"description": "The cosine of the two embeddings: 1 for the same."}
+    )
+    status = fields.String()
+
+
+class SimilarSchema(Schema):
+    """Describe the comments nearest to one in meaning, and how many it was compared with."""
+
+    id = fields.String()
+    compared = fields.Integer()
+    similar = fields.List(fields.Nested(LikenessSchema))
+
+
 class SignInSchema(Schema):
     """Describe a sign-in; a one-time password needs a new one beside it."""
 

@@ -100,10 +100,20 @@ EVIDENCE = {
     "phrase": "It contains “{phrase}” ({kind}).",
     "script.unusual": "It is written in a script unusual here ({script}).",
     "script.mixed": "It mixes scripts inside words ({count} times).",
+    "language.mismatch": "It has a link and is written in {language}; the site is in {expected}.",
     "script.invisible": "It hides invisible characters inside words ({count}).",
     "site.spam": "It resembles comments that the moderators marked as spam ({count}).",
     "site.refused": "It resembles comments that the moderators refused ({count}).",
     "site.approved": "It resembles comments that the moderators approved ({count}).",
+    "shared.spam": (
+        "It resembles comments that moderators, here or elsewhere, marked as spam ({count})."
+    ),
+    "shared.refused": (
+        "It resembles comments that moderators, here or elsewhere, refused ({count})."
+    ),
+    "shared.approved": (
+        "It resembles comments that moderators, here or elsewhere, approved ({count})."
+    ),
 }
 
 
@@ -155,6 +165,9 @@ SCRIPTS = {
 LABELS = {"kind": KINDS, "script": SCRIPTS}
 """What the values of some parameters are called; a value not named here is shown as it is."""
 
+LANGUAGE_CODES = frozenset({"language", "expected"})
+"""The parameters that hold the code of a language."""
+
 
 def status_sentence(status: Status, language: str) -> str:
     """Return what a status means to the comment's author."""
@@ -204,6 +217,8 @@ def _evidence_sentence(item: Evidence) -> Message | None:
 
 
 def _labelled(name: str, value: str | int | float) -> str | int | float:
+    if name in LANGUAGE_CODES:
+        return LanguageName(str(value))
     label = LABELS.get(name, {}).get(str(value))
     return value if label is None else Message(label)
 

@@ -14,6 +14,7 @@ from service.moderation.comment import Case, Comment, Facts
 from service.moderation.verdict import Action, Verdict
 from service.store.comments import BELL_TTL_MS, comment_keys, transition_keys
 from service.store.connection import Client
+from service.store.elsewhere import Elsewhere
 from service.store.inbox_group import GROUP, make_group
 from service.store.keys import SiteKeys
 from service.store.recalls import Recalls
@@ -56,23 +57,28 @@ class Pending:
 class Settlement:
     """Hold one verdict to settle.
 
-    ``seen`` is the comment's line in the duplicate window; ``copies`` names the earlier
-    comments that it shows to be part of a campaign: approved ones are to be taken back.
+    ``seen`` is the comment's line in the duplicate window; ``copies`` names the site's
+    earlier comments that it shows to be part of a campaign: approved ones are to be taken
+    back. ``times`` counts the campaign's copies on all sites.
     """
 
     pending: Pending
     verdict: Verdict
     seen: bytes = b""
     copies: tuple[str, ...] = ()
+    times: int = 0
 
 
 class Inbox:
     """Take comments from the sites' inboxes and settle them."""
 
-    def __init__(self, client: Client, *, duplicate_window: int = 1000) -> None:
+    def __init__(
+        self, client: Client, *, duplicate_window: int = 1000, sites_window: int = 0
+    ) -> None:
         self._client = client
         self._window = duplicate_window
         self.recalls = Recalls(client)
+        self.elsewhere = Elsewhere(client, sites_window)
         self._settle = script("transition", "settle")
         self._set_aside = script("transition", "set_aside")
 
@@ -173,6 +179,7 @@ class Inbox:
         settled = 0
         for start in range(0, len(settlements), SETTLE_CHUNK):
             settled += self._settle_chunk(site, settlements[start : start + SETTLE_CHUNK])
+        self.elsewhere.remember(site, filter(None, map(_window_line, settlements)))
         return settled
 
     def set_aside(self, site: str, pending: Pending, attempts: int, now_ms: int) -> None:
@@ -202,7 +209,9 @@ class Inbox:
         for item in settlements:
             names += _keys_of(keys, item.pending)
             arguments += _settle_arguments(item, self._window)
-        copies = {name: len(item.copies) for item in settlements for name in item.copies}
+        copies = {
+            name: max(item.times, len(item.copies)) for item in settlements for name in item.copies
+        }
         arguments += [value for pair in copies.items() for value in pair]
         return sum(self._settle(self._client, [*names, keys.recalls], arguments))
 
@@ -270,5 +279,9 @@ def _settle_arguments(item: Settlement, window: int) -> list[Argument]:
         verdict.status,
         verdict_json(verdict),
         int(bool(verdict.unscreened)),
-        item.seen if window and is_needed(item.seen, entry.revision) else b"",
+        _window_line(item) if window else b"",
     ]
+
+
+def _window_line(item: Settlement) -> bytes:
+    return item.seen if is_needed(item.seen, item.pending.entry.revision) else b""

@@ -1,7 +1,8 @@
 """Every key the service owns: its name, its type, its life.
 
 All keys of a site share the hash tag ``{site}``, so a script over them runs on one
-slot of a Redis Cluster. RQ's own keys (``rq:*``) live at ``ECLUSE_QUEUE_URL``.
+slot of a Redis Cluster. What the sites share lives under ``{*}``, a slot of its own. RQ's
+own keys (``rq:*``) live at ``ECLUSE_QUEUE_URL``.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 SITES = "ecluse:sites"  # set of site names; for ever
 USERS = "ecluse:users"  # set of user names; for ever
+
+EVERY_SITE = "*"
+"""All sites together, where a site's name would stand; no site can be called so."""
 
 STATUS_ORDER = ("approved", "held", "rejected", "spam", "deleted")
 
@@ -69,7 +73,10 @@ class SiteKeys:
 
     @property
     def recent(self) -> str:
-        """List of fingerprints with ids: the duplicate window, newest last; capped."""
+        """List of fingerprints with ids: the duplicate window, newest last; capped.
+
+        Of every site together: the same with all but the fingerprints hashed.
+        """
         return self._key("recent")
 
     @property
@@ -84,7 +91,10 @@ class SiteKeys:
 
     @property
     def lessons(self) -> str:
-        """Hash: comment → what its decision taught, hashed; some 1,200, the oldest go."""
+        """Hash: comment → what its decision taught, hashed; some 1,200, the oldest go.
+
+        Of every site together: site and comment → the same, where the operator shares it.
+        """
         return self._key("learn:lessons")
 
     @property

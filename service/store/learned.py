@@ -2,13 +2,15 @@
 
 Deciding notes a comment as waiting, in the same script. A lesson is written under its
 comment's id, from the comment as it stands, so learning it twice changes nothing and a
-changed decision replaces what it taught. The layer is made of all lessons anew.
+changed decision replaces what it taught. The layer is made of all lessons anew. Where the
+operator shares what sites learn, ``EVERY_SITE`` has lessons and a layer as a site has them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -20,12 +22,14 @@ from service.moderation.learning.ordinary import Ordinary
 from service.moderation.verdict import Status
 from service.store.comments import BELL_TTL_MS, Comments
 from service.store.connection import Client
-from service.store.keys import SiteKeys
+from service.store.keys import EVERY_SITE, SiteKeys
 from service.store.records import Record
 from service.store.scripts import Argument, script
 
 ORDINARY = 300
 """Comments the layer takes for ordinary: those that the checks published last."""
+MOST_MIXED = 10
+"""Sites whose ordinary comments the shared layer is held against: those that taught it most."""
 REFRESH_S = 86_400
 """Once a day lessons are learned again, so that age counts and what was erased is forgotten."""
 
@@ -56,14 +60,16 @@ class State:
 
 
 class Learned:
-    """Keep what every site has learned."""
+    """Keep what every site has learned; with ``is_shared`` also what all have together."""
 
-    def __init__(self, client: Client, comments: Comments) -> None:
+    def __init__(self, client: Client, comments: Comments, *, is_shared: bool = False) -> None:
+        self.is_shared = is_shared
         self._client = client
         self._comments = comments
         self._learn = script("learn")
         self._unlearn = script("unlearn")
         self._keep = script("keep_layer")
+        self._share = script("share")
 
     def set_bell(self, site: str) -> bool:
         """Say that a worker must come and learn, unless somebody said so already."""
@@ -157,7 +163,7 @@ class Learned:
         dropped = [name for name in lessons if name not in chosen]
         layer = None
         if chosen:
-            ordinary = self.ordinary(site).without(lessons)
+            ordinary = self._ordinary_beside(site, lessons)
             layer = SiteLayer.learned(list(chosen.values()), ordinary, now_s)
         packed = layer.packed() if layer else b""
         self._keep(
@@ -166,6 +172,37 @@ class Learned:
             [int(taught or 0), int(now_s), packed, *dropped],
         )
         return layer
+
+    def share(self, site: str, now_s: float) -> None:
+        """Have all sites together know the lessons that the site has now, and none it unlearned.
+
+        Nobody's name goes with them. Where the operator shares nothing, what was shared
+        before is forgotten.
+        """
+        keys = SiteKeys(EVERY_SITE)
+        if not self.is_shared:
+            self._client.delete(keys.lessons, keys.layer)
+            return
+        found: Any = self._client.hgetall(keys.lessons)
+        stored = {name.decode(): data for name, data in found.items()}
+        own = {
+            _shared_name(site, name): replace(lesson, actor="")
+            for name, lesson in self.lessons(site).items()
+        }
+        others = {
+            name: lesson
+            for name, data in stored.items()
+            if not name.startswith(_shared_name(site, "")) and (lesson := _readable(data))
+        }
+        chosen = kept({**others, **own}, now_s)
+        packed = {name: own[name].packed() for name in chosen if name in own}
+        changed = {name: data for name, data in packed.items() if stored.get(name) != data}
+        dropped = [name for name in stored if name not in chosen]
+        if changed or dropped:
+            pairs = [value for pair in changed.items() for value in pair]
+            self._share(self._client, [keys.lessons, keys.layer], [len(changed), *pairs, *dropped])
+        if self.is_due(EVERY_SITE, now_s):
+            self.renew(EVERY_SITE, now_s)
 
     def edition(self, site: str) -> int:
         """Return the number of the layer that is kept, 0 for none; it changes with the layer."""
@@ -189,6 +226,7 @@ class Learned:
         """Forget all that the site has learned; return how many lessons that were."""
         forgotten = self._forget(site, "all", {"by": by}, [])
         self.renew(site, now_s)
+        self.share(site, now_s)
         return forgotten
 
     def rollback(self, site: str, actor: str, since_s: float, by: str, now_s: float) -> int:
@@ -204,7 +242,20 @@ class Learned:
         detail = {"by": by, "actor": actor, "since": int(since_s)}
         forgotten = self._forget(site, "some", detail, theirs)
         self.renew(site, now_s)
+        self.share(site, now_s)
         return forgotten
+
+    def _ordinary_beside(self, site: str, lessons: Collection[str]) -> Ordinary:
+        """Return what is ordinary there, without the comments that lessons are about."""
+        if site != EVERY_SITE:
+            return self.ordinary(site).without(lessons)
+        shared = [name.partition(":") for name in lessons]
+        teachers = Counter(owner for owner, _, _ in shared).most_common(MOST_MIXED)
+        parts = [
+            self.ordinary(name).without({rest for owner, _, rest in shared if owner == name})
+            for name, _ in teachers
+        ]
+        return Ordinary.mixed(parts, ORDINARY)
 
     def _forget(self, site: str, kind: str, detail: Mapping[str, Any], ids: Sequence[str]) -> int:
         keys = SiteKeys(site)
@@ -214,6 +265,10 @@ class Learned:
     def _all_waiting(self, site: str) -> list[str]:
         found: Any = self._client.smembers(SiteKeys(site).waiting)
         return [item.decode() for item in found]
+
+
+def _shared_name(site: str, comment_id: str) -> str:
+    return f"{site}:{comment_id}"
 
 
 def _readable(data: bytes) -> Lesson | None:

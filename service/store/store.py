@@ -50,9 +50,13 @@ def open_store(settings: Settings, secrets: Secrets, url: str) -> Store:
         vault=vault,
         sites=Sites(client),
         comments=comments,
-        inbox=Inbox(client, duplicate_window=settings.duplicate_window),
+        inbox=Inbox(
+            client,
+            duplicate_window=settings.duplicate_window,
+            sites_window=settings.sites_window,
+        ),
         threads=Threads(client),
         decisions=Decisions(client, comments),
-        learned=Learned(client, comments),
+        learned=Learned(client, comments, is_shared=settings.share_learning),
         accounts=Accounts(client, session_ttl_s=settings.session_ttl_s),
     )

@@ -13,7 +13,7 @@ from service.moderation.fingerprint import SIZE
 
 # Author's key and page, each hashed to 64 bits, between the fingerprint and the comment's id.
 _KEYS = struct.Struct("<QQ")
-_ID_AT = SIZE + _KEYS.size
+ID_AT = SIZE + _KEYS.size
 _DTYPE = np.dtype([("print", np.uint8, SIZE), ("author", "<u8"), ("page", "<u8")])
 
 logger = logging.getLogger(__name__)
@@ -52,10 +52,10 @@ def recent_from(lines: Sequence[bytes]) -> Recent:
     """
     latest: dict[bytes, bytes] = {}
     for line in lines:
-        if len(line) > _ID_AT:
-            latest.pop(line[_ID_AT:], None)
-            latest[line[_ID_AT:]] = line
+        if len(line) > ID_AT:
+            latest.pop(line[ID_AT:], None)
+            latest[line[ID_AT:]] = line
     kept = list(latest.values())
-    table = np.frombuffer(b"".join(line[:_ID_AT] for line in kept), _DTYPE)
-    ids = tuple(line[_ID_AT:].decode() for line in kept)
+    table = np.frombuffer(b"".join(line[:ID_AT] for line in kept), _DTYPE)
+    ids = tuple(line[ID_AT:].decode() for line in kept)
     return Recent(np.ascontiguousarray(table["print"]), ids, table["author"], table["page"])

@@ -157,6 +157,8 @@ def test_real_answers_are_as_described_and_hold_nothing_else(
         ("POST /v1/sites/{site}/counts", client.post("/v1/sites/demo/counts", json={"pages": []})),
         ("GET /v1/moderation/queue", client.get("/v1/moderation/queue?status=approved",
                                                 headers=key)),
+        ("GET /v1/moderation/comments/{comment_id}/similar",
+         client.get(f"/v1/moderation/comments/{reply}/similar", headers=key)),
         ("POST /v1/moderation/decisions", client.post("/v1/moderation/decisions", headers=key,
                                                       json={"id": reply, "action": "spam"})),
         ("POST /v1/moderation/decisions",

@@ -110,3 +110,34 @@ def test_any_bytes_are_a_comment_or_a_named_fault(raw: bytes, is_json: bool) -> 
     else:
         said = f"fine: {type(case.comment.content).__name__}"
     assert said
+
+
+def texts(raw: str, form: Form = Form.AUTO) -> list[str]:
+    entries = [entry for few in _entries(raw.encode(), form) for entry in few]
+    return [
+        "unread" if isinstance(entry, Unread) else entry.case.comment.content for entry in entries
+    ]
+
+
+def test_a_comment_in_json_among_lines_of_text_is_read_as_one() -> None:
+    raw = 'Bonjour\n{"text": "Merci", "lang": "fr"}\n{"content": "Encore"}\nAu revoir\n'
+    assert texts(raw) == ["Bonjour", "Merci", "Encore", "Au revoir"]
+
+
+def test_words_in_braces_among_lines_of_text_stay_as_they_are() -> None:
+    for line in ("{Hi|Hello} all", '{"lang": "fr"}', '["text"]', "{oops", '{"text": "cut o'):
+        assert texts(f"Bonjour\n{line}\n") == ["Bonjour", line]
+
+
+def test_a_comment_in_json_whose_text_is_none_is_named_and_not_judged_as_it_stands() -> None:
+    assert texts('Bonjour\n{"text": 3}\n') == ["Bonjour", "unread"]
+
+
+def test_a_file_that_begins_with_json_names_whatever_is_none() -> None:
+    assert texts('{"text": "Merci"}\nBonjour\n{oops\n[1]\n') == ["Merci"] + 3 * ["unread"]
+
+
+def test_a_form_that_was_named_holds_for_every_line() -> None:
+    raw = 'Bonjour\n{"text": "Merci"}\n'
+    assert texts(raw, Form.TEXT) == ["Bonjour", '{"text": "Merci"}']
+    assert texts(raw, Form.JSONL) == ["unread", "Merci"]

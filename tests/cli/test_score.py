@@ -169,6 +169,13 @@ def test_explained_the_words_that_moved_a_score_are_marked(ecluse: Ecluse) -> No
     assert "explanation" not in scored(ecluse, "--text", RUDE).data
 
 
+@pytest.mark.parametrize("encoder", ["off", "always"])
+def test_explained_not_every_word_is_marked(ecluse: Ecluse, encoder: str) -> None:
+    options = {**NOWHERE, "ENCODER": encoder}
+    marked = ecluse("score", "--text", RUDE, "--explain", **options).data["highlighted"]
+    assert 0 < marked.count("**") / 2 < len(RUDE.split())
+
+
 def test_explained_the_encoder_has_its_say_and_its_words_are_marked(
     ecluse: Ecluse, tmp_path: Path
 ) -> None:

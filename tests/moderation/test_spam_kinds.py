@@ -7,6 +7,7 @@ numbers are those reserved for examples and fiction; ``\\u200b`` stands for what
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,12 @@ import pytest
 from config.settings import default_policy
 from service.moderation.batch import Batch
 from service.moderation.checks import build_pipeline
+from service.moderation.checks.spam.linear import LinearSpam
+from service.moderation.checks.spam.links import Links
 from service.moderation.comment import Case, Comment, Facts
 from service.moderation.pipeline import Pipeline
 from service.moderation.policy import Policy, policy_from
+from service.moderation.signal import Attribute, combine
 from service.moderation.verdict import Action, Verdict
 from service.schemas.wording import reasons
 
@@ -151,23 +155,70 @@ LINKS = (
     "https://gazette.example/local/old-bridge-reopens-after-two-years",
     "https://example.org/wiki/Canal_du_Midi",
     "www.ville-du-canal.example/conseil/compte-rendu-2024.pdf",
+    "https://blog-de-marie.example/2023/05/les-haies",
+    "https://videos.example/watch?v=dQw4w9WgXcQ",
+    "https://forum-bricolage.example/viewtopic.php?t=1234",
+    "https://petitions.example/initiatives/2345",
+    "https://doi.example/10.1038/s41586-020-2649-2",
+    "https://musee-de-la-batellerie.example/expos",
+    "https://stats.example.net/fr/statistiques/7456564",
+    "https://social.example/@claire/1098765",
+    "http://carto.example.net/velo",
+    "https://les-amis-du-canal.example/agenda#samedi",
+    "https://www.example.com/recipes/banana-bread",
+    "https://maps.example/place/Rue+du+Port",
+    "https://mairie.example/travaux/rue-haute",
+    "https://radio.example/podcasts/episode-12",
+    "https://biblio.example/livre/123456/critiques",
+    "https://archive.example/web/2023/https://example.org/a",
 )
+_LINKS_OF_EACH = 4
 HONEST = [
-    (sentence.format(link), lang)
+    (sentence.format(LINKS[(_LINKS_OF_EACH * number + place) % len(LINKS)]), lang)
     for lang, sentences in (("fr", FRENCH), ("en", ENGLISH))
-    for sentence in sentences.strip().split("\n")
-    for link in LINKS
+    for number, sentence in enumerate(sentences.strip().split("\n"))
+    for place in range(_LINKS_OF_EACH)
 ]
+MOST_HELD = 0.03
+"""The share of readers with one honest link that may have to wait; measured: 3 of 200."""
+
+
+@pytest.fixture(scope="module")
+def honest(pipeline: Pipeline, policy: Policy) -> Counter[Action]:
+    verdicts = pipeline.review(Batch([case(text, lang) for text, lang in HONEST]), policy)
+    return Counter(verdict.action for verdict in verdicts)
 
 
 def test_of_200_readers_who_give_one_honest_link_none_is_refused(
-    pipeline: Pipeline, policy: Policy
+    honest: Counter[Action],
 ) -> None:
     assert len(set(HONEST)) == 200
-    verdicts = pipeline.review(Batch([case(text, lang) for text, lang in HONEST]), policy)
-    refused = [
-        text
-        for (text, _), verdict in zip(HONEST, verdicts, strict=True)
-        if verdict.action in (Action.SPAM, Action.REJECT)
-    ]
-    assert refused == []
+    assert honest[Action.SPAM] + honest[Action.REJECT] == 0
+
+
+def test_next_to_no_reader_who_gives_one_honest_link_has_to_wait(honest: Counter[Action]) -> None:
+    assert honest[Action.HOLD] <= MOST_HELD * len(HONEST)
+
+
+SIGN_UP = "Free trial, sign up here and tell your friends"
+CERTAIN = 0.99
+
+
+@pytest.mark.parametrize("link", ["https://gazette.example/lock", "www.gazette.example/lock"])
+def test_words_with_one_link_hold_only_when_all_but_certain(policy: Policy, link: str) -> None:
+    batch = Batch([case(f"{SIGN_UP} {link}", "en")])
+    (words,) = LinearSpam().review(batch)[0]
+    total = combine([words, *Links().review(batch)[0]])[Attribute.SPAM]
+    threshold = policy.threshold(Attribute.SPAM, "en")
+    assert threshold is not None
+    assert words.score < CERTAIN
+    assert total < threshold.hold
+    assert combine([replace(words, score=CERTAIN)])[Attribute.SPAM] < threshold.hold
+
+
+def test_words_without_a_link_or_with_several_weigh_more() -> None:
+    link = "https://gazette.example/lock"
+    contents = (f"{SIGN_UP} {link}", SIGN_UP, f"{SIGN_UP} {link} {link}-gate")
+    found = LinearSpam().review(Batch([case(content, "en") for content in contents]))
+    one, none, two = (signal.weight for signals in found for signal in signals)
+    assert one < none == two

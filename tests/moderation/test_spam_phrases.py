@@ -41,6 +41,7 @@ def kinds(content: str) -> set[object]:
         ("rank your website on the first page of google", "seo"),
         ("subscribe to my channel please", "follow-me"),
         ("votre compte sera suspendu, vérifiez vos informations", "fake-support"),
+        ("I make 85 an hour working from home, my last paycheck was 12,440", "get-rich"),
         ("I want to hire a hacker for my spouse's phone", "hacker"),
         ("CASINO EN LIGNE FIABLE", "casino"),
         ("c.a.s.i.n.o en ligne", "casino"),

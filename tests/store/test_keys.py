@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.store.keys import SiteKeys, normalised_page, page_key
+from service.cli.values import SITE_NAME
+from service.store.keys import EVERY_SITE, SiteKeys, normalised_page, page_key
 
 ROOM = st.text("abcdefghijklmnopqrstuvwxyz0123456789-", min_size=1, max_size=12)
 SEGMENT = st.text(min_size=1, max_size=8).map(lambda text: quote(text.encode("utf-8", "replace")))
@@ -92,6 +93,12 @@ def test_an_identifier_stays_as_it_is(page: str) -> None:
 @pytest.mark.parametrize("page", ["http://[", "http://[::1", "http://site.test:port/", "http://"])
 def test_an_address_that_is_none_is_still_a_page(page: str) -> None:
     assert len(page_key(page)) == 22
+
+
+@given(ROOM)
+def test_no_site_can_take_the_place_of_all_sites_together(site: str) -> None:
+    assert SITE_NAME.fullmatch(EVERY_SITE) is None
+    assert SiteKeys(EVERY_SITE).recent != SiteKeys(site).recent
 
 
 @given(ROOM, st.text("abc}{:", min_size=1, max_size=8))

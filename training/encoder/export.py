@@ -152,7 +152,6 @@ class _Graph:
         hidden = self._op("Mul", self._op("Sub", unit, kept), far)
         most = self._op("ReduceMax", self._op("Add", x, hidden), one, keepdims=0)
         both = self._op("Concat", mean, most, axis=1)
-        # Gemm, not MatMul: the heads are small, and stay in float.
         heads = [self._number(f"head.{part}", self._trained[f"head.{part}"]) for part in "wb"]
         self._op("Gemm", both, *heads, to_name="logits")
         self._op("LpNormalization", mean, axis=1, p=2, to_name="embedding")

@@ -25,6 +25,7 @@ CHECKS = (
     "spam.shouting:Shouting",
     "spam.gibberish:Gibberish",
     "spam.script:Script",
+    "spam.language_mismatch:LanguageMismatch",
     "spam.linear:LinearSpam",
     "toxicity.lexicon:Lexicon",
     "toxicity.linear:LinearToxicity",

@@ -36,17 +36,38 @@ class Ordinary:
         squeezed_rows = np.array([squeezed(vector) for vector in vectors], np.int8)
         return cls(tuple(ids), Traits.joined(rows), squeezed_rows, embedder)
 
-    def without(self, ids: Container[str]) -> Ordinary:
-        """Return what is left without some comments: those somebody has decided on since."""
-        kept = [index for index, name in enumerate(self.ids) if name not in ids]
-        if len(kept) == len(self.ids):
-            return self
+    @classmethod
+    def mixed(cls, parts: Sequence[Ordinary], most: int) -> Ordinary:
+        """Return at most ``most`` comments of several sites, as many of each.
+
+        Embeddings by several encoders cannot be held against each other: then there are none.
+        """
+        each = most // max(len(parts), 1)
+        taken = [part.at(range(min(len(part.ids), each))) for part in parts]
+        taken = [part for part in taken if part.ids]
+        embedders = {part.embedder for part in taken}
+        mixed = cls(
+            tuple(name for part in taken for name in part.ids),
+            Traits.joined([part.traits.of(n) for part in taken for n in range(len(part.ids))]),
+        )
+        if len(embedders) != 1 or embedders == {""}:
+            return mixed
+        vectors = np.concatenate([part.embeddings for part in taken])
+        return cls(mixed.ids, mixed.traits, vectors, embedders.pop())
+
+    def at(self, kept: Sequence[int]) -> Ordinary:
+        """Return the comments at the indices ``kept``."""
         return Ordinary(
             tuple(self.ids[index] for index in kept),
             Traits.joined([self.traits.of(index) for index in kept]),
-            self.embeddings[kept] if len(self.embeddings) else self.embeddings,
+            self.embeddings[np.array(kept, np.intp)] if len(self.embeddings) else self.embeddings,
             self.embedder,
         )
+
+    def without(self, ids: Container[str]) -> Ordinary:
+        """Return what is left without some comments: those somebody has decided on since."""
+        kept = [index for index, name in enumerate(self.ids) if name not in ids]
+        return self if len(kept) == len(self.ids) else self.at(kept)
 
     def packed(self) -> bytes:
         """Return the comments as they are stored."""

@@ -9,10 +9,13 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
 
 from training.encoder import export, learn
 from training.encoder.learn import Encoder
 from training.encoder.network import INNER, LAYERS, POSITIONS, WIDTH, parameters
+from training.encoder.released import read_released
 from training.encoder.source import Floats
 
 WORDS, NEW = 40, 3
@@ -57,10 +60,13 @@ def main(folder: Path) -> None:
     encoder, ids = some_encoder(), some_ids()
     export.write_float(folder / "float.onnx", encoder, WINDOW)
     export.write(folder / "model.onnx", encoder, WINDOW)
+    Tokenizer(WordLevel({"a": 0})).save(str(folder / "tokenizer.json"))
+    _, read_back = read_released(folder, WORDS)
     np.savez(
         folder / "judged.npz",
         ids=np.concatenate(ids),
         lengths=LENGTHS,
+        read_back=learn.judged(read_back, ids),
         together=learn.judged(encoder, ids),
         alone=np.concatenate([learn.judged(encoder, [row]) for row in ids]),
         padded=learn.judged(encoder, [*ids, [5] * WINDOW])[: len(ids)],

@@ -68,3 +68,8 @@ def test_the_int8_file_is_a_quarter_as_big_and_says_about_the_same(
 
 def test_padding_changes_nothing(exported: Path) -> None:
     assert np.allclose(_judged(exported, "alone"), _judged(exported, "padded"), atol=1e-3)
+
+
+def test_a_released_file_read_back_says_what_it_says(exported: Path, ids: list[list[int]]) -> None:
+    logits, _ = _run(exported / "model.onnx", ids)
+    assert np.abs(logits - _judged(exported, "read_back")).max() < 0.1 * np.ptp(logits)

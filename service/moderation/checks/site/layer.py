@@ -1,9 +1,10 @@
-"""The site's own layer: what its moderators' decisions say about a comment like this one."""
+"""The site's layers: what moderators' decisions say about a comment like this one."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from service.moderation.encoder_options import EncoderOptions
 from service.moderation.learning.embedder import CascadeEmbedder
 from service.moderation.learning.fit import MARGIN
 from service.moderation.learning.layer import SiteLayer
-from service.moderation.learning.meaning import Floats
+from service.moderation.learning.meaning import Floats, Meaning
 from service.moderation.learning.teaching import CHARGES
 from service.moderation.learning.traits import Rows, traits, word_traits
 from service.moderation.models.weights import ATTRIBUTES
@@ -37,17 +38,21 @@ _HALF_SPAM = 0.05
 _SPAM = ATTRIBUTES.index(Attribute.SPAM)
 
 _EVIDENCE = {
-    (Attribute.SPAM, 1): "site.spam",
-    (Attribute.TOXICITY, 1): "site.refused",
-    (Attribute.SPAM, -1): "site.approved",
-    (Attribute.TOXICITY, -1): "site.approved",
+    (Attribute.SPAM, 1): "spam",
+    (Attribute.TOXICITY, 1): "refused",
+    (Attribute.SPAM, -1): "approved",
+    (Attribute.TOXICITY, -1): "approved",
 }
 
 Odds = NDArray[np.float64]
 
 
 class SiteLayerCheck:
-    """Report what the site has learned; silent where it has learned nothing yet."""
+    """Report what the site has learned; silent where it has learned nothing yet.
+
+    What all sites together have learned is heard beside it, the louder of the two on
+    each side, for the site's own lessons are among the others'.
+    """
 
     name = "site.layer"
 
@@ -61,43 +66,62 @@ class SiteLayerCheck:
 
     def review(self, batch: Batch) -> Sequence[Sequence[Signal]]:
         """Return the signals of each case, in order."""
-        layer = batch.learned
-        if layer is None or not len(batch):
+        heard = [
+            _Layer(name, layer, self._meaning(layer))
+            for name, layer in (("site", batch.learned), ("shared", batch.shared))
+            if layer is not None
+        ]
+        if not heard or not len(batch):
             return [()] * len(batch)
         found = traits(batch.texts, batch.cases)
-        odds = layer.log_odds(found)
-        vectors = self._vectors(batch, layer, odds)
-        if vectors is not None and layer.meaning is not None:
-            odds = odds + layer.meaning.log_odds(vectors)
-        heard = np.abs(odds) >= _HALFWAY + math.log(_WORTH_REPORTING / (1 - _WORTH_REPORTING))
+        odds = np.stack([item.layer.log_odds(found) for item in heard])
+        vectors = self._vectors(batch, heard, odds.max(axis=0))
+        if vectors is not None:
+            odds = odds + np.stack([item.meant(vectors) for item in heard])
+        total = np.maximum(odds.max(axis=0), 0) + np.minimum(odds.min(axis=0), 0)
+        loudest = np.where(total > 0, odds.argmax(axis=0), odds.argmin(axis=0))
+        is_worth_it = np.abs(total) >= _HALFWAY + math.log(
+            _WORTH_REPORTING / (1 - _WORTH_REPORTING)
+        )
         return [
             tuple(
                 signal
-                for charge in np.flatnonzero(heard[index]).tolist()
+                for charge in np.flatnonzero(is_worth_it[index]).tolist()
                 for signal in self._signals(
-                    _Seen(layer, batch.texts[index], found.of(index), _row(vectors, index)),
+                    _Seen(
+                        heard[loudest[index, charge]],
+                        batch.texts[index],
+                        found.of(index),
+                        _row(vectors, index),
+                    ),
                     charge,
-                    float(odds[index, charge]),
+                    float(total[index, charge]),
                 )
             )
             for index in range(len(batch))
         ]
 
-    def _vectors(self, batch: Batch, layer: SiteLayer, odds: Odds) -> Floats | None:
-        """Return embeddings, (batch, width), zeros where there is none; None without encoder."""
-        cascade, meaning = self._cascade, layer.meaning
-        if cascade is None or meaning is None:
+    def _meaning(self, layer: SiteLayer) -> Meaning | None:
+        """Return what the layer knows of meaning, if it learned that from the encoder here."""
+        if self._cascade is None or layer.meaning is None:
             return None
-        embedder = CascadeEmbedder(cascade)
-        if embedder.name != meaning.embedder:
+        is_of_here = CascadeEmbedder(self._cascade).name == layer.meaning.embedder
+        return layer.meaning if is_of_here else None
+
+    def _vectors(self, batch: Batch, layers: Sequence[_Layer], odds: Odds) -> Floats | None:
+        """Return embeddings, (batch, width), zeros where there is none; None if none is wanted."""
+        widths = [len(item.meaning.centre) for item in layers if item.meaning is not None]
+        if self._cascade is None or not widths:
             return None
-        judged = batch.once(cascade.judge)
-        vectors = np.zeros((len(batch), len(meaning.centre)), np.float32)
+        judged = batch.once(self._cascade.judge)
+        vectors = np.zeros((len(batch), widths[0]), np.float32)
         if judged.embeddings is not None:
             vectors[judged.is_read] = judged.embeddings
         is_suspect = (odds.max(axis=1) >= _HALF_SUSPECTED) | (judged.scores[:, _SPAM] >= _HALF_SPAM)
         rows = np.flatnonzero(is_suspect & ~vectors.any(axis=1))
-        more = embedder.embed([batch.cases[row].comment.content for row in rows.tolist()])
+        more = CascadeEmbedder(self._cascade).embed(
+            [batch.cases[row].comment.content for row in rows.tolist()]
+        )
         if more is not None:
             vectors[rows] = more
         return vectors
@@ -109,32 +133,48 @@ class SiteLayerCheck:
             return []
         attribute = CHARGES[charge]
         spans = seen.telling(charge) if guilt > 0 else ()
-        evidence = Evidence(_EVIDENCE[attribute, guilt], {"count": alike}, spans)
+        code = f"{seen.heard.name}.{_EVIDENCE[attribute, guilt]}"
+        evidence = Evidence(code, {"count": alike}, spans)
         weight = _WEIGHT if guilt > 0 else _WEIGHT_FOR
         score = 1 / (1 + math.exp(_HALFWAY - abs(odds)))
         named = [attribute] if guilt > 0 or attribute not in TONE else sorted(TONE)
         return [Signal(self.name, name, score, weight, (evidence,)) for name in named]
 
 
-class _Seen:
-    """Hold one comment as the layer sees it."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Layer:
+    """Hold a layer, whose it is, and what it knows of meaning that can be used here."""
 
-    def __init__(self, layer: SiteLayer, text: Text, rows: Rows, vector: Floats | None) -> None:
-        self._layer, self._text, self._rows, self._vector = layer, text, rows, vector
+    name: str
+    layer: SiteLayer
+    meaning: Meaning | None
+
+    def meant(self, vectors: Floats) -> Odds:
+        """Return what it knows of the meanings of texts, (texts, charges)."""
+        if self.meaning is None:
+            return np.zeros((len(vectors), len(CHARGES)))
+        return self.meaning.log_odds(vectors)
+
+
+class _Seen:
+    """Hold one comment as a layer sees it."""
+
+    def __init__(self, heard: _Layer, text: Text, rows: Rows, vector: Floats | None) -> None:
+        self.heard, self._text, self._rows, self._vector = heard, text, rows, vector
 
     def alike(self, charge: int, guilt: int) -> int:
         """Return how many lessons of that ``guilt`` resemble the comment, in words or meaning."""
-        found = self._layer.alike(self._rows, charge, guilt)
-        meaning = self._layer.meaning
+        layer, meaning = self.heard.layer, self.heard.meaning
+        found = layer.alike(self._rows, charge, guilt)
         if guilt > 0 and meaning is not None and self._vector is not None:
-            is_guilty = self._layer.guilt[:, charge] == guilt
+            is_guilty = layer.guilt[:, charge] == guilt
             found = found | (meaning.alike(self._vector) & is_guilty)
         return int(np.count_nonzero(found))
 
     def telling(self, charge: int) -> tuple[Span, ...]:
         """Return where the words stand that tell most, in reading order."""
         words = word_traits(self._text)
-        table = self._layer.tables[charge]
+        table = self.heard.layer.tables[charge]
         amounts = np.array([table[rows].sum(dtype=np.float64) for _, _, rows in words])
         if not len(amounts) or amounts.max() <= 0:
             return ()

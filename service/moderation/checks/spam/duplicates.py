@@ -1,4 +1,4 @@
-"""Duplicates: a text that stands on the site already, word for word or nearly."""
+"""Duplicates: a text that stands on the site already, or all over others, nearly or quite."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from service.moderation.batch import Batch
 from service.moderation.checks.spam.links import has_address
 from service.moderation.comment import Case
-from service.moderation.copies import CAMPAIGN, Copies, find_copies
+from service.moderation.copies import CAMPAIGN, Copies, find_copies, find_everywhere
 from service.moderation.signal import Attribute, Evidence, Signal
 
 # Readers thank, condole and congratulate in the same words: what is short and leads nowhere
@@ -30,24 +30,29 @@ _CAMPAIGN_PAGES = 3
 class Duplicates:
     """Compare each comment with the site's rolling window and with earlier ones of its batch.
 
-    Two comments without an author's key pass for one author's: the benefit of the doubt.
+    What stands on the operator's other sites counts only where it makes a campaign: readers
+    of two sites may well send the same to both. Two comments without an author's key pass
+    for one author's: the benefit of the doubt.
     """
 
     name = "spam.duplicates"
 
     def review(self, batch: Batch) -> Sequence[Sequence[Signal]]:
         """Return the signals of each case, in order."""
-        rows = zip(batch.cases, batch.once(find_copies), strict=True)
-        return [self._look(case, copies) if copies.ids else () for case, copies in rows]
+        rows = zip(batch.cases, batch.once(find_copies), batch.once(find_everywhere), strict=True)
+        return [self._look(*row) if row[-1].times else () for row in rows]
 
-    def _look(self, case: Case, copies: Copies) -> Sequence[Signal]:
+    def _look(self, case: Case, here: Copies, everywhere: Copies) -> Sequence[Signal]:
         if not _adds_up(case):
-            return self._hint(case, copies)
-        evidence = Evidence(_code(copies), {"times": len(copies.ids)})
+            return self._hint(case, here)
+        copies = everywhere if _code(everywhere) == CAMPAIGN else here
+        if not copies.times:
+            return ()
+        evidence = Evidence(_code(copies), {"times": copies.times})
         return (Signal(self.name, Attribute.SPAM, _score(copies), evidence=(evidence,)),)
 
     def _hint(self, case: Case, copies: Copies) -> Sequence[Signal]:
-        if len(case.comment.content) < _SENTENCE_CHARS:
+        if not copies.ids or len(case.comment.content) < _SENTENCE_CHARS:
             return ()
         evidence = Evidence(_plain_code(copies), {"times": len(copies.ids)})
         return (Signal(self.name, Attribute.SPAM, _SENTENCE_SCORE, evidence=(evidence,)),)
@@ -59,7 +64,7 @@ def _adds_up(case: Case) -> bool:
 
 
 def _code(copies: Copies) -> str:
-    if len(copies.ids) >= _CAMPAIGN_COPIES and _is_spread(copies):
+    if copies.times >= _CAMPAIGN_COPIES and _is_spread(copies):
         return CAMPAIGN
     return _plain_code(copies)
 
@@ -76,5 +81,5 @@ def _score(copies: Copies) -> float:
     base = _OTHER_AUTHOR if _is_spread(copies) else _SAME_AUTHOR
     if not copies.same:
         base *= _NEAR_FACTOR * copies.likeness
-    more = min(len(copies.ids), _MAX_COPIES) - 1
+    more = min(copies.times, _MAX_COPIES) - 1
     return 1.0 - (1.0 - base) * (1.0 - _PER_COPY) ** more

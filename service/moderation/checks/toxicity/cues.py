@@ -15,6 +15,9 @@ from ahocorasick_rs import AhoCorasick
 from service.moderation.text import Text
 
 LISTS = ("people", "threats", "refusals")
+"""The lists whose cues call for a reader."""
+REPORTING_LISTS = ("refusals", "reports")
+"""The lists whose cues say that somebody else's threat is told or refused."""
 ANY_ENDING = "*"
 
 
@@ -44,7 +47,13 @@ def shipped_cues() -> Cues:
     return Cues(phrase for name in LISTS for phrase in phrases_of(name))
 
 
+@lru_cache(maxsize=1)
+def reporting_cues() -> Cues:
+    """Return the cues with which a threat may be another's, told or refused."""
+    return Cues(phrase for name in REPORTING_LISTS for phrase in phrases_of(name))
+
+
 def phrases_of(name: str) -> Iterator[str]:
-    """Yield the phrases of the shipped list ``name``, one of ``LISTS``."""
+    """Yield the phrases of the shipped list ``name``."""
     text = (files(__package__) / "cues" / f"{name}.txt").read_text("utf-8")
     return (line for line in text.splitlines() if line and not line.startswith("#"))
