@@ -1,8 +1,8 @@
 """Comments judged in a second of one processor, by our stages and by the peers.
 
-``python -m bench.checks --data FOLDER [--write] [--rounds N]``. The comments are real ones,
-their median 80 characters long; time is the processor's, so that neighbours cost little,
-and every contender is asked in every round.
+``python -m bench.checks --data FOLDER [--write] [--rounds N] [--ours]``. The comments are real
+ones, their median 80 characters long; time is the processor's, so that neighbours cost little,
+and every contender is asked in every round. ``--ours`` leaves the peers out.
 """
 
 from __future__ import annotations
@@ -10,18 +10,17 @@ from __future__ import annotations
 import argparse
 import random
 import statistics
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from better_profanity import profanity as better_profanity
-from glin_profanity import Filter
-from profanity_check import predict_prob
-
 from bench import report
-from bench.report import Spread
+from bench.contender import BATCH, Contender, Judge, Rates, said
+from bench.hostile import hostile_texts
+from bench.long_comments import Long, long_comments
+from bench.report import Limit, Spread
+from bench.resident import resident_bytes
 from config.settings import default_policy
+from service.garbage import keep_what_is_loaded
 from service.moderation.batch import Batch
 from service.moderation.cascade import cascade_of
 from service.moderation.checks import build_pipeline
@@ -31,15 +30,18 @@ from service.moderation.pipeline import Pipeline
 from service.moderation.policy import policy_from
 from service.moderation.signal import TONE
 from service.moderation.verdict import Stage
-from training.evaluation.peers import GLIN_LANGUAGES
 from training.rows import Row, read_rows, read_unlabelled
 
 MEDIAN = 80
-BATCH = 256
-OURS = ("numpy", "onnxruntime", "ahocorasick-rs", "scikit-learn")
-PEERS = ("alt-profanity-check", "better-profanity", "glin-profanity")
+OURS = ("numpy", "onnxruntime", "ahocorasick-rs")
 # What an ordinary site gets, in parts of the whole: mostly civil, some rude, some spam.
 ORDINARY = {"civil": 0.75, "rude": 0.15, "spam": 0.10}
+
+FAST, FAST_ALONE = "fast stage, all checks, 256 at a time", "fast stage, all checks, one at a time"
+CASCADE = "default cascade, all checks, 256 at a time"
+ENCODER, ENCODER_ALONE = "the encoder alone, 256 at a time", "the encoder alone, one at a time"
+# The fewest comments a second that are promised (and 6 ms for one that the encoder reads).
+LEAST = {FAST: 5000, FAST_ALONE: 1500, CASCADE: 1000, ENCODER: 300, ENCODER_ALONE: 1000 / 6}
 
 _SEED = 11
 _SHORTEST, _LONGEST = 10, 600
@@ -47,34 +49,7 @@ _CIVIL = ("ud_french_gsd", "foxnews2017", "cat_context2020", "translated_cat_con
 _CIVIL_UNLABELLED = ("ud_french_parisstories", "frwikidisc2014", "commonvoice_fr_misc")
 _RUDE = ("posts_read", "civil_toxicspans2021", "translated_civil_toxicspans2021")
 _SPAM = ("spam_written", "youtube_spam_collection")
-
-Judge = Callable[[Sequence[Case]], object]
-
-
-@dataclass(frozen=True, slots=True)
-class Contender:
-    """Hold a judge of comments, how many it gets in a round, and how many at a time."""
-
-    about: str
-    judge: Judge
-    count: int
-    size: int = BATCH
-
-
-@dataclass
-class Rates:
-    """Collect the comments a second of each contender, round after round."""
-
-    seen: dict[str, list[float]] = field(default_factory=dict)
-
-    def note(self, contender: Contender, cases: Sequence[Case]) -> None:
-        """Time ``contender`` on its part of ``cases``."""
-        mine = cases[: contender.count]
-        began = time.process_time()
-        for start in range(0, len(mine), contender.size):
-            contender.judge(mine[start : start + contender.size])
-        rate = len(mine) / (time.process_time() - began)
-        self.seen.setdefault(contender.about, []).append(rate)
+_MB = 1 << 20
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -83,16 +58,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--write", action="store_true")
+    parser.add_argument("--ours", action="store_true")
     options = parser.parse_args(arguments)
     cases = ordinary_mix(options.data, 2048)
-    contenders = all_contenders()
+    peers, packages = ([], ()) if options.ours else _peers()
+    contenders = [*our_contenders(), *peers]
     for contender in contenders:
         contender.judge(cases[:8])
-    rates = Rates()
+    keep_what_is_loaded()
+    rates, long = Rates(), Long.of(cases, _review(LINEAR_ALONE), _review(_ALWAYS))
     for _ in range(options.rounds):
         for contender in contenders:
             rates.note(contender, cases)
-    text = "\n".join(_lines(cases, contenders, rates))
+        long.note()
+    text = "\n".join(_lines(cases, contenders, rates, long, packages))
     print(text)
     if options.write:
         report.write("checks", text)
@@ -153,29 +132,26 @@ def _of_median(rows: Sequence[Row], count: int) -> Iterator[Row]:
 # Contenders ----------------------------------------------------------------------------------
 
 
-def all_contenders() -> list[Contender]:
-    """Return our stages and the peers; the slow ones get fewer comments."""
-    better_profanity.load_censor_words()
-    glin_all = Filter({"languages": list(GLIN_LANGUAGES), "detect_leetspeak": True})
-    glin_english = Filter({"languages": ["english"]})
+def our_contenders() -> list[Contender]:
+    """Return our stages; the slow ones get fewer comments."""
     fast, default, always = (_review(options) for options in (LINEAR_ALONE, DEFAULT, _ALWAYS))
     encoder = cascade_of(_ALWAYS).reader.encoder()
     return [
-        Contender("fast stage, all checks, 256 at a time", fast, 2048),
-        Contender("fast stage, all checks, one at a time", fast, 512, 1),
-        Contender("default cascade, all checks, 256 at a time", default, 2048),
+        Contender(FAST, fast, 2048),
+        Contender(FAST_ALONE, fast, 512, 1),
+        Contender(CASCADE, default, 2048),
         Contender("default cascade, all checks, one at a time", default, 256, 1),
         Contender("encoder for every comment, all checks", always, 512),
-        Contender("the encoder alone, 256 at a time", lambda c: encoder.judge(*_said(c)), 512),
-        Contender("the encoder alone, one at a time", lambda c: encoder.judge(*_said(c)), 128, 1),
-        Contender("alt-profanity-check, 256 at a time", lambda c: predict_prob(_said(c)[0]), 2048),
-        Contender(
-            "alt-profanity-check, one at a time", lambda c: predict_prob(_said(c)[0]), 256, 1
-        ),
-        Contender("better-profanity", _each(better_profanity.contains_profanity), 128),
-        Contender("glin-profanity, English", _each(glin_english.is_profane), 256),
-        Contender("glin-profanity, seven languages, leetspeak", _each(glin_all.is_profane), 128),
+        Contender(ENCODER, lambda cases: encoder.judge(*said(cases)), 512),
+        Contender(ENCODER_ALONE, lambda cases: encoder.judge(*said(cases)), 128, 1),
     ]
+
+
+def _peers() -> tuple[list[Contender], tuple[str, ...]]:
+    """Return the peers and the packages they come in, which need not be installed for ours."""
+    from bench.word_peers import PACKAGES, word_peers
+
+    return word_peers(), PACKAGES
 
 
 _ALWAYS = EncoderOptions(EncoderMode.ALWAYS)
@@ -186,18 +162,16 @@ def _review(options: EncoderOptions) -> Judge:
     return lambda cases: pipeline.review(Batch(cases), policy)
 
 
-def _said(cases: Sequence[Case]) -> tuple[list[str], list[str]]:
-    return [case.comment.content for case in cases], [case.comment.lang for case in cases]
-
-
-def _each(judge: Callable[[str], object]) -> Judge:
-    return lambda cases: [judge(case.comment.content) for case in cases]
-
-
 # Report --------------------------------------------------------------------------------------
 
 
-def _lines(cases: Sequence[Case], contenders: Sequence[Contender], rates: Rates) -> Iterator[str]:
+def _lines(
+    cases: Sequence[Case],
+    contenders: Sequence[Contender],
+    rates: Rates,
+    long: Long,
+    packages: Sequence[str],
+) -> Iterator[str]:
     lengths = [len(case.comment.content) for case in cases]
     rounds = len(next(iter(rates.seen.values())))
     yield (
@@ -205,7 +179,7 @@ def _lines(cases: Sequence[Case], contenders: Sequence[Contender], rates: Rates)
         f"{statistics.median(lengths):.0f} characters (median; mean {statistics.mean(lengths):.0f})"
         f", {', '.join(f'{share:.0%} {kind}' for kind, share in ORDINARY.items())}."
     )
-    first = rates.seen[contenders[0].about]
+    first = rates.seen[FAST]
     rows = [
         (
             each.about,
@@ -225,7 +199,30 @@ def _lines(cases: Sequence[Case], contenders: Sequence[Contender], rates: Rates)
         "The peers look at profanity alone."
     )
     yield ""
-    yield report.machine((*OURS, *PEERS))
+    yield report.limits_table([*_paces(rates), *long.limits(), _memory(cases)])
+    yield ""
+    yield f"The text that costs most for its length is that of {long.worst()}."
+    yield ""
+    yield report.machine((*OURS, *packages))
+
+
+def _paces(rates: Rates) -> Iterator[Limit]:
+    """Yield what a comment may take, for each rate that is promised."""
+    for about, least in LEAST.items():
+        taken = [1e6 / rate for rate in rates.seen[about]]
+        yield Limit(f"{about}, for each comment", "µs", 1e6 / least, Spread.of(taken))
+
+
+def _memory(cases: Sequence[Case]) -> Limit:
+    """Return what a worker holds after these comments and the longest and worst."""
+    texts = (*long_comments(cases), *hostile_texts().values())
+    many = [
+        *cases,
+        *(_case(str(number), Row(text, "fr", "", {}, 1.0)) for number, text in enumerate(texts)),
+    ]
+    return Limit(
+        "memory of a worker that has judged", "MB", 350.0, Spread.of([resident_bytes(many) / _MB])
+    )
 
 
 def _share_read(cases: Sequence[Case]) -> float:

@@ -47,6 +47,23 @@ class Target:
         return "yes" if self.ratio.low >= self.least else "not in every round"
 
 
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Hold one promise: a figure, in ``unit``, that must be at most ``most``."""
+
+    about: str
+    unit: str
+    most: float
+    found: Spread
+
+    @property
+    def outcome(self) -> str:
+        """Say whether the promise is kept in every round, in the middle one only, or not."""
+        if self.found.median > self.most:
+            return "no"
+        return "yes" if self.found.high <= self.most else "not in every round"
+
+
 def ratio(ours: Sequence[float], theirs: Sequence[float]) -> Spread:
     """Return the spread of ``ours / theirs``, each pair from one round."""
     return Spread.of([a / b for a, b in zip(ours, theirs, strict=True)])
@@ -73,6 +90,21 @@ def targets_table(targets: Sequence[Target]) -> str:
         for each in targets
     ]
     return table(("ratio", "target", "median", "spread", "reached"), rows)
+
+
+def limits_table(limits: Sequence[Limit]) -> str:
+    """Return the limits, what was measured, and whether each is kept."""
+    rows = [
+        (
+            each.about,
+            f"≤ {number(each.most)} {each.unit}".rstrip(),
+            number(each.found.median),
+            f"{number(each.found.low)} to {number(each.found.high)}",
+            each.outcome,
+        )
+        for each in limits
+    ]
+    return table(("at most", "target", "median", "spread", "reached"), rows)
 
 
 def number(value: float) -> str:

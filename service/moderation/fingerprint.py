@@ -93,9 +93,12 @@ def _hashes(words: Iterable[str], count: int) -> NDArray[np.uint64]:
 def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Spread the entropy of each value over its 64 bits (SplitMix64's finaliser)."""
     values = values + _GOLDEN
-    values = (values ^ (values >> np.uint64(30))) * _MIX_1
-    values = (values ^ (values >> np.uint64(27))) * _MIX_2
-    return values ^ (values >> np.uint64(31))
+    values ^= values >> np.uint64(30)
+    values *= _MIX_1
+    values ^= values >> np.uint64(27)
+    values *= _MIX_2
+    values ^= values >> np.uint64(31)
+    return values
 
 
 # Multiplying by an odd number orders the hashes anew: one order for each sample.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
+from math import sqrt
 from unicodedata import normalize
 
 import numpy as np
@@ -44,6 +46,8 @@ _EXPECTED = 1.0
 _LIKELY = 0.55
 # The first words tell as much as all of them, and the cost of a comment stays bounded.
 _MOST_READ = 240
+# What an address, a mention or a hashtag has.
+_MARK = re.compile("[@#]|://|www")
 # Texts scored together: their features take 6 MB at most.
 _AT_ONCE = 64
 _ROWS_AT_ONCE = 4096
@@ -127,18 +131,21 @@ def _identified(words: Sequence[str], hints: Sequence[str]) -> Iterator[Language
 
 def _words(text: str) -> str:
     """Return the beginning of ``text`` without addresses, mentions and hashtags."""
-    return " ".join(
-        word
-        for word in text[:_MOST_READ].split()
-        if "@" not in word and "://" not in word and not word.startswith(("#", "www."))
-    )
+    words = text[:_MOST_READ].split()
+    if _MARK.search(text, 0, _MOST_READ) is not None:
+        words = [word for word in words if not _is_foreign(word)]
+    return " ".join(words)
+
+
+def _is_foreign(word: str) -> bool:
+    return "@" in word or "://" in word or word.startswith(("#", "www."))
 
 
 def _chances(words: Sequence[str], hints: Sequence[str]) -> Floats:
     """Return how probable each language is for each text, (texts, ``CODES``)."""
     encoded = [_encoded(text) for text in words]
     # The model's own temperature: scores grow with the length, certainty with its root.
-    roots = np.sqrt([len(each) for each in encoded])[:, None]
+    roots = np.array([[sqrt(len(each))] for each in encoded])
     odds = _model().scores(encoded) / roots - _DOUBTS
     for row, hint in enumerate(hints):
         if hint in _PLACES:
@@ -154,6 +161,10 @@ def _encoded(text: str) -> bytes:
 
 
 # The model: naive Bayes over byte sequences (Lui and Baldwin, langid.py, ACL 2012) ------------
+
+
+# The count of any feature, where a text has none.
+_NOTHING = {0: 0}
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -195,16 +206,14 @@ class _Model:
 
     def scores(self, texts: Sequence[bytes]) -> Floats:
         """Return log-probabilities but for a constant, (texts, ``CODES``)."""
-        found = [visit_counts(self.nextmove, self.rows, self.output, text) or {} for text in texts]
-        sizes = np.array([len(counts) for counts in found])
+        found = [
+            visit_counts(self.nextmove, self.rows, self.output, text) or _NOTHING for text in texts
+        ]
+        ends = np.array([len(counts) for counts in found]).cumsum()
         places = np.fromiter(chain.from_iterable(found), np.intp)
         counts = np.fromiter(chain.from_iterable(each.values() for each in found), np.float32)
         parts = (self.scale * np.log1p(counts))[:, None] * self.weights[places]
-        scores = np.tile(self.prior, (len(texts), 1))
-        filled = sizes > 0
-        if filled.any():
-            starts = (np.cumsum(sizes) - sizes)[filled]
-            scores[filled] += np.add.reduceat(parts, starts, axis=0)
+        scores = self.prior + np.add.reduceat(parts, [0, *ends[:-1].tolist()], axis=0)
         for column, place in self.others:
             np.maximum(scores[:, place], scores[:, column], out=scores[:, place])
         return scores[:, : len(CODES)]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
-from typing import Protocol, runtime_checkable
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Protocol, TypeGuard, runtime_checkable
 
 from service.moderation.batch import Batch, Check
 from service.moderation.custom_rules import custom_check
@@ -25,9 +26,12 @@ time limit at every try, and 256 of those would stop a worker for minutes."""
 logger = logging.getLogger(__name__)
 
 
+_FREE = nullcontext()
+
+
 def no_guard(_check: str) -> AbstractContextManager[object]:
     """Let a check run as long as it likes."""
-    return nullcontext()
+    return _FREE
 
 
 @runtime_checkable
@@ -54,10 +58,16 @@ class Findings:
             [[] for _ in range(count)], [[] for _ in range(count)], [[] for _ in range(count)]
         )
 
-    def add(self, index: int, signals: Sequence[Signal], stages: Sequence[str]) -> None:
-        """Note what a check found of one case, and which stages spoke."""
-        self.signals[index].extend(signals)
-        self.stages[index].extend(stages)
+    def add(
+        self, found: Sequence[Sequence[Signal]], stages: Sequence[Sequence[str]], first: int = 0
+    ) -> None:
+        """Note what a check found of the cases from the ``first`` on, and which stages spoke."""
+        for index, signals in enumerate(found, first):
+            if signals:
+                self.signals[index].extend(signals)
+        for index, names in enumerate(stages, first):
+            if names:
+                self.stages[index].extend(names)
 
 
 @dataclass(frozen=True)
@@ -78,13 +88,14 @@ class Pipeline:
         own = (custom_check(policy.rules),) if policy.rules else ()
         findings = self.look(batch, own)
         rows = zip(
-            batch.cases, findings.signals, findings.unscreened, _languages(batch), strict=True
+            batch.cases,
+            findings.signals,
+            findings.unscreened,
+            _languages(batch),
+            findings.stages,
+            strict=True,
         )
-        verdicts = [decide(policy, *row) for row in rows]
-        return [
-            replace(verdict, stages=tuple(stages)) if stages else verdict
-            for verdict, stages in zip(verdicts, findings.stages, strict=True)
-        ]
+        return [decide(policy, *row) for row in rows]
 
     def look(self, batch: Batch, more: Sequence[Check] = ()) -> Findings:
         """Return what the checks find, and the site's own ``more``, before any policy."""
@@ -101,8 +112,7 @@ class Pipeline:
         except Exception as error:
             self._run_one_by_one(check, batch, findings, error)
             return
-        for index in range(len(batch)):
-            findings.add(index, found[index], stages[index])
+        findings.add(found, stages)
 
     def _run_one_by_one(
         self, check: Check, batch: Batch, findings: Findings, error: Exception
@@ -119,7 +129,7 @@ class Pipeline:
                 continue
             try:
                 found, stages = self._review(check, batch.only(index))
-                findings.add(index, found[0], stages[0])
+                findings.add(found, stages, index)
                 failures_in_a_row = 0
             except Exception as failure:
                 failures_in_a_row += 1
@@ -128,14 +138,26 @@ class Pipeline:
     def _review(
         self, check: Check, batch: Batch
     ) -> tuple[Sequence[Sequence[Signal]], Sequence[Sequence[str]]]:
+        """Return the signals of each case and, by a check of a stage, the stages of each."""
         with self.guard(check.name):
             found = check.review(batch)
-            stages = check.stages(batch) if isinstance(check, Staged) else [()] * len(batch)
-        if len(found) != len(batch):
+            stages = check.stages(batch) if _is_staged(check) else ()
+        if len(found) != len(batch.cases):
             raise ValueError(f"{check.name} answered {len(found)} of {len(batch)} cases")
-        if not all(_is_sound(signal) for signals in found for signal in signals):
+        # Most checks find nothing in most batches.
+        if any(found) and not all(_is_sound(signal) for signals in found for signal in signals):
             raise ValueError(f"{check.name} gave a score outside 0..1 or a weight outside -1..1")
         return found, stages
+
+
+def _is_staged(check: Check) -> TypeGuard[Staged]:
+    return _is_staged_kind(type(check))
+
+
+@cache
+def _is_staged_kind(kind: type) -> bool:
+    """Tell once for each kind of check: asking a protocol costs as much as a check."""
+    return issubclass(kind, Staged)
 
 
 def _languages(batch: Batch) -> Sequence[Language]:

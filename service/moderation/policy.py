@@ -117,8 +117,9 @@ def decide(
     signals: Sequence[Signal],
     unscreened: Sequence[str],
     language: Language = UNKNOWN,
+    stages: Sequence[str] = (),
 ) -> Verdict:
-    """Return the verdict of the first rule that fires.
+    """Return the verdict of the first rule that fires; ``stages`` spoke of the words.
 
     In order: a check that could not judge, staff, a list of the site's to refuse for, a
     score to refuse for, a list to hold for, a score to hold for, a language the models
@@ -139,6 +140,7 @@ def decide(
         threshold=ruling.threshold,
         lang=language.code,
         is_lang_served=language.is_served,
+        stages=tuple(stages),
     )
 
 

@@ -3,36 +3,50 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property, reduce
 from unicodedata import category, is_normalized, name, normalize
 
 from service.moderation.signal import Span
 
 Stretch = tuple[int, int]
 """A half-open range of code points."""
+TakenOut = tuple[Sequence[Stretch], ...]
+"""Stretches that were taken out of a text, those of each step in order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Offsets:
-    """Map each character of a prepared text to where it came from in the original.
+    """Map a prepared text to where it came from, stretch by stretch.
 
-    Character ``i`` stems from ``original[starts[i]:ends[i]]``.
+    Stretch ``i`` begins at ``begins[i]`` of the prepared text and stems from what begins at
+    ``starts[i]`` of the text before: letter for letter where ``widths[i]`` is 0, otherwise
+    all of it from the same ``widths[i]`` characters. Where ``below`` is given, the text
+    before was itself prepared, and ``below`` leads on to the original.
     """
 
+    begins: Sequence[int]
     starts: Sequence[int]
-    ends: Sequence[int]
+    widths: Sequence[int]
+    below: Offsets | None = None
 
     def span(self, start: int, end: int) -> Span:
         """Return the original's span behind ``prepared[start:end]``, which is not empty."""
-        return Span(min(self.starts[start:end]), max(self.ends[start:end]))
+        first, last = self._source(start)[0], self._source(end - 1)[1]
+        return self.below.span(first, last) if self.below else Span(first, last)
 
-    def at(self, kept: Sequence[int]) -> Offsets:
-        """Return the offsets of the characters at the indices ``kept``."""
-        return Offsets([self.starts[i] for i in kept], [self.ends[i] for i in kept])
+    def _source(self, index: int) -> Stretch:
+        place = bisect_right(self.begins, index) - 1
+        start, width = self.starts[place], self.widths[place]
+        if width:
+            return start, start + width
+        start += index - self.begins[place]
+        return start, start + 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Text:
     """Hold a text as written, and as two views that checks compare words with.
 
@@ -45,37 +59,39 @@ class Text:
     original: str
     plain: str
     revealed: str
+    _taken_out: TakenOut = field(default=(), repr=False, compare=False)
 
     @classmethod
     def of(cls, original: str) -> Text:
         """Prepare ``original``."""
         plain = _plain(original)
-        return cls(original, plain, _revealed(plain))
+        return cls(original, plain, *_revealed(plain))
 
     def plain_offsets(self) -> Offsets:
-        """Return where each character of ``plain`` came from."""
-        if _is_folded_one_for_one(self.original):
-            return Offsets(range(len(self.plain)), range(1, len(self.plain) + 1))
-        shown, starts, ends = _shown_with_offsets(self.original)
-        pieces = [_FOLDS[ord(char)] for char in _latinised(shown)]
-        return Offsets(_spread(starts, pieces), _spread(ends, pieces))
+        """Return where each character of ``plain`` came from; found once."""
+        return self._plain_offsets
 
     def revealed_offsets(self) -> Offsets:
-        """Return where each character of ``revealed`` came from."""
-        offsets = self.plain_offsets()
-        if len(self.revealed) == len(self.plain):  # signs were read, nothing was taken out
-            return offsets
-        return offsets.at(_revealed_indices(self.plain))
+        """Return where each character of ``revealed`` came from; found once."""
+        return self._revealed_offsets
+
+    @cached_property
+    def _plain_offsets(self) -> Offsets:
+        return _folded_offsets(self.original, len(self.plain))
+
+    @cached_property
+    def _revealed_offsets(self) -> Offsets:
+        return reduce(_offsets_without, self._taken_out, self._plain_offsets)
 
 
 # Folding to plain text ------------------------------------------------------------------
 
 # Combining marks that stand on any script, and that no letter needs.
 _LOOSE_MARKS = re.compile(r"[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe00-\ufe0f]")
-# Arabic and Japanese signs of more than four letters each, up to eighteen: 20,000 of them
-# would be read as 360,000 letters.
+# Signs of four characters and more each, mostly Arabic and Japanese, up to eighteen: 20,000 of
+# them would be read as 360,000 letters.
 _PHRASE_SIGNS = re.compile(
-    f"[{''.join(c for c in map(chr, range(0x3200, 0x10000)) if len(normalize('NFKC', c)) > 4)}]"
+    f"[{''.join(c for c in map(chr, range(0x2000, 0x10000)) if len(normalize('NFKC', c)) > 3)}]"
 )
 _BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0\u17b4\u17b5")
 _KEPT_CONTROLS = frozenset("\n\t")
@@ -157,8 +173,12 @@ _ODD_ASCII = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 # Latin look-alikes (after the kinds in Unicode TR39; the pairs are chosen by eye) -----------
 
-_LOOKALIKE_SCRIPT = re.compile(r"[\u0370-\u03ff\u0400-\u052f\u0531-\u058f\u13a0-\u13ff]")
-_WORD = re.compile(r"[^\W\d_]+")
+_LOOKALIKE_RANGES = r"\u0370-\u03ff\u0400-\u052f\u0531-\u058f\u13a0-\u13ff"
+_LOOKALIKE_SCRIPT = re.compile(f"[{_LOOKALIKE_RANGES}]")
+# A word that has such a letter; no other can change. It is looked at from its beginning only.
+_LOOKALIKE_WORD = re.compile(
+    rf"(?<![^\W\d_])[^\W\d_{_LOOKALIKE_RANGES}]*+(?=[{_LOOKALIKE_RANGES}])[^\W\d_]+"
+)
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
 # Letters that nobody can tell from the Latin one.
 _TWINS = dict(
@@ -171,6 +191,7 @@ _TWINS = dict(
 # Letters that pass for the Latin one inside a word of Latin letters.
 _COUSINS = dict(zip("кмтвнгпиёїαρικετυγχωηβոց", "kmtbhrnueiapiketuyxwnbng", strict=True))
 _FACES = _TWINS | _COUSINS
+_FACE_CODES = str.maketrans(_FACES)
 
 
 def _latinised(shown: str) -> str:
@@ -182,66 +203,64 @@ def _latinised(shown: str) -> str:
     """
     if not _LOOKALIKE_SCRIPT.search(shown):
         return shown
-    alien = _is_latin_beside_twins(shown)
-    return _WORD.sub(lambda match: _latinised_word(match[0], alien), shown)
-
-
-def _is_latin_beside_twins(text: str) -> bool:
-    others = (char for char in text if _LOOKALIKE_SCRIPT.match(char))
-    return bool(_LATIN.search(text)) and all(char in _FACES for char in others)
+    is_latin_text = _LATIN.search(shown) is not None and _is_mixture(shown)
+    return _LOOKALIKE_WORD.sub(lambda match: _latinised_word(match[0], is_latin_text), shown)
 
 
 def _latinised_word(word: str, is_latin_text: bool) -> str:
-    if _LATIN.search(word):
-        return _with_faces(word) if _is_mixture(word) else word
-    return _with_faces(word) if is_latin_text and all(char in _TWINS for char in word) else word
+    is_posing = _is_mixture(word) if _LATIN.search(word) else is_latin_text and _is_twin(word)
+    return word.translate(_FACE_CODES) if is_posing else word
 
 
-def _is_mixture(word: str) -> bool:
-    return all(char in _FACES or not _LOOKALIKE_SCRIPT.match(char) for char in word)
+def _is_mixture(text: str) -> bool:
+    """Tell whether every letter of another script in ``text`` passes for a Latin one."""
+    return _FACES.keys() >= set(_LOOKALIKE_SCRIPT.findall(text))
 
 
-def _with_faces(word: str) -> str:
-    return "".join(_FACES.get(char, char) for char in word)
+def _is_twin(word: str) -> bool:
+    return _TWINS.keys() >= set(word)
 
 
 # Where plain text came from ------------------------------------------------------------------
 
-
-def _is_folded_one_for_one(original: str) -> bool:
-    """Tell whether each character of ``original`` became one of the plain text: most often."""
-    if _ODD_ASCII.search(original):
-        return False
-    if original.isascii():
-        return True
-    return is_normalized("NFKC", original) and all(
-        len(_FOLDS[ord(char)]) == 1 for char in set(original)
-    )
+_JOINING = "+"
+_KNOT = re.compile(r"[x+]\+*")
 
 
-def _shown_with_offsets(original: str) -> tuple[str, Sequence[int], Sequence[int]]:
-    """Return the visible NFKC text, and the start and end in ``original`` of each character."""
-    original = _bounded(original)
-    if is_normalized("NFKC", original):
-        shown: Sequence[str] = [_SHOWN[ord(char)] for char in original]
-        starts = _spread(range(len(original)), shown)
-        return "".join(shown), starts, [start + 1 for start in starts]
-    clusters = list(_clusters(original))
-    pieces = [normalize("NFKC", original[start:end]) for start, end in clusters]
-    if "".join(pieces) != normalize("NFKC", original):
-        clusters, pieces = [(0, len(original))], [normalize("NFKC", original)]
-    shown = [piece.translate(_SHOWN) for piece in pieces]
-    starts = _spread([start for start, _ in clusters], shown)
-    return "".join(shown), starts, _spread([end for _, end in clusters], shown)
+def _folded_offsets(original: str, length: int) -> Offsets:
+    """Return where each of the ``length`` characters of the plain text came from.
+
+    Only what does not make one character by itself is folded again, the rest is counted:
+    a long text has a ligature here and an accent written apart there.
+    """
+    bounded = _bounded(original)
+    kinds = bounded.translate(_KINDS_APART if is_normalized("NFKC", bounded) else _KINDS)
+    begins, starts, widths = [0], [0], [0]
+    for start, end in _knots(kinds):
+        begin = begins[-1] + start - starts[-1]
+        size = len(normalize("NFKC", bounded[start:end]).translate(_FOLDS))
+        begins += (begin, begin + size)
+        starts += (start, end)
+        widths += (end - start, 0)
+    if begins[-1] + len(bounded) - starts[-1] != length:
+        return Offsets((0,), (0,), (len(original),))
+    return Offsets(begins, starts, widths)
 
 
-def _clusters(text: str) -> Iterator[Stretch]:
-    """Yield stretches of ``text`` that normalise on their own: a character and its marks."""
-    start = 0
-    for end in range(1, len(text) + 1):
-        if end == len(text) or not _joins_the_one_before(text[end]):
-            yield start, end
-            start = end
+def _knots(kinds: str) -> Iterator[Stretch]:
+    """Yield the stretches that do not become letter for letter: a character and its marks."""
+    for match in _KNOT.finditer(kinds):
+        start, end = match.span()
+        yield start - (start > 0 and kinds[start] == _JOINING), end
+
+
+def _kind(char: str) -> str:
+    """Return whether ``char`` joins the one before, makes one plain letter, or is else."""
+    return _JOINING if _joins_the_one_before(char) else _kind_apart(char)
+
+
+def _kind_apart(char: str) -> str:
+    return "." if len(normalize("NFKC", char).translate(_FOLDS)) == 1 else "x"
 
 
 def _joins_the_one_before(char: str) -> bool:
@@ -249,9 +268,9 @@ def _joins_the_one_before(char: str) -> bool:
     return category(first).startswith("M") or "\u1160" <= first <= "\u11ff"
 
 
-def _spread(values: Sequence[int], pieces: Sequence[str]) -> list[int]:
-    """Return each value once for every character of its piece."""
-    return [value for value, piece in zip(values, pieces, strict=True) for _ in piece]
+# In a text that is composed already, marks stand for themselves.
+_KINDS = _Remembered(_kind)
+_KINDS_APART = _Remembered(_kind_apart)
 
 
 # Undoing disguises -----------------------------------------------------------------------------
@@ -264,7 +283,8 @@ _INITIALS = frozenset("1345$")
 _FINALS = frozenset("@$€")
 _NO_DIGITS = frozenset("@$!€")
 _FEW_SIGNS, _MOST_SIGNS = 2, 5
-_TOKEN = re.compile(r"\S+")
+# A token that still has a sign, looked at from its beginning only.
+_SIGNED_TOKEN = re.compile(r"(?<!\S)[^\s0-9@$!€|]*+[0-9@$!€|]\S*")
 _BESIDE_LETTERS = re.compile(
     r"(?<=[^\W\d_])[0134578@$€]{1,5}(?![0-9@$!€|])|(?<![0-9@$!€|])[0134578@$€]{1,5}(?=[^\W\d_])"
 )
@@ -276,18 +296,13 @@ _SPACED = re.compile(
 )
 
 
-def _revealed(plain: str) -> str:
+def _revealed(plain: str) -> tuple[str, TakenOut]:
+    """Return the revealed form of ``plain``, and what was taken out on the way, step by step."""
     read = _read_as_letters(plain)
-    joined = _without(read, _separators(read))
-    return _without(joined, _repeats(joined))
-
-
-def _revealed_indices(plain: str) -> list[int]:
-    """Return the index in ``plain`` of each character of its revealed form."""
-    read = _read_as_letters(plain)
-    joined_indices = _kept(len(read), _separators(read))
-    joined = "".join(read[i] for i in joined_indices)
-    return [joined_indices[i] for i in _kept(len(joined), _repeats(joined))]
+    separators = _separators(read)
+    joined = _without(read, separators)
+    repeats = _repeats(joined)
+    return _without(joined, repeats), (separators, repeats)
 
 
 def _read_as_letters(plain: str) -> str:
@@ -299,7 +314,7 @@ def _read_as_letters(plain: str) -> str:
     read = _SIGNS.sub(_letters_for, plain)
     if read == plain:
         return plain
-    return _TOKEN.sub(lambda match: _rest_for(match, plain), read)
+    return _SIGNED_TOKEN.sub(lambda match: _rest_for(match, plain), read)
 
 
 def _letters_for(match: re.Match[str]) -> str:
@@ -364,12 +379,12 @@ def _without(text: str, stretches: Sequence[Stretch]) -> str:
     return "".join(text[start:end] for start, end in zip(starts, ends, strict=True))
 
 
-def _kept(length: int, stretches: Sequence[Stretch]) -> list[int]:
-    """Return the indices below ``length`` outside of ``stretches``, which are in order."""
-    kept: list[int] = []
-    end = 0
-    for start, following in stretches:
-        kept.extend(range(end, start))
-        end = following
-    kept.extend(range(end, length))
-    return kept
+def _offsets_without(below: Offsets, stretches: Sequence[Stretch]) -> Offsets:
+    """Return the offsets of what is left of a text with offsets ``below`` without ``stretches``."""
+    if not stretches:
+        return below
+    begins, starts = [0], [0]
+    for start, end in stretches:
+        begins.append(begins[-1] + start - starts[-1])
+        starts.append(end)
+    return Offsets(begins, starts, [0] * len(starts), below)

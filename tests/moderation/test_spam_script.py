@@ -24,6 +24,11 @@ def test_a_comment_in_another_script_is_a_weak_hint() -> None:
     assert total < 0.4
 
 
+def test_a_script_whose_vowels_are_no_letters_is_scored_within_bounds() -> None:
+    case = Case(Comment("1", "s", "/p", "ภาษาไทยง่าย " * 9), Facts(site_lang="fr"))
+    assert [signal.score for signal in Script().review(Batch([case]))[0]] == [1.0]
+
+
 @pytest.mark.parametrize("lang", ["ru", "uk", ""])
 def test_the_sites_own_script_is_usual_and_an_unknown_one_is_not_guessed(lang: str) -> None:
     assert look(RUSSIAN, lang) == (set(), 0.0)

@@ -126,30 +126,44 @@ def test_a_revealed_span_covers_the_disguise() -> None:
 
 
 @given(TRICKY)
-def test_offsets_cover_plain_and_revealed_one_for_one(original: str) -> None:
-    text = Text.of(original)
-    assert len(text.plain_offsets().starts) == len(text.plain)
-    assert len(text.revealed_offsets().starts) == len(text.revealed)
-
-
-@given(TRICKY)
 def test_offsets_run_forward_within_the_original(original: str) -> None:
-    offsets = Text.of(original).plain_offsets()
-    assert all(
-        0 <= a < b <= len(original) for a, b in zip(offsets.starts, offsets.ends, strict=True)
-    )
-    assert list(offsets.starts) == sorted(offsets.starts)
+    text = Text.of(original)
+    for spans in (_plain_spans(text), _revealed_spans(text)):
+        assert all(0 <= span.start < span.end <= len(original) for span in spans)
+        assert [span.start for span in spans] == sorted(span.start for span in spans)
+        assert [span.end for span in spans] == sorted(span.end for span in spans)
 
 
 @given(TRICKY)
 def test_plain_text_rebuilt_from_the_offsets_is_the_plain_text(original: str) -> None:
-    """Fold each stretch that the offsets name, on its own: the fast path must agree."""
+    """Fold each stretch that the offsets name, on its own: both ways must agree."""
     text = Text.of(original)
-    offsets = text.plain_offsets()
-    stretches = dict.fromkeys(zip(offsets.starts, offsets.ends, strict=True))
+    stretches = dict.fromkeys(_plain_spans(text))
     if not _has_lookalikes(original):
-        rebuilt = "".join(Text.of(original[start:end]).plain for start, end in stretches)
+        rebuilt = "".join(Text.of(original[span.start : span.end]).plain for span in stretches)
         assert rebuilt == text.plain
+
+
+@given(TRICKY, st.data())
+def test_a_span_reaches_from_its_first_letter_to_its_last(
+    original: str, data: st.DataObject
+) -> None:
+    text = Text.of(original)
+    for offsets, spans in (
+        (text.plain_offsets(), _plain_spans(text)),
+        (text.revealed_offsets(), _revealed_spans(text)),
+    ):
+        if spans:
+            first = data.draw(st.integers(0, len(spans) - 1))
+            last = data.draw(st.integers(first, len(spans) - 1))
+            found = offsets.span(first, last + 1)
+            assert (found.start, found.end) == (spans[first].start, spans[last].end)
+
+
+def test_offsets_of_a_long_text_hold_what_is_odd_in_it_and_not_every_letter() -> None:
+    text = Text.of("un mot ordinaire, " * 1000 + "ﬁn\u0301 ï… " + "ｃｏｎ " * 1000)
+    assert len(text.plain_offsets().begins) < 10
+    assert text.plain_offsets() is text.plain_offsets()
 
 
 @given(TRICKY)
@@ -163,6 +177,16 @@ def test_no_letter_stands_three_times_in_a_row_once_revealed(original: str) -> N
 def test_ascii_is_only_lowered_and_freed_of_controls(original: str) -> None:
     kept = "".join(c for c in original if c.isprintable() or c in "\n\t" or c.isspace())
     assert Text.of(original).plain.split() == kept.lower().split()
+
+
+def _plain_spans(text: Text) -> list[Span]:
+    offsets = text.plain_offsets()
+    return [offsets.span(place, place + 1) for place in range(len(text.plain))]
+
+
+def _revealed_spans(text: Text) -> list[Span]:
+    offsets = text.revealed_offsets()
+    return [offsets.span(place, place + 1) for place in range(len(text.revealed))]
 
 
 def _has_lookalikes(text: str) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import log2
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,9 @@ _NOTHING = np.uint32(0)
 _BASE = np.uint32(0x01000193)  # the 32-bit FNV prime
 _SPREAD = np.uint32(0x9E3779B1)  # 2^32 / golden ratio, odd (Knuth, TAOCP 3, section 6.4)
 _SHIFT = np.uint32(32 - ROWS_LOG2)
-_UNIGRAM_SALT, _BIGRAM_SALT = 101, 102
+# The salt of an n-gram's hash is its order.
+_ORDERS = np.array(CHAR_ORDERS, np.uint32)[:, None]
+_UNIGRAM_SALT, _BIGRAM_SALT = np.uint32(101), np.uint32(102)
 _MAX_WORD = 32
 
 
@@ -58,7 +61,7 @@ def features(texts: Sequence[Text]) -> Features:
     chars = _char_rows(line)
     found = _Words.of(line)
     words = _word_rows(found)
-    counts = _sums_by_text((chars != _NOTHING).sum(axis=0), line.starts)
+    counts = _sums_by_text((chars != _NOTHING).sum(axis=0, dtype=np.uint8), line.starts)
     counts += found.counts + np.maximum(found.counts - 1, 0)
     return Features(chars, line.starts, words, found.starts, _dense(texts), counts)
 
@@ -67,21 +70,24 @@ def features(texts: Sequence[Text]) -> Features:
 class _Line:
     """Hold all texts end to end as code points, a line feed before each and one at the end.
 
-    ``left`` counts, for every code point, itself and those after it up to and with
-    the line feed that closes its text.
+    ``lengths`` counts the code points of each text with the line feed before it.
     """
 
     codes: NDArray[np.uint32]
     starts: Counts
-    left: Counts
+    lengths: Counts
 
     @classmethod
     def of(cls, texts: Sequence[str]) -> _Line:
         codes = np.frombuffer(_joined(texts), np.uint32)
-        lengths = np.fromiter((len(text) + 1 for text in texts), np.int64, len(texts))
-        ends = np.cumsum(lengths)
-        left = np.repeat(ends + 1, lengths) - np.arange(len(codes) - 1)
-        return cls(codes, ends - lengths, left)
+        lengths = np.array([len(text) + 1 for text in texts], np.int64)
+        return cls(codes, np.cumsum(lengths) - lengths, lengths)
+
+    def left(self) -> Counts:
+        """Count, for every code point, itself and those up to its text's closing line feed."""
+        return np.repeat(self.starts + self.lengths + 1, self.lengths) - np.arange(
+            len(self.codes) - 1
+        )
 
 
 def _joined(texts: Sequence[str]) -> bytes:
@@ -93,20 +99,23 @@ def _sums_by_text(values: NDArray[Any], starts: Counts) -> Counts:
     return np.add.reduceat(values, starts, dtype=np.int64)
 
 
-def _row(hashes: Rows, salt: int) -> Rows:
-    return ((hashes + np.uint32(salt)) * _SPREAD) >> _SHIFT
+def _row(hashes: Rows, salt: np.uint32) -> Rows:
+    return ((hashes + salt) * _SPREAD) >> _SHIFT
 
 
 def _char_rows(line: _Line) -> Rows:
     """Return the rows of the n-grams that begin at each character, (orders, characters)."""
-    size = len(line.left)
-    rows = np.zeros((len(CHAR_ORDERS), size), np.uint32)
+    rows = np.zeros((len(CHAR_ORDERS), len(line.codes) - 1), np.uint32)
     hashes = line.codes
     for order in range(2, max(CHAR_ORDERS) + 1):
         hashes = hashes[:-1] * _BASE + line.codes[order - 1 :]
-        if order in CHAR_ORDERS and len(hashes):
-            whole = line.left[: len(hashes)] >= order
-            rows[CHAR_ORDERS.index(order), : len(hashes)] = (_row(hashes, order) * whole)[:size]
+        if order in CHAR_ORDERS:
+            rows[CHAR_ORDERS.index(order), : len(hashes)] = hashes
+    # All orders at once: for a comment alone, the calls are what costs.
+    rows += _ORDERS
+    rows *= _SPREAD
+    rows >>= _SHIFT
+    rows *= line.left() >= _ORDERS
     return rows
 
 
@@ -121,7 +130,7 @@ def word_stretches(text: Text) -> list[tuple[int, int]]:
 
 
 def _is_word_char(codes: NDArray[np.uint32]) -> NDArray[np.bool_]:
-    return _WORD_CHARS[np.minimum(codes, len(_WORD_CHARS) - 1)]
+    return _WORD_CHARS.take(codes, mode="clip")
 
 
 # Letters and digits of the basic plane; whatever lies beyond it is no word character.
@@ -140,21 +149,24 @@ class _Words:
     @classmethod
     def of(cls, line: _Line) -> _Words:
         is_word = _is_word_char(line.codes[:-1])
-        begins = is_word.copy()
-        begins[1:] &= ~is_word[:-1]
-        counts = _sums_by_text(begins, line.starts)
-        return cls(_word_hashes(line, is_word, begins), np.cumsum(counts) - counts, counts)
+        # No word begins a line: the line feed before its text does.
+        begins = (is_word[1:] > is_word[:-1]).nonzero()[0] + 1
+        starts = begins.searchsorted(line.starts)
+        counts = begins.searchsorted(line.starts + line.lengths) - starts
+        return cls(_word_hashes(line, is_word, begins), starts, counts)
 
 
-def _word_hashes(line: _Line, is_word: NDArray[np.bool_], begins: NDArray[np.bool_]) -> Rows:
+def _word_hashes(line: _Line, is_word: NDArray[np.bool_], begins: Counts) -> Rows:
     """Return the hash of each word, from its first ``_MAX_WORD`` characters in turn."""
-    starts = np.flatnonzero(begins)
-    if not len(starts):
+    if not len(begins):
         return np.zeros(0, np.uint32)
-    nth = np.cumsum(begins) - 1
-    place = np.arange(len(begins)) - starts[nth]
-    parts = line.codes[:-1] * _POWERS[place % _MAX_WORD] * is_word
-    return np.add.reduceat(parts, starts, dtype=np.uint32)
+    places = np.arange(len(is_word))
+    word = np.zeros(len(is_word), np.int64)
+    word[begins] = begins
+    places -= np.maximum.accumulate(word, out=word)
+    parts = line.codes[:-1] * _POWERS.take(places, mode="wrap")
+    parts *= is_word
+    return np.add.reduceat(parts, begins, dtype=np.uint32)
 
 
 def _word_rows(words: _Words) -> Rows:
@@ -172,26 +184,58 @@ def _word_rows(words: _Words) -> Rows:
 
 def _dense(texts: Sequence[Text]) -> NDArray[np.float32]:
     """Return the measures named in ``DENSE``, each about 0..1, (texts, measures)."""
-    line = _Line.of([text.original for text in texts])
-    kinds = _KINDS[np.minimum(line.codes[:-1], len(_KINDS) - 1)]
-    letters, capitals, digits, bangs = np.add.reduceat(kinds, line.starts, axis=0, dtype=np.int64).T
-    lengths = np.diff(line.starts, append=len(line.left))
-    disguised = [text.revealed != text.plain for text in texts]
-    measures = (
-        np.where(letters >= 8, capitals / np.maximum(letters, 1), 0.0),
-        digits / lengths,
-        np.minimum(bangs, 5) / 5,
-        np.log2(lengths) / 10,
-        np.array(disguised),
+    return np.array([_measures(text) for text in texts], np.float32).reshape(-1, len(DENSE))
+
+
+def _measures(text: Text) -> tuple[float, ...]:
+    letters, capitals, digits, bangs = _counted(text.original)
+    length = len(text.original) + 1
+    return (
+        capitals / letters if letters >= _FEW_LETTERS else 0.0,
+        digits / length,
+        min(bangs, 5) / 5,
+        log2(length) / 10,
+        text.revealed != text.plain,
     )
-    return np.stack(measures, axis=1).astype(np.float32)
 
 
-# Beyond Latin Extended-B capitals are not counted: most scripts there have none.
-_KINDS = np.array(
-    [
-        (char.isalpha(), char.isupper(), char.isdigit(), char == "!")
-        for char in map(chr, range(0x250))
-    ]
-    + [(False, False, False, False)]
+def _counted(text: str) -> tuple[int, int, int, int]:
+    """Return how many letters, capitals, digits and exclamation marks ``text`` has.
+
+    Beyond Latin Extended-B none are counted: most scripts there have no capitals.
+    """
+    try:
+        kinds = text.encode("latin-1")
+    except UnicodeEncodeError:
+        kinds = text.translate(_LATIN_KINDS).encode("latin-1")
+    return (
+        len(kinds.translate(None, _NO_LETTERS)),
+        len(kinds.translate(None, _NO_CAPITALS)),
+        len(kinds.translate(None, _NO_DIGITS)),
+        kinds.count(b"!"),
+    )
+
+
+def _kind(char: str) -> str:
+    """Return a character of Latin-1 that counts as the same, or a space."""
+    if char.isdigit():
+        return "0"
+    return "A" if char.isupper() else "a" if char.isalpha() else " "
+
+
+class _LatinKinds(dict[int, str]):
+    """Translate to Latin-1, what lies beyond Latin Extended-B to spaces."""
+
+    def __missing__(self, code: int) -> str:
+        return " "
+
+
+_LATIN_1 = [chr(code) for code in range(0x100)]
+_LATIN_KINDS = _LatinKinds(
+    {code: _kind(chr(code)) for code in range(0x100, 0x250)} | dict(enumerate(_LATIN_1))
 )
+_NO_LETTERS, _NO_CAPITALS, _NO_DIGITS = (
+    bytes(code for code, char in enumerate(_LATIN_1) if not is_kind(char))
+    for is_kind in (str.isalpha, str.isupper, str.isdigit)
+)
+_FEW_LETTERS = 8

@@ -109,7 +109,7 @@ class LinearModel:
         """Return the slopes and offsets of the calibration for each text, (texts, attributes)."""
         calibration = self.weights.calibration
         general = calibration[ANY_LANGUAGE]
-        curves = np.stack([calibration.get(lang[:2].lower(), general) for lang in langs])
+        curves = np.array([calibration.get(lang[:2].lower(), general) for lang in langs])
         return curves[:, 0], curves[:, 1]
 
 
@@ -120,30 +120,39 @@ def shipped_model() -> LinearModel:
 
 
 def _sigmoid(values: Floats) -> Floats:
-    return np.asarray(1 / (1 + np.exp(-np.clip(values, -30, 30))), np.float32)
+    return np.asarray(1 / (1 + np.exp(-np.maximum(values, -30))), np.float32)
 
 
-def _taken(table: NDArray[np.int8], rows: NDArray[np.uint32]) -> NDArray[np.int8]:
-    """Return ``table[rows]``: eight attributes of one byte move as one number, 3 times faster."""
-    return table.view(np.uint64).ravel().take(rows).view(np.int8).reshape(-1, table.shape[1])
+def _taken(table: NDArray[np.int8], rows: NDArray[np.uint32]) -> NDArray[np.int16]:
+    """Return the sum over the lines of ``rows``, (lines, columns), of what the table holds there.
+
+    Eight attributes of one byte move as one number: 3 times faster.
+    """
+    taken = table.view(np.uint64).ravel().take(rows).view(np.int8)
+    sums: NDArray[np.int16] = taken.reshape(*rows.shape, -1).sum(axis=0, dtype=np.int16)
+    return sums
 
 
 def _chars_sums(table: NDArray[np.int8], found: Features) -> NDArray[np.int32]:
-    total = np.zeros((found.chars.shape[1], table.shape[1]), np.int16)
-    for rows in found.chars:
-        total += _taken(table, rows)
+    total = _taken(table, found.chars)
     return np.add.reduceat(total, found.char_starts, axis=0, dtype=np.int32)
 
 
 def _word_sums(table: NDArray[np.int8], found: Features) -> NDArray[np.int32]:
-    sums = np.zeros((len(found), table.shape[1]), np.int32)
-    ends = np.append(found.word_starts[1:], found.words.shape[1])
+    ends = np.concatenate((found.word_starts[1:], [found.words.shape[1]]))
     filled = ends > found.word_starts
+    if filled.all():
+        return _sums_from(table, found, found.word_starts)
+    sums = np.zeros((len(found), table.shape[1]), np.int32)
     if filled.any():
-        total = _taken(table, found.words[0]).astype(np.int16) + _taken(table, found.words[1])
-        starts = found.word_starts[filled]
-        sums[filled] = np.add.reduceat(total, starts, axis=0, dtype=np.int32)
+        sums[filled] = _sums_from(table, found, found.word_starts[filled])
     return sums
+
+
+def _sums_from(
+    table: NDArray[np.int8], found: Features, starts: NDArray[np.int64]
+) -> NDArray[np.int32]:
+    return np.add.reduceat(_taken(table, found.words), starts, axis=0, dtype=np.int32)
 
 
 def _char_amounts(column: NDArray[np.int8], found: Features) -> NDArray[np.float64]:

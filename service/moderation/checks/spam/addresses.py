@@ -18,12 +18,18 @@ _LINK = re.compile(
 )
 # What a link without a scheme has, and almost no other text: cheap to look for first.
 _INNER_DOT = re.compile(r"\.[^\W\d_]{2}")
+_MAY_LINK = re.compile(r"\.[^\W\d_]{2}|://")
+_SPACE = re.compile(r"[ \n]")
 # More links than anybody reads: what stands beyond them is not looked at.
 _MAX_LINKS = 100
 _CLOSING = ".,;:!?)…»”’*_"
 _IP = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}|\d{8,10}|0x[0-9a-f]{8}")
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,4}[^\W\d_]{2,24}(?!\w)")
-_PHONE = re.compile(r"(?<![\w.,/-])[+(]?\d(?:[ .()\u00a0\u202f-]{0,3}\d){7,14}(?![\w/]|[.,]\d)")
+# Its first character is looked for first, so that a text without digits costs nothing.
+_PHONE = re.compile(
+    r"[+(\d](?<![\w.,/-].)(?:(?<![+(])|(?<=[+(])\d)(?:[ .()\u00a0\u202f-]{0,3}\d){7,14}"
+    r"(?![\w/]|[.,]\d)"
+)
 _NO_DIGITS = bytes(code for code in range(256) if not 48 <= code < 58)
 _MIN_DIGITS = 8
 _PHONE_START = ("+", "(", "00", "0")
@@ -114,10 +120,22 @@ def suffixes() -> TLDExtract:
 
 
 def _links(text: str) -> Iterator[Link]:
-    for match in _LINK.finditer(text):
-        link = _full(match) if match["scheme"] else _bare(match)
-        if link is not None:
-            yield link
+    for start, end in stretches_with(_MAY_LINK, text):
+        for match in _LINK.finditer(text, start, end):
+            link = _full(match) if match["scheme"] else _bare(match)
+            if link is not None:
+                yield link
+
+
+def stretches_with(sign: re.Pattern[str], text: str) -> Iterator[tuple[int, int]]:
+    """Yield the stretches between spaces in which ``sign`` stands: no address holds a space."""
+    end = 0
+    for match in sign.finditer(text):
+        if match.start() >= end:
+            start = max(text.rfind(" ", end, match.start()), text.rfind("\n", end, match.start()))
+            after = _SPACE.search(text, match.end())
+            start, end = max(start + 1, end), after.start() if after else len(text)
+            yield start, end
 
 
 def _full(match: re.Match[str]) -> Link | None:

@@ -24,12 +24,14 @@ _FREE_PROVIDERS_LIST = """
     post proton protonmail tuta tutanota yahoo yandex ymail zoho
 """
 _FREE_PROVIDERS = frozenset(_FREE_PROVIDERS_LIST.split())
+# Both begin with what is rare, and look back from there.
 _MASKED_EMAIL = re.compile(
-    r"\w {0,2}[\[({] {0,2}(?:at|arr?obase|chez|@) {0,2}[\])}] {0,2}\w|\w arr?obase \w"
+    r"[\[({](?:(?<=\w.)|(?<=\w .)|(?<=\w  .)) {0,2}(?:at|arr?obase|chez|@) {0,2}[\])}] {0,2}\w"
+    r"|a(?<=\w a)rr?obase \w"
 )
 # "grant dot loans at example dot com": the last word is a top-level domain.
 _SPOKEN_EMAIL = re.compile(
-    r"\w (?:at|chez|arr?obase) [\w-]{2,40} ?(?:[(\[] ?)?(?:dot|point|punkt)(?: ?[)\]])? ?"
+    r" (?<=\w )(?:at|chez|arr?obase) [\w-]{2,40} ?(?:[(\[] ?)?(?:dot|point|punkt)(?: ?[)\]])? ?"
     r"(?:com|net|org|info|biz|fr|be|ch|ca|uk|de|eu|io|test|example)(?!\w)"
 )
 _SPOKEN_DOTS = ("dot", "point", "punkt")

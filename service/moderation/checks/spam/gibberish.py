@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import product
 
 from ahocorasick_rs import BytesAhoCorasick
@@ -124,6 +125,7 @@ def _letters(graded: Sequence[tuple[re.Match[str], int]]) -> int:
     return sum(len(match[0]) for match, _ in graded)
 
 
+@lru_cache(maxsize=4096)
 def _grounds(word: str) -> int:
     """Count the reasons to think that ``word`` is none."""
     letters = word.lower()

@@ -57,9 +57,10 @@ _INVISIBLE_STYLE = re.compile(
 _CUT = re.compile(r"\[ ?(?:\.{3}|…) ?\]")
 _SPACED_OUT = re.compile(r"(?<!\S)(?:\S {1,2}){5,}\S(?!\S)")
 _MASKED_DOT = re.compile(
-    r"[\w-]{2,63} {0,2}[\[({] {0,2}(?:dot|point|punkt|\.) {0,2}[\])}] {0,2}[a-z]{2,24}",
-    re.IGNORECASE,
+    r"[\[({] {0,2}(?:dot|point|punkt|\.) {0,2}[\])}] {0,2}[a-z]{2,24}", re.IGNORECASE
 )
+_BEFORE_DOT = re.compile(r"[\w-]{2,63} {0,2}\Z")
+_LONGEST_BEFORE = 65
 _LATIN = re.compile(r"[a-z]")
 _ALIEN = re.compile(r"[\u0370-\u03ff\u0400-\u052f\u0530-\u058f\u13a0-\u13ff]")
 _TWINS = re.compile("[аеорсухіјѕһӏԁԛԝо-]{3,}")
@@ -206,9 +207,9 @@ def _about_markup(text: str, links: Sequence[Link]) -> Iterator[tuple[float, Evi
 
 def _about_hiding(text: Text) -> Iterator[tuple[float, Evidence]]:
     """Yield addresses that a reader can piece together but a filter should not see."""
-    masked = _MASKED_DOT.search(text.original) if _BRACKET.search(text.original) else None
+    masked = next(_masked_dots(text.original), None)
     if masked is not None:
-        yield 0.4, Evidence("links.hidden", {}, (Span(*masked.span()),))
+        yield 0.4, Evidence("links.hidden", {}, (masked,))
     invisible = _INVISIBLE_STYLE.search(text.original) if "<" in text.original else None
     if invisible is not None:
         yield 0.5, Evidence("links.invisible", {}, (Span(*invisible.span()),))
@@ -218,6 +219,15 @@ def _about_hiding(text: Text) -> Iterator[tuple[float, Evidence]]:
         if find_links(run[0].replace(" ", "")):
             yield 0.5, Evidence("links.hidden", {}, (Span(*run.span()),))
             return
+
+
+def _masked_dots(text: str) -> Iterator[Span]:
+    """Yield where a dot in brackets stands between two parts of a host's name."""
+    for match in _MASKED_DOT.finditer(text):
+        dot = match.start()
+        before = _BEFORE_DOT.search(text, max(dot - _LONGEST_BEFORE, 0), dot)
+        if before is not None:
+            yield Span(before.start(), match.end())
 
 
 def _spans(links: Sequence[Link]) -> tuple[Span, ...]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 from ahocorasick_rs import AhoCorasick
@@ -85,8 +84,8 @@ class Phrases:
         disguised = self._disguised(text, hits)
         if not hits and not disguised:
             return ()
-        places = dict(_placed(hits, _plain_offsets(text) if hits else None))
-        places.update(_placed(disguised, text.revealed_offsets() if disguised else None))
+        places = dict(_placed(hits, text.plain_offsets))
+        places.update(_placed(disguised, text.revealed_offsets))
         factor = _WITH_ADDRESS if has_address(case) else 1.0
         return [self._signal(hit, factor, weight, places[hit]) for hit, weight in _telling(places)]
 
@@ -128,27 +127,9 @@ def _outermost(hits: Iterable[Hit]) -> list[Hit]:
     return outer
 
 
-def _plain_offsets(text: Text) -> Offsets:
-    """Return ``text.plain_offsets()``, found sooner where each character folds on its own."""
-    if text.original.isascii() and len(text.original) == len(text.plain):
-        return Offsets(range(len(text.plain)), range(1, len(text.plain) + 1))
-    widths = list(map(_width, text.original))
-    if sum(widths) != len(text.plain):
-        return text.plain_offsets()
-    starts = [index for index, width in enumerate(widths) for _ in range(width)]
-    return Offsets(starts, [start + 1 for start in starts])
-
-
-@lru_cache(maxsize=4096)
-def _width(character: str) -> int:
-    """Return how many characters ``Text.plain`` makes of one."""
-    return len(Text.of(character).plain)
-
-
-def _placed(hits: Iterable[Hit], offsets: Offsets | None) -> Iterator[tuple[Hit, Span]]:
+def _placed(hits: Iterable[Hit], offsets: Callable[[], Offsets]) -> Iterator[tuple[Hit, Span]]:
     """Yield each hit with its place in the text as written."""
-    if offsets is not None:
-        yield from ((hit, offsets.span(hit.start, hit.end)) for hit in hits)
+    return ((hit, offsets().span(hit.start, hit.end)) for hit in hits)
 
 
 def _telling(hits: Iterable[Hit]) -> list[tuple[Hit, float]]:

@@ -13,6 +13,8 @@ _SCORE = 0.35
 _STRONG_SCORE = 0.5
 # Laughs ("kkkkkkkkkkkk") and stretched vowels are shorter in all than the second.
 _RUN = re.compile(r"(\w)\1{11,}|([^\w\s.=_*~-])\2{19,}")
+# Every third character of a run of twelve: looked for in a third of the text.
+_THIRDS_OF_RUN = re.compile(r"(\S)\1{3}")
 _MIN_RUN = 25
 _MIN_WORDS = 9
 # Of 78,225 French and English comments and sentences 14 have less, 1 in 1,000 less than 0.57.
@@ -48,7 +50,7 @@ def _score(finding: tuple[float, Evidence]) -> float:
 
 
 def _findings(content: str) -> Iterator[tuple[float, Evidence]]:
-    if _RUN.search(content) is not None:
+    if _THIRDS_OF_RUN.search(content[::3]) is not None:
         yield from _about_runs(content)
     yield from _about_words(content)
     if "\n" in content:

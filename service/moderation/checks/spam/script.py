@@ -88,7 +88,9 @@ class Script:
         if script in _USUAL.get(lang[:2].lower(), ()) or count < _MIN_SHARE * letters:
             return
         evidence = Evidence("script.unusual", {"script": script})
-        yield Signal(self.name, Attribute.SPAM, count / letters, _UNUSUAL_WEIGHT, (evidence,))
+        # Of Thai and Devanagari the signs for vowels are counted too, which are no letters.
+        score = min(count / letters, 1.0)
+        yield Signal(self.name, Attribute.SPAM, score, _UNUSUAL_WEIGHT, (evidence,))
 
     def _mixed(self, content: str) -> Iterator[Signal]:
         spans = [Span(*match.span()) for match in _MIXED_WORD.finditer(content, 0, _MAX_CHARS)]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from service.moderation.batch import Batch
+from service.moderation.checks.spam.addresses import stretches_with
 from service.moderation.comment import Case
 from service.moderation.signal import Attribute, Evidence, Signal, Span
 
@@ -22,6 +23,7 @@ _SHORTENERS_LIST = """
     vu.fr x.gd yourls.org zpr.io zws.im
 """
 _SHORTENERS = frozenset(_SHORTENERS_LIST.split())
+_PATH = re.compile(r"/\w")
 _HOST_AND_PATH = re.compile(r"(?<![\w.@-])((?:[a-z0-9-]{1,30}\.){1,3}[a-z]{2,6})/\w", re.IGNORECASE)
 
 
@@ -48,7 +50,11 @@ class Shorteners:
 
 def shortened(text: str) -> list[tuple[Span, str]]:
     """Return where shorteners stand in ``text``, and which."""
-    matches = ((match, _host(match)) for match in _HOST_AND_PATH.finditer(text))
+    matches = (
+        (match, _host(match))
+        for start, end in stretches_with(_PATH, text)
+        for match in _HOST_AND_PATH.finditer(text, start, end)
+    )
     return [(Span(*match.span(1)), host) for match, host in matches if host in _SHORTENERS]
 
 

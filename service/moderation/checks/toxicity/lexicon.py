@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from itertools import chain, islice
@@ -92,7 +92,11 @@ class WordList:
         ``lang`` is ISO 639-1, or empty when nobody knows.
         """
         matches = self._automaton.find_matches_as_indexes(prepared, overlapping=True)
-        found = (Hit(self._entries[index], start, end) for index, start, end in matches)
+        found = (
+            Hit(self._entries[index], start, end)
+            for index, start, end in matches
+            if not (start and prepared[start - 1].isalpha())
+        )
         whole = (_whole(hit, prepared, lang) for hit in found)
         kept = list(islice((hit for hit in whole if hit), _MOST_HITS))
         return [hit for hit in kept if hit.entry.strengths and not _is_part(hit, kept)]
@@ -144,8 +148,8 @@ class Lexicon:
         return [self._signals(text, *hits) if any(hits) else () for text, hits in rows]
 
     def _signals(self, text: Text, plain: Sequence[Hit], masked: Sequence[Hit]) -> Sequence[Signal]:
-        found = dict(_located(plain, text.plain_offsets()))
-        found |= dict(_located(masked, text.revealed_offsets()))
+        found = dict(_located(plain, text.plain_offsets))
+        found |= dict(_located(masked, text.revealed_offsets))
         weights = _THREATENING_WEIGHTS if _is_threat(text, found) else _WEIGHTS
         return [
             Signal(
@@ -191,15 +195,13 @@ def _strengths(names: str, strength: str) -> Mapping[Attribute, float]:
 
 
 def _whole(hit: Hit, prepared: str, lang: str) -> Hit | None:
-    """Return the hit with its plural ending, if it is a whole word in the right language."""
+    """Return the hit, at a word's beginning, with its plural ending if it is a whole word."""
     if hit.entry.lang not in {"", lang}:
-        return None
-    if hit.start and prepared[hit.start - 1].isalpha():
         return None
     for ending in _ENDINGS if len(hit) >= _MIN_INFLECTED else _ENDINGS[:1]:
         end = hit.end + len(ending)
         if prepared.startswith(ending, hit.end) and not prepared[end : end + 1].isalpha():
-            return replace(hit, end=end)
+            return Hit(hit.entry, hit.start, end)
     return None
 
 
@@ -211,10 +213,10 @@ def _is_part(hit: Hit, others: Iterable[Hit]) -> bool:
     )
 
 
-def _located(hits: Iterable[Hit], offsets: Offsets) -> Iterator[tuple[Span, Entry]]:
+def _located(hits: Iterable[Hit], offsets: Callable[[], Offsets]) -> Iterator[tuple[Span, Entry]]:
     """Yield each hit's span in the original; at one span the strongest entry comes last."""
     for hit in sorted(hits, key=lambda hit: max(hit.entry.strengths.values())):
-        yield offsets.span(hit.start, hit.end), hit.entry
+        yield offsets().span(hit.start, hit.end), hit.entry
 
 
 def _by_attribute(

@@ -13,7 +13,7 @@ MASKS = "*#•"
 _MASKED = re.compile(rf"(?<![\w{MASKS}])[^\W\d_][^\W\d_{MASKS}]*[{MASKS}][^\W\d_{MASKS}]*"
                      rf"(?:[{MASKS}][^\W\d_{MASKS}]*)*")  # fmt: skip
 # Digits after letters are mostly a number: only a listed word makes letters of them.
-_ENDING = re.compile(r"(?<!\w)[^\W\d_]{2,16}[0134578]{1,3}(?!\w)")
+_ENDING = re.compile(r"(?<!\w)[^\W\d_]{2,16}+[0134578]{1,3}(?!\w)")
 _DIGITS = str.maketrans("0134578", "oieastb")
 _SHORTEST, _LONGEST = 4, 16
 # With a letter or two left, so many masks have to stand for the rest.
