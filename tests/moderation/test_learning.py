@@ -123,14 +123,15 @@ def test_after_thirty_decisions_the_next_hundred_like_them_are_caught(
     pipeline: Pipeline, templates: Sequence[str], name: str, target: Status
 ) -> None:
     texts = filled(templates, name, 1)
-    before = [verdict.status for verdict in judged(pipeline, texts[30:])]
-    assert before.count(Status.APPROVED) > 0.6 * len(before), "what the models catch proves nothing"
+    before = judged(pipeline, texts[30:])
+    rows = zip(texts[30:], before, strict=True)
+    asked = [text for text, verdict in rows if verdict.status is Status.APPROVED]
+    assert len(asked) > 50, "what the models catch proves nothing"
     layer = SiteLayer.learned(
         lessons_of(pipeline, texts[:30], target), ordinary_of(everyday(200, 2)), NOW
     )
-    caught = [verdict.status for verdict in judged(pipeline, texts[30:], layer)]
-    assert len(caught) == 100
-    assert caught.count(Status.APPROVED) <= 0.05 * len(caught)
+    caught = [verdict.status for verdict in judged(pipeline, asked, layer)]
+    assert caught.count(Status.APPROVED) <= 0.05 * len(asked)
 
 
 def test_ordinary_comments_keep_their_verdicts(pipeline: Pipeline) -> None:
