@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 SPAM_SHARE = 0.10
 TOXIC_SHARE = 0.05
-LENGTH = 170
-"""Sentences are added until a comment has this many characters: about 200 on average."""
+LENGTHS = (20, 20, 90)
+"""Sentences are added until a comment has one of these numbers of characters: most are one."""
 PAGES = 50
 
 
@@ -116,42 +116,45 @@ PARTS: Mapping[str, Mapping[str, str]] = {
             "the lifeguard|an engineer|our caretaker|the translator|a shopkeeper"
         ),
         "did": (
-            "repaired|photographed|once described|keeps mentioning|never finished|"
-            "wanted to visit|repainted|fiercely defends|still searches for|discovered|"
-            "knows by heart|criticised|much prefers|brought back|prepares every year|"
-            "used to measure|sketched|is filming|hopes to save|paid for|explained|"
-            "compared|translated|now sells|collects|moved|closely watches|"
-            "introduced us to|slowly restores|lost|carefully records|gave away|"
-            "presents tomorrow|rather regrets|tested|grows|teaches people about|tidied|"
-            "happily rents out|admires"
+            "repaired|photographed|once described|keeps talking about|never finished|"
+            "wanted to see|repainted|always defends|is still looking for|found|"
+            "knows everything about|did not like|prefers|brought back|makes a list of|"
+            "used to look after|drew|is filming|hopes to save|paid for|explained|"
+            "wrote about|translated a book about|now sells|collects pictures of|moved|"
+            "keeps an eye on|told us about|is slowly restoring|lost|takes notes about|"
+            "gave away|will show us|misses|tried out|takes care of|"
+            "teaches the children about|tidied up|likes to talk about|admires"
         ),
         "what": (
-            "an abandoned mill|bus timetables|a marmalade recipe|theatre curtains|"
-            "survey figures|a travel diary|coastal footpaths|heritage tomatoes|"
-            "a map of this valley|wooden bridges|pumpkin seeds|a crooked spire|"
-            "canal records|forgotten sheet music|municipal greenhouses|second-hand bikes|"
-            "covered markets|park benches|an oil lamp|gym murals|winter poems|"
-            "a village oven|rooftop hives|model locks|junction signs|paper kites|"
-            "traffic plans|street names|a stopped clock|school playgrounds|marine fossils|"
-            "shared orchards|club accounts|leather boots|a northern pier|rare records|"
-            "wooden carousels|blue shutters|plum tarts|dry fountains"
+            "the old mill|the bus timetable|her marmalade recipe|the theatre curtain|"
+            "the survey figures|his travel diary|the coastal footpath|our tomatoes|"
+            "a map of the valley|the wooden bridge|some pumpkin seeds|the crooked spire|"
+            "the canal records|that old sheet music|the town greenhouse|a second-hand bike|"
+            "the covered market|the park benches|an oil lamp|the mural in the gym|"
+            "some poems about winter|the village oven|the hives on the roof|"
+            "a model of the lock|the signs at the junction|those paper kites|"
+            "the traffic plan|the street names|the stopped clock|the school playground|"
+            "a few sea fossils|the shared orchard|the club's accounts|a pair of boots|"
+            "the north pier|a rare record|the carousel|the blue shutters|her plum tart|"
+            "the dry fountain"
         ),
         "when": (
-            "since {year}|before next month|for {count} days|near {place}|"
-            "despite heavy rain|with {count} helpers|without telling anyone|"
-            "for our summer fair|around lunchtime|because of strong winds|"
-            "thanks to trains from {place}|at last night's meeting|while waiting for spring|"
-            "beside a river|behind {place} station|like every Sunday|"
-            "for barely {count} pounds|in complete silence|with great patience|"
-            "under children's eyes|close to market stalls|according to news from {place}|"
-            "against general advice|within an hour|at an antique shop|on a third attempt|"
-            "among {count} candidates|on impulse|after some concert|out of season|"
-            "by torchlight|just ahead of thunderstorms|during August|out of pure curiosity|"
-            "as people once did|for lack of space|far from cameras|with windows wide open|"
-            "back in {year}|single-handedly"
+            "in {year}|before the end of the month|for {count} days|near {place}|"
+            "in spite of the rain|with {count} helpers|without telling anyone|"
+            "for the summer fair|at lunchtime|because of the wind|"
+            "thanks to the train from {place}|at the last meeting|while we wait for spring|"
+            "by the river|behind the station in {place}|like every Sunday|"
+            "for {count} pounds|without a word|with a lot of patience|"
+            "in front of the children|close to the market|or so they say in {place}|"
+            "against everybody's advice|within an hour|at an antique shop|"
+            "at the third attempt|with {count} others|on a whim|after the concert|"
+            "out of season|by torchlight|just before the storm|in the middle of August|"
+            "out of curiosity|as people used to do|when there was room|"
+            "away from the cameras|with the windows open|back in {year}|with one hand"
         ),
     },
 }
+_PHRASES = {lang: [each.split("|") for each in parts.values()] for lang, parts in PARTS.items()}
 SPAM = {
     "fr": (
         "Gagnez {count}00 euros par semaine depuis chez vous, sans effort : {link}",
@@ -231,13 +234,14 @@ def _one(chance: random.Random, number: str) -> Written:
 def _content(chance: random.Random, lang: str, kind: str, number: str) -> str:
     opening = [chance.choice(OPENINGS[kind][lang])] if kind in OPENINGS else []
     text = " ".join(_filled(chance, pattern, lang, number) for pattern in opening)
-    while len(text) < LENGTH:
+    length = chance.choice(LENGTHS)
+    while len(text) < length:
         text = f"{text} {_filled(chance, _sentence(chance, lang), lang, number)}".strip()
     return text
 
 
 def _sentence(chance: random.Random, lang: str) -> str:
-    said = " ".join(chance.choice(phrases.split("|")) for phrases in PARTS[lang].values())
+    said = " ".join(map(chance.choice, _PHRASES[lang]))
     return f"{said[0].upper()}{said[1:]}{chance.choice(('.', '.', ' !', ' ?', '…'))}"
 
 
