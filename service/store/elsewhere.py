@@ -56,9 +56,9 @@ class Elsewhere:
 
     def remember(self, site: str, lines: Iterable[bytes]) -> None:
         """Add what the site's own window keeps of some comments, their ids and pages hashed."""
-        made = [line_elsewhere(site, line) for line in lines]
         try:
-            if not made or not self._is_used():
+            made = [line_elsewhere(site, line) for line in lines] if self._is_used() else []
+            if not made:
                 return
             pipe = self._client.pipeline(transaction=False)
             pipe.rpush(SiteKeys(EVERY_SITE).recent, *made)
