@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from service.moderation.batch import Batch
-from service.moderation.checks.spam.links import foreign_links
+from service.moderation.checks.spam.links import batch_links
 from service.moderation.comment import Case
 from service.moderation.language import Language, base_code
 from service.moderation.signal import Attribute, Evidence, Signal
@@ -25,9 +25,10 @@ class LanguageMismatch:
 
     def review(self, batch: Batch) -> Sequence[Sequence[Signal]]:
         """Return the signals of each case, in order."""
+        rows = zip(batch.cases, batch.languages, batch.once(batch_links), strict=True)
         return [
-            _signals(case, language) if _is_foreign(case, language) else ()
-            for case, language in zip(batch.cases, batch.languages, strict=True)
+            (_signal(case, language),) if links and _is_foreign(case, language) else ()
+            for case, language, links in rows
         ]
 
 
@@ -37,9 +38,7 @@ def _is_foreign(case: Case, language: Language) -> bool:
     return bool(expected) and language.is_sure and language.code not in {expected, vouched}
 
 
-def _signals(case: Case, language: Language) -> Sequence[Signal]:
-    if not foreign_links(case.comment.content, case.facts.site_hosts):
-        return ()
+def _signal(case: Case, language: Language) -> Signal:
     params = {"language": language.code, "expected": base_code(case.facts.site_lang)}
     evidence = Evidence("language.mismatch", params)
-    return (Signal(LanguageMismatch.name, Attribute.SPAM, _SCORE, evidence=(evidence,)),)
+    return Signal(LanguageMismatch.name, Attribute.SPAM, _SCORE, evidence=(evidence,))

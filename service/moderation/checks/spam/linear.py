@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from service.moderation.batch import Batch
 from service.moderation.cascade import Cascade, cascade_of
-from service.moderation.checks.spam.links import foreign_links
-from service.moderation.comment import Case
+from service.moderation.checks.spam.addresses import Link
+from service.moderation.checks.spam.links import batch_links
 from service.moderation.encoder_options import LINEAR_ALONE, EncoderOptions
 from service.moderation.models.weights import ATTRIBUTES
 from service.moderation.signal import Attribute, Evidence, Signal
@@ -53,19 +53,18 @@ class LinearSpam:
     def review(self, batch: Batch) -> Sequence[Sequence[Signal]]:
         """Return the signals of each case, in order."""
         scores = batch.once(self._cascade.judge).scores[:, _COLUMN]
-        rows = zip(batch.cases, scores.tolist(), strict=True)
-        return [self._signals(case, score) for case, score in rows]
+        rows = zip(batch.once(batch_links), scores.tolist(), strict=True)
+        return [self._signals(links, score) for links, score in rows]
 
-    def _signals(self, case: Case, score: float) -> Sequence[Signal]:
+    def _signals(self, links: Sequence[Link], score: float) -> Sequence[Signal]:
         if score < _WORTH_REPORTING:
             return ()
         evidence = Evidence("spam.model", {"percent": round(score * 100)})
-        return (Signal(self.name, Attribute.SPAM, score, _weight(case, score), (evidence,)),)
+        return (Signal(self.name, Attribute.SPAM, score, _weight(links, score), (evidence,)),)
 
 
-def _weight(case: Case, score: float) -> float:
+def _weight(links: Sequence[Link], score: float) -> float:
     if score >= _CERTAIN:
         return _WEIGHT
-    links = foreign_links(case.comment.content, case.facts.site_hosts)
     targets = {(link.host, link.path) for link in links}
     return _WEIGHT_BESIDE_LINK if len(targets) == 1 else _WEIGHT

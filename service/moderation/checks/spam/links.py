@@ -77,18 +77,26 @@ class Links:
 
     def review(self, batch: Batch) -> Sequence[Sequence[Signal]]:
         """Return the signals of each case, in order."""
-        rows = zip(batch.cases, batch.texts, strict=True)
-        return [list(self._look(case, text)) for case, text in rows]
+        rows = zip(batch.texts, batch.once(batch_links), strict=True)
+        return [list(self._look(text, links)) for text, links in rows]
 
-    def _look(self, case: Case, text: Text) -> Iterator[Signal]:
-        links = foreign_links(text.original, case.facts.site_hosts)
+    def _look(self, text: Text, links: Sequence[Link]) -> Iterator[Signal]:
         for score, evidence in _findings(text, links):
             yield Signal(self.name, Attribute.SPAM, score, evidence=(evidence,))
 
 
-def foreign_links(text: str, site_hosts: frozenset[str]) -> list[Link]:
-    """Return the links in ``text`` that leave the site."""
-    return [link for link in find_links(text) if not is_own(link, site_hosts)]
+def batch_links(batch: Batch) -> list[list[Link]]:
+    """Return each case's links that leave the site.
+
+    Share them between checks by ``Batch.once``.
+    """
+    return [foreign_links(case) for case in batch.cases]
+
+
+def foreign_links(case: Case) -> list[Link]:
+    """Return the links in a comment that leave the site."""
+    links, own = find_links(case.comment.content), case.facts.site_hosts
+    return [link for link in links if not is_own(link, own)]
 
 
 def has_address(case: Case) -> bool:
@@ -96,7 +104,7 @@ def has_address(case: Case) -> bool:
     content = case.comment.content
     if find_emails(content) or find_phones(content):
         return True
-    return bool(foreign_links(content, case.facts.site_hosts))
+    return bool(foreign_links(case))
 
 
 def trade_word(domain: str) -> str:
