@@ -11,13 +11,12 @@ from typing import Any
 
 import orjson
 from flask import Flask, Response, request
-from ulid import ULID
 
-from bench.plain import PlainComments, plain_queue
+from bench.plain import PlainComments, comment_of, plain_queue
 from config.settings import Settings
 from service.api.services import Services
 from service.app import create_app
-from service.moderation.comment import Comment, Facts
+from service.moderation.comment import Facts
 from service.schemas.submission import submission_schema
 from service.store.comments import Arrival
 from service.store.sealing import Personal
@@ -49,7 +48,7 @@ def plain_alone(settings: Settings) -> Flask:
         data: dict[str, Any] = schema.load(orjson.loads(request.get_data(cache=False)))
         author_key = vault.lookup("email", data["email"].lower())
         arrival = Arrival(
-            comment=_comment(site, data),
+            comment=comment_of(site, data),
             personal=Personal(data["email"], data["ip"]),
             facts=Facts(author_key=author_key),
             limits={},
@@ -71,17 +70,3 @@ def bare() -> Flask:
         return Response(orjson.dumps({"site": site, "status": "received"}), 202, content_type=JSON)
 
     return app
-
-
-def _comment(site: str, data: dict[str, Any]) -> Comment:
-    return Comment(
-        id=str(ULID()),
-        site=site,
-        page=data["page"],
-        content=data["content"],
-        author=data["author"],
-        url=data["url"],
-        lang=data["lang"],
-        user_agent=data["user_agent"],
-        referrer=data["referrer"],
-    )

@@ -9,8 +9,10 @@ from typing import Any
 from redis import Redis
 from rq import Queue
 from rq.serializers import JSONSerializer
+from ulid import ULID
 
 from config.settings import Settings
+from service.moderation.comment import Comment
 from service.store.comments import Arrival, Receipt
 from service.store.connection import Client, connect
 from service.store.embedded import server_urls
@@ -41,6 +43,25 @@ class PlainComments:
         self.client.hset(key, mapping=fields)
         self.queue.enqueue(PLAIN_TASK, comment.site, comment.id, result_ttl=0)
         return Receipt(comment.id, is_replay=False, must_ring=False)
+
+
+def comment_of(site: str, data: dict[str, Any]) -> Comment:
+    """Return the comment of validated fields, ``submitted_at`` in seconds or 0."""
+    return Comment(
+        id=str(ULID()),
+        site=site,
+        page=data["page"],
+        content=data["content"],
+        author=data["author"],
+        url=data["url"],
+        lang=data["lang"],
+        page_title=data["page_title"],
+        user_agent=data["user_agent"],
+        referrer=data["referrer"],
+        author_id=data["author_id"],
+        is_staff=data["is_staff"],
+        submitted_at=data["submitted_at"],
+    )
 
 
 def stored_fields(vault: Vault, arrival: Arrival) -> dict[str, str | bytes | int]:

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import workers.runner  # noqa: F401  a worker is this and what it imports
 from bench.children import ROOT, python
+from bench.worker import review_in_batches
 from config.settings import Settings, default_policy
 from service.garbage import keep_what_is_loaded
 from service.judge import build_worker_judge, warm_up_judge
-from service.moderation.batch import Batch, Recent
 from service.moderation.comment import Case, Comment
 from service.moderation.policy import policy_from
 
@@ -49,12 +49,7 @@ def main() -> None:
     warm_up_judge(settings)
     keep_what_is_loaded()
     cases = [_case(number, *json.loads(line)) for number, line in enumerate(sys.stdin)]
-    recent = Recent()
-    for start in range(0, len(cases), settings.batch_size):
-        batch = Batch(cases[start : start + settings.batch_size], recent)
-        pipeline.review(batch, policy)
-        known = recent.then(batch.traces)
-        recent = known.at(range(len(known.ids))[-settings.duplicate_window :])
+    review_in_batches(pipeline, cases, policy, settings)
     found = _RESIDENT.search(Path("/proc/self/status").read_text("utf-8"))
     print(int(found[1]) * 1024 if found else 0)
 

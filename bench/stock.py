@@ -16,13 +16,12 @@ from flask import Flask, request
 from flask.views import MethodView
 from flask_smorest import Api, Blueprint, abort
 from marshmallow import Schema, fields, validate
-from ulid import ULID
 
-from bench.plain import PlainComments, plain_queue
+from bench.plain import PlainComments, comment_of, plain_queue
 from config.settings import Settings
 from service.api.services import Services
 from service.app import create_app
-from service.moderation.comment import Comment, Facts
+from service.moderation.comment import Facts
 from service.schemas.submission import AUTHOR_LIMIT, CONTENT_LIMIT, TITLE_LIMIT
 from service.store.comments import Arrival
 from service.store.sealing import Personal
@@ -32,9 +31,8 @@ CONTROLS = validate.Regexp(r"[^\x00-\x08\x0b\x0c\x0e-\x1f]*\Z")
 WEB_ADDRESS = validate.URL(schemes={"http", "https"})
 
 
-def _text(limit: int, **more: Any) -> fields.String:
-    rules = [validate.Length(max=limit), CONTROLS]
-    return fields.String(validate=rules, load_default="", **more)
+def _text(limit: int) -> fields.String:
+    return fields.String(validate=[validate.Length(max=limit), CONTROLS], load_default="")
 
 
 def _required(limit: int) -> fields.String:
@@ -107,21 +105,7 @@ def _arrival(ours: Services, site: str, data: dict[str, Any]) -> Arrival:
         abort(422)
     ip, moment = data["ip"], data["submitted_at"]
     return Arrival(
-        comment=Comment(
-            id=str(ULID()),
-            site=site,
-            page=data["page"],
-            content=data["content"],
-            author=data["author"],
-            url=data["url"],
-            lang=data["lang"],
-            page_title=data["page_title"],
-            user_agent=data["user_agent"],
-            referrer=data["referrer"],
-            author_id=data["author_id"],
-            is_staff=data["is_staff"],
-            submitted_at=moment.timestamp() if moment else 0.0,
-        ),
+        comment=comment_of(site, {**data, "submitted_at": moment.timestamp() if moment else 0.0}),
         personal=Personal(email, str(ip or "")),
         facts=Facts(author_key=ours.store.vault.lookup("email", email.lower())),
         limits={},

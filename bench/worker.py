@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO
@@ -23,6 +23,7 @@ from bench.site import SITE
 from config.settings import Settings, default_policy
 from service.moderation.batch import Batch, Recent
 from service.moderation.comment import Case, Facts
+from service.moderation.pipeline import Pipeline
 from service.moderation.policy import Policy, merged, policy_from
 from service.store.doorbell import MODERATE_QUEUE
 from workers.moderate import Moderator, moderator, warm_up
@@ -71,20 +72,21 @@ def waiting_worker(kind: str, settings: Settings, *, for_ever: bool = False) -> 
 def pure_review(here: Moderator, site_name: str) -> Callable[[], int]:
     """Return a review of the whole inbox with no store in it: cases are read beforehand."""
     cases = _cases(here, site_name)
-    size = here.settings.batch_size
     policy = policy_from(merged(default_policy(), here.sites.get(site_name).site.policy))
-    parts = [cases[start : start + size] for start in range(0, len(cases), size)]
-    return lambda: _review(here, parts, policy)
+    return lambda: review_in_batches(here.pipeline, cases, policy, here.settings)
 
 
-def _review(here: Moderator, parts: list[list[Case]], policy: Policy) -> int:
+def review_in_batches(
+    pipeline: Pipeline, cases: Sequence[Case], policy: Policy, settings: Settings
+) -> int:
+    """Review ``cases`` in a worker's batches, each behind the window of those before it."""
     recent = Recent()
     count = 0
-    for part in parts:
-        batch = Batch(part, recent)
-        count += len(here.pipeline.review(batch, policy))
+    for start in range(0, len(cases), settings.batch_size):
+        batch = Batch(cases[start : start + settings.batch_size], recent)
+        count += len(pipeline.review(batch, policy))
         known = recent.then(batch.traces)
-        recent = known.at(range(len(known.ids))[-here.settings.duplicate_window :])
+        recent = known.at(range(len(known.ids))[-settings.duplicate_window :])
     return count
 
 

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+from service.moderation.models.encoder import SHIPPED
 from service.moderation.models.linear import LinearModel
 from service.moderation.models.weights import ANY_LANGUAGE, ATTRIBUTES, Floats
 from service.moderation.signal import Attribute
@@ -28,7 +29,6 @@ from training.encoder.train import parted
 from training.measure import recall_at, roc_auc, share_above
 from training.rows import Row, read_rows, read_validation
 
-SHIPPED = Path(__file__).parents[2] / "service" / "moderation" / "models" / "encoder"
 HELD_SEED = 3
 
 _MIN_ROWS = 25

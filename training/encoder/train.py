@@ -66,10 +66,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--work", type=Path, default=Path("training/out"))
     parser.add_argument("--onward", type=Path, help="a released model, to be taught further")
     options = parser.parse_args(arguments)
-    parts, share = parted(read_rows(options.data)), _SHARE
+    parts = parted(read_rows(options.data))
+    share = _ONWARD_SHARE if options.onward else _SHARE
     if options.onward:
         vocabulary, general = read_released(options.onward)
-        share = _ONWARD_SHARE
     else:
         vocabulary, fresh = begun(parts.taught, options.work / "vocabulary")
         general = first(parts, vocabulary, fresh, options.work / "first.npz")
