@@ -11,6 +11,7 @@ from service.api.answer import answer
 from service.api.callers import staff
 from service.api.intake import load, read_json
 from service.api.language import language
+from service.api.media import JSON
 from service.api.openapi import problems
 from service.api.problems import Problem
 from service.api.services import services
@@ -116,7 +117,7 @@ def similar_to(comment_id: str) -> Response:
 @blueprint.route("/decisions", methods=["POST"])
 @blueprint.doc(
     security=[{"key": []}],
-    requestBody={"required": True, "content": {"application/json": {"schema": DecisionSchema}}},
+    requestBody={"required": True, "content": {JSON: {"schema": DecisionSchema}}},
     responses=problems(400, 401, 403, 404, 409, 413, 422),
 )
 @blueprint.response(200, ResultsSchema)

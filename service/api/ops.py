@@ -8,6 +8,7 @@ from flask_smorest import Blueprint
 from service.api.answer import answer
 from service.api.callers import staff
 from service.api.intake import load, read_json
+from service.api.media import JSON
 from service.api.openapi import problems
 from service.api.services import services
 from service.schemas.presentation import iso
@@ -66,7 +67,7 @@ def dead_letters() -> Response:
 @blueprint.route("/dead-letters/retry", methods=["POST"])
 @blueprint.doc(
     security=[{"key": []}],
-    requestBody={"required": True, "content": {"application/json": {"schema": RetrySchema}}},
+    requestBody={"required": True, "content": {JSON: {"schema": RetrySchema}}},
     responses=problems(400, 401, 403, 404, 413, 422),
 )
 @blueprint.response(200, RetriedSchema)

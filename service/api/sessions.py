@@ -8,6 +8,7 @@ from flask_smorest import Blueprint
 from service.api.answer import answer
 from service.api.callers import bearer_token
 from service.api.intake import load, read_json
+from service.api.media import JSON
 from service.api.openapi import problems
 from service.api.problems import Problem, invalid
 from service.api.services import services
@@ -25,7 +26,7 @@ blueprint = Blueprint("sessions", "sessions", url_prefix="/v1/sessions")
 
 @blueprint.route("", methods=["POST"])
 @blueprint.doc(
-    requestBody={"required": True, "content": {"application/json": {"schema": SignInSchema}}},
+    requestBody={"required": True, "content": {JSON: {"schema": SignInSchema}}},
     responses=problems(400, 401, 403, 413, 422, 429),
 )
 @blueprint.response(201, SessionSchema)

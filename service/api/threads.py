@@ -15,6 +15,7 @@ from werkzeug.routing import PathConverter
 from service.api.answer import answer
 from service.api.callers import site_of
 from service.api.intake import load, read_json
+from service.api.media import JSON
 from service.api.openapi import problems
 from service.api.services import services
 from service.schemas.addresses import Page
@@ -126,7 +127,7 @@ def thread(site: str, page: str) -> Response:
         )
 
     body = services().answers.get(f"{etag} {page}", make)
-    return _tagged(Response(body, 200, content_type="application/json"), etag)
+    return _tagged(Response(body, 200, content_type=JSON), etag)
 
 
 @blueprint.route("/comments/<root_id>/replies", methods=["GET"])
@@ -164,7 +165,7 @@ def counts(site: str) -> Response:
 
 @blueprint.route("/counts", methods=["POST"])
 @blueprint.doc(
-    requestBody={"required": True, "content": {"application/json": {"schema": PagesSchema}}},
+    requestBody={"required": True, "content": {JSON: {"schema": PagesSchema}}},
     responses=problems(400, 404, 413, 422),
 )
 @blueprint.response(200, CountsSchema)
