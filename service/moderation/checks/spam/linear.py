@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from service.moderation.batch import Batch
 from service.moderation.cascade import Cascade, cascade_of
-from service.moderation.checks.spam.addresses import Link
 from service.moderation.checks.spam.links import batch_links
 from service.moderation.encoder_options import LINEAR_ALONE, EncoderOptions
 from service.moderation.models.weights import ATTRIBUTES
@@ -53,18 +52,19 @@ class LinearSpam:
     def review(self, batch: Batch) -> Sequence[Sequence[Signal]]:
         """Return the signals of each case, in order."""
         scores = batch.once(self._cascade.judge).scores[:, _COLUMN]
-        rows = zip(batch.once(batch_links), scores.tolist(), strict=True)
-        return [self._signals(links, score) for links, score in rows]
+        return [self._signals(batch, *row) for row in enumerate(scores.tolist())]
 
-    def _signals(self, links: Sequence[Link], score: float) -> Sequence[Signal]:
+    def _signals(self, batch: Batch, index: int, score: float) -> Sequence[Signal]:
         if score < _WORTH_REPORTING:
             return ()
         evidence = Evidence("spam.model", {"percent": round(score * 100)})
-        return (Signal(self.name, Attribute.SPAM, score, _weight(links, score), (evidence,)),)
+        return (
+            Signal(self.name, Attribute.SPAM, score, _weight(batch, index, score), (evidence,)),
+        )
 
 
-def _weight(links: Sequence[Link], score: float) -> float:
+def _weight(batch: Batch, index: int, score: float) -> float:
     if score >= _CERTAIN:
         return _WEIGHT
-    targets = {(link.host, link.path) for link in links}
+    targets = {(link.host, link.path) for link in batch.once(batch_links)[index]}
     return _WEIGHT_BESIDE_LINK if len(targets) == 1 else _WEIGHT
