@@ -16,7 +16,6 @@ from werkzeug.routing import MapAdapter
 
 from config.settings import Settings, load_secrets
 from service.api import cors, health, moderation, ops, problems, sessions, submissions, threads
-from service.api.browser_forms import problem_page
 from service.api.deliverability import Deliverability
 from service.api.media import WholeRequest, asked
 from service.api.openapi import DescribedApi
@@ -29,6 +28,8 @@ from service.store.embedded import server_urls
 from service.store.store import open_store
 from service.web import demo
 from service.web.docs import register_docs
+from service.web.errors import problem_page
+from service.web.staff import account, door
 
 API_VERSION = "1"
 DESCRIBING = frozenset({"flask_smorest.blueprint", "flask_smorest.response"})
@@ -40,6 +41,7 @@ BLUEPRINTS = (
     sessions.blueprint,
     health.blueprint,
 )
+PAGES = (demo.blueprint, door.blueprint, account.blueprint)
 
 
 class NoSessions(SessionInterface):
@@ -128,7 +130,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     api = DescribedApi(app)
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
-    app.register_blueprint(demo.blueprint)
+    for pages in PAGES:
+        app.register_blueprint(pages)
     register_docs(app)
     problems.register(app, problem_page)
     _number_requests(app)

@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 
 from service.api.language import language
 from service.api.limits import rate_limit_headers
-from service.api.media import asked, wants_page
+from service.api.media import asked
 from service.schemas.messages import Message, translate
 from service.store.comments import (
     CommentUnknown,
@@ -112,12 +112,12 @@ def problem_of(error: Exception) -> Problem:
     return Problem(500, "internal", "Something went wrong here, not with you.")
 
 
-def register(app: Flask, page: Callable[[Problem], Response]) -> None:
-    """Answer every error of ``app`` as a problem; a browser's own form gets a ``page``."""
+def register(app: Flask, page_for: Callable[[], Callable[[Problem], Response] | None]) -> None:
+    """Answer every error of ``app`` as a problem, or by the page that ``page_for`` names."""
 
     def handle(error: Exception) -> Response:
-        problem = problem_of(error)
-        return page(problem) if wants_page() else problem_response(problem)
+        show = page_for() or problem_response
+        return show(problem_of(error))
 
     app.register_error_handler(Exception, handle)
     app.register_error_handler(HTTPException, handle)

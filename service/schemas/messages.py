@@ -1,4 +1,7 @@
-"""Sentences for people, in their language: English in the code, others in ``translations/``."""
+"""Sentences for people, in their language: English in the code, others in ``translations/``.
+
+A language has a catalogue for each part of the service that says something.
+"""
 
 from __future__ import annotations
 
@@ -108,10 +111,13 @@ def _localised(value: object, language: str) -> object:
 def _catalogue(language: str) -> dict[str, str]:
     if language == DEFAULT_LANGUAGE or language not in LANGUAGES:
         return {}
-    path = resources.files("service.schemas").joinpath(f"translations/{language}.po")
-    with path.open("rb") as file:
-        entries = read_po(file, locale=language)
-    return {_text(entry.id): _text(entry.string) for entry in entries if entry.id and entry.string}
+    folder = resources.files("service.schemas").joinpath(f"translations/{language}")
+    found: dict[str, str] = {}
+    for path in sorted(folder.iterdir(), key=lambda path: path.name):
+        with path.open("rb") as file:
+            entries = read_po(file, locale=language)
+        found |= {_text(each.id): _text(each.string) for each in entries if each.id and each.string}
+    return found
 
 
 def _text(value: str | Sequence[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
 from typing import Any
@@ -14,6 +14,7 @@ from argon2.exceptions import VerificationError
 
 from service.store import keys
 from service.store.connection import Client
+from service.store.preferences import Preferences, preferences_from, preferences_json
 
 MAX_FAILURES = 8
 FAILURES_KEPT_S = 900
@@ -59,6 +60,7 @@ class Account:
     name: str
     role: Role
     sites: frozenset[str] = frozenset()
+    preferences: Preferences = field(default_factory=Preferences)
 
 
 class Accounts:
@@ -135,7 +137,12 @@ class Accounts:
         if not stored or stored.get(b"generation", b"0").decode() != generation:
             return None
         sites = frozenset(stored.get(b"sites", b"").decode().split())
-        return Account(name, Role(stored[b"role"].decode()), sites)
+        preferences = preferences_from(stored.get(b"preferences"))
+        return Account(name, Role(stored[b"role"].decode()), sites, preferences)
+
+    def prefer(self, name: str, preferences: Preferences) -> None:
+        """Keep what somebody set for themselves."""
+        self._client.hset(keys.user(name), "preferences", preferences_json(preferences))
 
     def sign_out(self, token: str) -> None:
         """End a session."""

@@ -23,7 +23,7 @@ STATUS_ORDER = ("approved", "held", "rejected", "spam", "deleted")
 
 
 def user(name: str) -> str:
-    """Hash of one account: password hash and its generation, role, sites; for ever."""
+    """Hash of one account: password hash and its generation, role, sites, preferences; for ever."""
     return f"ecluse:user:{name}"
 
 

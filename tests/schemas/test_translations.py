@@ -28,19 +28,20 @@ SOURCES = [
 TEMPLATES = sorted((SERVICE / "web" / "templates").rglob("*.html"))
 SENTENCE = re.compile(r"[A-Z`].*\s.*[.?!…]", re.DOTALL)
 FOR_DEVELOPERS = frozenset({"metadata", "description", "requestBody", "parameters"})
-CATALOGUE = SERVICE / "schemas" / "translations" / "fr.po"
+CATALOGUES = SERVICE / "schemas" / "translations" / "fr"
 LIBRARY = frozenset({"Field may not be null.", "Not a valid integer.", "Not a valid string."})
 """Marshmallow's own messages that a caller may meet."""
 NARROW, WIDE = "\u202f", "\u00a0"
 
 
-def catalogue() -> Catalog:
-    with CATALOGUE.open("rb") as file:
-        return read_po(file, locale="fr")
+def catalogues() -> Iterator[Catalog]:
+    for path in sorted(CATALOGUES.glob("*.po")):
+        with path.open("rb") as file:
+            yield read_po(file, locale="fr")
 
 
 def french() -> dict[str, str]:
-    return {str(entry.id): str(entry.string) for entry in catalogue() if entry.id}
+    return {str(entry.id): str(entry.string) for each in catalogues() for entry in each if entry.id}
 
 
 def sentences_in(tree: ast.AST) -> Iterator[str]:
@@ -60,8 +61,8 @@ def sentences_in(tree: ast.AST) -> Iterator[str]:
 
 
 def first_words_of(call: ast.Call) -> Iterator[str]:
-    """Yield what is said in ``Message(…)`` and ``Problem(…)``, a sentence or not."""
-    place = {"Message": 0, "Problem": 2}.get(getattr(call.func, "id", ""))
+    """Yield what is said in ``Message(…)``, ``Problem(…)``, ``Room(…)``, a sentence or not."""
+    place = {"Message": 0, "Problem": 2, "Room": 1}.get(getattr(call.func, "id", ""))
     if place is None or len(call.args) <= place:
         return
     said = call.args[place]
@@ -74,7 +75,8 @@ def messages_in_templates() -> Iterator[str]:
     for path in TEMPLATES:
         with path.open("rb") as file:
             for _, _, found, _ in babel_extract(file, ["_"], [], {}):
-                yield str(found[0] if isinstance(found, tuple) else found)
+                if found:
+                    yield str(found[0] if isinstance(found, tuple) else found)
 
 
 def messages() -> set[str]:
@@ -95,6 +97,11 @@ def test_every_message_has_its_french() -> None:
     known = french()
     missing = sorted(message for message in messages() if not known.get(message))
     assert missing == []
+
+
+def test_no_message_stands_in_two_catalogues() -> None:
+    ids = [str(entry.id) for each in catalogues() for entry in each if entry.id]
+    assert sorted(ids) == sorted(set(ids))
 
 
 def test_no_french_is_left_of_a_message_that_went() -> None:

@@ -1,0 +1,1 @@
+"""What the pages of those who sign in share: the door, the guard, the frame."""

@@ -1,0 +1,81 @@
+"""The frame around every page of those who sign in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Response, make_response, render_template, request
+
+from service.api.language import language
+from service.api.problems import Problem
+from service.schemas.messages import translate, translator
+from service.store.accounts import Role
+from service.store.preferences import Preferences
+from service.web.staff.guard import CSRF_FIELD, EVERY_ROLE, Member, signed_in
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Name one entry of the navigation: its view, what it is called, who sees it."""
+
+    endpoint: str
+    label: str
+    roles: frozenset[Role] = EVERY_ROLE
+
+
+ROOMS: tuple[Room, ...] = (Room("account.show", "My account"),)
+
+
+def page(
+    template: str, status: int = 200, headers: Mapping[str, str] | None = None, **context: Any
+) -> Response:
+    """Return a page, or a part of one for htmx, in the reader's language."""
+    answer = make_response(render_template(template, **_frame(), **context), status)
+    answer.headers.update(HEADERS)
+    answer.headers["Content-Language"] = language()
+    answer.headers.update(headers or {})
+    return answer
+
+
+def problem_page(problem: Problem) -> Response:
+    """Show what is wrong."""
+    tongue = language()
+    return page(
+        "staff/problem.html",
+        problem.status,
+        problem.headers,
+        title=translate(problem.title, tongue),
+        detail=translate(problem.detail, tongue),
+        errors=[translate(text, tongue) for text in problem.errors.values()],
+    )
+
+
+def _frame() -> dict[str, Any]:
+    tongue, found = language(), signed_in()
+    return {
+        "_": translator(tongue),
+        "tongue": tongue,
+        "member": found,
+        "preferences": found.account.preferences if found else Preferences(),
+        "csrf_field": CSRF_FIELD,
+        "csrf": found.csrf if found else "",
+        "rooms": _rooms(found),
+        "here": request.endpoint,
+    }
+
+
+def _rooms(found: Member | None) -> list[Room]:
+    return [room for room in ROOMS if found and found.account.role in room.roles]
