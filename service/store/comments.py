@@ -290,6 +290,7 @@ def transition_keys(site: str, records: Sequence[Record]) -> list[str]:
         keys.audit,
         keys.dead,
         keys.dead_reasons,
+        keys.live,
     ]
     for record in records:
         names += comment_keys(

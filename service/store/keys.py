@@ -132,6 +132,11 @@ class SiteKeys:
         """Stream: every decision; never trimmed before it is archived."""
         return self._key("audit")
 
+    @property
+    def live(self) -> str:
+        """Stream: comments that came into the queue or left it, newest 1,000 or so."""
+        return self._key("live")
+
     def status(self, status: str) -> str:
         """Sorted set by time of arrival: the comments in one status."""
         return self._key(f"status:{status}")

@@ -3,7 +3,7 @@
 -- ARGV: id, kind ('edit' or 'retry'), content, not_before (ms), bell_ttl.
 
 local shared, k = shared_keys(), keys_of(1)
-local bell = KEYS[19]
+local bell = KEYS[#KEYS]
 local id, kind, content, not_before, bell_ttl = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
 local current = redis.call('HMGET', k.comment, 'status', 'received_at', 'submitted_at', 'decision')
 local from = current[1]

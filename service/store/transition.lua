@@ -56,6 +56,13 @@ local function enter(shared, k, id, to, at)
   if to == 'approved' then show(k, id, at) end
 end
 
+-- What open pages of the queue are told: which comment came, changed or went.
+local LIVE_KEPT = 1000
+
+local function tell(shared, id, what, version)
+  redis.call('XADD', shared.live, 'MAXLEN', '~', LIVE_KEPT, '*', 'id', id, 'what', what, 'version', version)
+end
+
 local function move(shared, k, id, from, to, at)
   leave(shared, k, id, from)
   enter(shared, k, id, to, at)
@@ -63,23 +70,27 @@ local function move(shared, k, id, from, to, at)
   if from == 'approved' or to == 'approved' then
     redis.call('HINCRBY', k.page, 'version', 1)
   end
-  return redis.call('HINCRBY', k.comment, 'version', 1)
+  local version = redis.call('HINCRBY', k.comment, 'version', 1)
+  if from == 'held' or to == 'held' then tell(shared, id, to, version) end
+  return version
 end
 
-local SHARED = 12
+-- In the order of `transition_keys` in comments.py.
+local SHARED = {
+  'approved', 'held', 'rejected', 'spam', 'deleted', 'counters', 'unscreened', 'inbox',
+  'recent', 'audit', 'dead', 'dead_reasons', 'live',
+}
 local PER_COMMENT = 6
 
 local function shared_keys()
-  return {
-    approved = KEYS[1], held = KEYS[2], rejected = KEYS[3], spam = KEYS[4], deleted = KEYS[5],
-    counters = KEYS[6], unscreened = KEYS[7], inbox = KEYS[8], recent = KEYS[9], audit = KEYS[10],
-    dead = KEYS[11], dead_reasons = KEYS[12],
-  }
+  local named = {}
+  for index, name in ipairs(SHARED) do named[name] = KEYS[index] end
+  return named
 end
 
 -- The author key is the comment's own key where the author is not known by anything.
 local function keys_of(index)
-  local at = SHARED + (index - 1) * PER_COMMENT
+  local at = #SHARED + (index - 1) * PER_COMMENT
   local author = KEYS[at + 6]
   if author == KEYS[at + 1] then author = '' end
   return {
