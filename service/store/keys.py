@@ -183,12 +183,13 @@ def page_key(page: str) -> str:
 
 def normalised_page(page: str) -> str:
     """Return the one spelling of a page's URL; what is no URL comes back as it is."""
+    page = page.strip()
     if not page.lower().startswith(("http://", "https://")):
-        return page.strip()
+        return page
     try:
-        parts = urlsplit(page.strip())
+        parts = urlsplit(page)
     except ValueError:
-        return page.strip()
+        return page
     kept = [
         (name, value)
         for name, value in parse_qsl(parts.query, keep_blank_values=True)
