@@ -99,10 +99,10 @@ def run(
 def targets(found: dict[str, Contender]) -> list[Target]:
     """Return the promises about accepting."""
     ours = found["ecluse"].rates
-    best_isso = max((found["isso-1"], found["isso-4"]), key=lambda each: sum(each.rates))
+    wanted = {"plain": 2.0, "isso": 10.0, "isso-4": 10.0}
     return [
-        Target("Écluse ÷ plain design (b)", 2.0, report.ratio(ours, found["plain"].rates)),
-        Target(f"Écluse ÷ {best_isso.about} (c)", 10.0, report.ratio(ours, best_isso.rates)),
+        Target(f"Écluse ÷ {found[name].about}", least, report.ratio(ours, found[name].rates))
+        for name, least in wanted.items()
     ]
 
 
@@ -167,8 +167,12 @@ def _contenders(folder: Path, names: Sequence[str]) -> Iterator[list[Contender]]
         "plain-alone": lambda stack: _ours(
             stack, folder / "plain-alone", "plain-alone", "its store behind the least Flask (b″)"
         ),
-        "isso-1": lambda stack: _isso(stack, folder / "isso-1", 1),
-        "isso-4": lambda stack: _isso(stack, folder / "isso-4", isso_server.IMAGE_PROCESSES),
+        "isso": lambda stack: _isso(
+            stack, folder / "isso", "isso, its own command (c)", isso_server.own_command
+        ),
+        "isso-4": lambda stack: _isso(
+            stack, folder / "isso-4", "isso, 4 processes (c′)", isso_server.image_command
+        ),
         "strict": lambda stack: _ours(
             stack, folder / "strict", "ecluse", "Écluse, strict", durability=Durability.STRICT
         ),
@@ -222,10 +226,11 @@ def _echo(stack: ExitStack, folder: Path) -> Contender:
     )
 
 
-def _isso(stack: ExitStack, folder: Path, processes: int) -> Contender:
+def _isso(
+    stack: ExitStack, folder: Path, about: str, command_of: Callable[[Path, int], list[str]]
+) -> Contender:
     port = free_port()
-    pid = stack.enter_context(isso_server.isso(folder, port, processes))
-    about = f"isso, {processes} process{'es' * (processes > 1)}"
+    pid = stack.enter_context(isso_server.isso(folder, port, command_of))
     return Contender(
         folder.name,
         about,

@@ -1,9 +1,10 @@
-"""Isso, the comment server from the package index, as its own container image runs it."""
+"""Isso, the comment server from the package index, as its own command and its image run it."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -31,15 +32,26 @@ IMAGE_PROCESSES = 4
 """Its Dockerfile: ``gunicorn -w 4 --preload isso.run --worker-tmp-dir /dev/shm``."""
 
 
+def own_command(folder: Path, _port: int) -> list[str]:
+    """Return the command that the package brings: one process, a thread for each request."""
+    start = "import sys, isso; sys.argv[0] = 'isso'; sys.exit(isso.main())"
+    return [sys.executable, "-c", start, "-c", str(folder / "isso.cfg"), "run"]
+
+
+def image_command(_folder: Path, port: int) -> list[str]:
+    """Return the command of its container image: gunicorn with four processes."""
+    return python(
+        "gunicorn", "-b", f"127.0.0.1:{port}", "-w", str(IMAGE_PROCESSES), "--preload",
+        "--worker-tmp-dir", "/dev/shm", "--no-control-socket", "isso.run",  # noqa: S108
+    )  # fmt: skip
+
+
 @contextmanager
-def isso(folder: Path, port: int, processes: int) -> Iterator[int]:
+def isso(folder: Path, port: int, command_of: Callable[[Path, int], list[str]]) -> Iterator[int]:
     """Run Isso on the loopback, its guard and its moderation queue off; give its id."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "isso.cfg").write_text(CONFIGURATION.format(folder=folder, port=port), "utf-8")
-    command = python(
-        "gunicorn", "-b", f"127.0.0.1:{port}", "-w", str(processes), "--preload",
-        "--worker-tmp-dir", "/dev/shm", "--no-control-socket", "isso.run",  # noqa: S108
-    )  # fmt: skip
+    command = command_of(folder, port)
     with child(command, folder, {"ISSO_SETTINGS": str(folder / "isso.cfg")}) as process:
         until_ready(process, lambda: listens(port), folder)
         _open_threads(port)
