@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 from redis.exceptions import NoScriptError
 
 from service.moderation.comment import Comment, Facts
+from service.moderation.signal import Attribute
 from service.store.connection import Client, needs_fsync_wait
+from service.store.facets import LANGUAGES, facets_of
 from service.store.keys import STATUS_ORDER, SiteKeys, page_key
 from service.store.line import Line
 from service.store.records import Record, content_json, facts_json, readable_records
@@ -174,9 +176,16 @@ class Comments:
 
         Raises ``EditClosed`` when the comment arrived before ``not_before_ms``.
         """
-        emptied = content_json(Comment(id="", site="", page=record.comment.page, content=""))
+        empty = Comment(
+            id="", site="", page=record.comment.page, content="",
+            submitted_at=record.submitted_at_ms / 1000,
+        )  # fmt: skip
         keys = transition_keys(record.comment.site, [record])
-        answer = self._withdraw(self._client, keys, [record.comment.id, not_before_ms, emptied])
+        answer = self._withdraw(
+            self._client,
+            keys,
+            [record.comment.id, not_before_ms, content_json(empty), facets_of(empty, None, "")],
+        )
         if answer == b"unknown":
             raise CommentUnknown(record.comment.id)
         if answer == b"too_late":
@@ -279,7 +288,7 @@ def _subjects(arrival: Arrival, traces: Traces) -> dict[str, str]:
 
 
 def transition_keys(site: str, records: Sequence[Record]) -> list[str]:
-    """Return the keys transition.lua reads: the site's, then six for each record."""
+    """Return the keys transition.lua reads: the site's, then eight for each record."""
     keys = SiteKeys(site)
     names = [
         *(keys.status(status) for status in STATUS_ORDER),
@@ -291,6 +300,13 @@ def transition_keys(site: str, records: Sequence[Record]) -> list[str]:
         keys.dead,
         keys.dead_reasons,
         keys.live,
+        keys.facets,
+        keys.severity,
+        keys.reach,
+        keys.with_link,
+        keys.reported,
+        *(keys.scored(attribute) for attribute in Attribute),
+        *(keys.in_language(code) for code in LANGUAGES),
     ]
     for record in records:
         names += comment_keys(
@@ -307,7 +323,7 @@ def transition_keys(site: str, records: Sequence[Record]) -> list[str]:
 def comment_keys(
     keys: SiteKeys, comment_id: str, parent: str, page: str, root: str, author: str
 ) -> list[str]:
-    """Return one comment's six keys, its own standing in for what it lacks."""
+    """Return one comment's eight keys, its own standing in for what it lacks."""
     own = keys.comment(comment_id)
     return [
         own,
@@ -316,6 +332,8 @@ def comment_keys(
         keys.thread(root) if root else keys.roots(page),
         keys.thread(root) if root != parent else keys.roots(page),
         keys.author(author) if author else own,
+        keys.held_on(page),
+        keys.held_by(author) if author else own,
     ]
 
 

@@ -15,6 +15,7 @@ from service.moderation.verdict import Action, Verdict
 from service.store.comments import BELL_TTL_MS, comment_keys, transition_keys
 from service.store.connection import Client
 from service.store.elsewhere import Elsewhere
+from service.store.facets import facets_of, stored_facets
 from service.store.inbox_group import GROUP, make_group
 from service.store.keys import SiteKeys
 from service.store.recalls import Recalls
@@ -188,6 +189,8 @@ class Inbox:
         verdict = Verdict(Action.HOLD, "unscreened", unscreened=("worker",))
         why = orjson.dumps({"attempts": attempts, "error": "worker died or timed out"})
         entry = pending.entry
+        fields: Any = self._client.hgetall(keys.comment(entry.comment_id))
+        settled = {**fields, b"verdict": verdict_json(verdict)}
         self._set_aside(
             self._client,
             [*transition_keys(site, []), *_keys_of(keys, pending)],
@@ -199,6 +202,7 @@ class Inbox:
                 verdict_json(verdict),
                 why,
                 now_ms,
+                stored_facets(entry.comment_id, site, settled),
             ],
         )
 
@@ -271,7 +275,7 @@ def _keys_of(keys: SiteKeys, pending: Pending) -> list[str]:
 
 
 def _settle_arguments(item: Settlement, window: int) -> list[Argument]:
-    entry, verdict = item.pending.entry, item.verdict
+    entry, case, verdict = item.pending.entry, item.pending.case, item.verdict
     return [
         entry.comment_id,
         entry.revision,
@@ -280,6 +284,7 @@ def _settle_arguments(item: Settlement, window: int) -> list[Argument]:
         verdict_json(verdict),
         int(bool(verdict.unscreened)),
         _window_line(item) if window else b"",
+        facets_of(case.comment, verdict, case.facts.author_key),
     ]
 
 

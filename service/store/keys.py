@@ -27,6 +27,11 @@ def user(name: str) -> str:
     return f"ecluse:user:{name}"
 
 
+def views(name: str) -> str:
+    """Hash: an account's saved views of the queue, name → query, 50 at most; for ever."""
+    return f"ecluse:user:{name}:views"
+
+
 def session(token_hash: str) -> str:
     """String: a session's account and its password's generation; expires by itself."""
     return f"ecluse:session:{token_hash}"
@@ -136,6 +141,52 @@ class SiteKeys:
     def live(self) -> str:
         """Stream: comments that came into the queue or left it, newest 1,000 or so."""
         return self._key("live")
+
+    @property
+    def facets(self) -> str:
+        """Hash: settled comment → what the queue filters by, packed (facets.py); for ever."""
+        return self._key("facets")
+
+    @property
+    def indexing(self) -> str:
+        """Hash: how far comments older than the facets have been given theirs, and `done`."""
+        return self._key("indexing")
+
+    @property
+    def severity(self) -> str:
+        """Sorted set: held comments, the highest score first, then the oldest (index.lua)."""
+        return self._key("queue:severity")
+
+    @property
+    def reach(self) -> str:
+        """Sorted set: held comments, those of the busiest page first, then the oldest."""
+        return self._key("queue:reach")
+
+    @property
+    def with_link(self) -> str:
+        """Sorted set by time: held comments with a link."""
+        return self._key("queue:link")
+
+    @property
+    def reported(self) -> str:
+        """Sorted set by time: held comments that readers reported."""
+        return self._key("queue:reported")
+
+    def scored(self, attribute: str) -> str:
+        """Sorted set: held comments with a score for an attribute, the highest first."""
+        return self._key(f"queue:attribute:{attribute}")
+
+    def in_language(self, code: str) -> str:
+        """Sorted set by time: held comments in a language served, or in any `other`."""
+        return self._key(f"queue:lang:{code}")
+
+    def held_on(self, page_key: str) -> str:
+        """Sorted set by time: held comments on one page."""
+        return self._key(f"queue:page:{page_key}")
+
+    def held_by(self, author_key: str) -> str:
+        """Sorted set by time: held comments of one author."""
+        return self._key(f"queue:author:{author_key}")
 
     def status(self, status: str) -> str:
         """Sorted set by time of arrival: the comments in one status."""

@@ -1,17 +1,19 @@
 -- Take approved comments of a campaign back into the queue. One that is no longer approved, or
 -- that a moderator approved, only loses its note.
--- KEYS: shared, six per comment, the notes. ARGV: per comment: id, verdict.
+-- KEYS: shared, eight per comment, the notes. ARGV: per comment: id, verdict, facets.
 
 local shared = shared_keys()
 local notes = KEYS[#KEYS]
 local recalled = {}
-for index = 1, #ARGV / 2 do
-  local id, verdict = ARGV[index * 2 - 1], ARGV[index * 2]
+for index = 1, #ARGV / 3 do
+  local at = index * 3
+  local id, verdict, packed = ARGV[at - 2], ARGV[at - 1], ARGV[at]
   local k = keys_of(index)
   local current = redis.call('HMGET', k.comment, 'status', 'submitted_at', 'decision')
   recalled[index] = 0
   if current[1] == 'approved' and not current[3] then
     redis.call('HSET', k.comment, 'verdict', verdict)
+    redis.call('HSET', shared.facets, id, packed)
     move(shared, k, id, 'approved', 'held', current[2])
     redis.call('HINCRBY', shared.counters, 'recalled', 1)
     redis.call('XADD', shared.audit, '*', 'kind', 'recall', 'comment', id)

@@ -16,6 +16,7 @@ from service.moderation.signal import Attribute, Evidence, Signal
 from service.moderation.verdict import Action, Verdict
 from service.store.comments import comment_keys, transition_keys
 from service.store.connection import Client
+from service.store.facets import stored_facets
 from service.store.keys import SiteKeys
 from service.store.records import verdict_from, verdict_json
 from service.store.scripts import Argument, script
@@ -24,7 +25,7 @@ RULE = "campaign"
 """The rule that holds a comment after it was approved."""
 RECALL_CHUNK = 64
 
-_PLACE = ("page_key", "parent", "root", "author", "verdict")
+_PLACE = (b"page_key", b"parent", b"root", b"author")
 _CHECK = "spam.duplicates"
 _SCORE = 0.9
 
@@ -56,19 +57,20 @@ class Recalls:
         names, arguments = transition_keys(site, []), list[Argument]()
         rows = zip(noted.items(), self._rows(site, noted), strict=True)
         for (comment_id, times), row in rows:
-            place, parent, root, author, verdict = row
-            names += comment_keys(keys, comment_id, parent.decode(), place.decode(),
-                                  root.decode(), author.decode())  # fmt: skip
-            arguments += [comment_id, verdict_json(_held(verdict, times))]
+            place, parent, root, author = (row.get(name, b"").decode() for name in _PLACE)
+            names += comment_keys(keys, comment_id, parent, place, root, author)
+            verdict = verdict_json(_held(row.get(b"verdict", b""), times))
+            packed = stored_facets(comment_id, site, {**row, b"verdict": verdict})
+            arguments += [comment_id, verdict, packed]
         answers: Any = self._recall(self._client, [*names, keys.recalls], arguments)
         return sum(answers)
 
-    def _rows(self, site: str, noted: Mapping[str, int]) -> list[list[bytes]]:
+    def _rows(self, site: str, noted: Mapping[str, int]) -> list[dict[bytes, bytes]]:
         keys = SiteKeys(site)
         pipe = self._client.pipeline(transaction=False)
         for comment_id in noted:
-            pipe.hmget(keys.comment(comment_id), _PLACE)
-        return [[value or b"" for value in row] for row in pipe.execute()]
+            pipe.hgetall(keys.comment(comment_id))
+        return list(pipe.execute())
 
 
 def _held(raw: bytes, times: int) -> Verdict:

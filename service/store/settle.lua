@@ -1,15 +1,15 @@
 -- Settle a run of reviewed comments, each at most once: a comment that is no longer
 -- received, or was edited since it was read, only loses its inbox entry. Then note which
 -- approved ones are to be taken back: those these comments show to be part of a campaign.
--- KEYS: shared, six per comment, the notes of what is to be taken back.
+-- KEYS: shared, eight per comment, the notes of what is to be taken back.
 -- ARGV: group, window, count of comments, then per comment: id, revision, entry, status,
--- verdict, unscreened, seen; then per copy: id, how many are like it.
+-- verdict, unscreened, seen, facets; then per copy: id, how many are like it.
 
 local shared = shared_keys()
 local notes = KEYS[#KEYS]
 local group, window, count = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local settled = {}
-local first, width = 4, 7
+local first, width = 4, 8
 for index = 1, count do
   local at = first + (index - 1) * width
   local id, revision, entry = ARGV[at], ARGV[at + 1], ARGV[at + 2]
@@ -19,6 +19,7 @@ for index = 1, count do
   settled[index] = 0
   if current[1] == 'received' and current[2] == revision then
     redis.call('HSET', k.comment, 'verdict', verdict)
+    redis.call('HSET', shared.facets, id, ARGV[at + 7])
     move(shared, k, id, 'received', to, current[3])
     redis.call('HINCRBY', shared.counters, 'settled', 1)
     if unscreened == '1' then

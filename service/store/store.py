@@ -11,9 +11,11 @@ from service.store.connection import Client, connect
 from service.store.decisions import Decisions
 from service.store.inbox import Inbox
 from service.store.learned import Learned
+from service.store.queue import Queue
 from service.store.sealing import Vault
 from service.store.sites import Sites
 from service.store.threads import Threads
+from service.store.views import Views
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,8 @@ class Store:
     inbox: Inbox
     threads: Threads
     decisions: Decisions
+    queue: Queue
+    views: Views
     learned: Learned
     accounts: Accounts
 
@@ -57,6 +61,8 @@ def open_store(settings: Settings, secrets: Secrets, url: str) -> Store:
         ),
         threads=Threads(client),
         decisions=Decisions(client, comments),
+        queue=Queue(client, comments),
+        views=Views(client),
         learned=Learned(client, comments, is_shared=settings.share_learning),
         accounts=Accounts(client, session_ttl_s=settings.session_ttl_s),
     )

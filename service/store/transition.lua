@@ -38,8 +38,87 @@ local function forget_dead(shared, id)
   if redis.call('ZREM', shared.dead, id) == 1 then redis.call('HDEL', shared.dead_reasons, id) end
 end
 
+-- The queue's indexes: which held comments have what a filter asks for. They are made of the
+-- comment's packed facets (facets.py), so that what comes in can be taken out again exactly.
+-- A rank puts the highest value first and, among equals, the oldest.
+local ATTRIBUTES = {
+  'spam_score', 'toxicity', 'severe_toxicity', 'insult', 'threat', 'identity_attack', 'profanity',
+  'sexually_explicit',
+}
+local WHOLE_SCORE, MOST_REACH, SECONDS = 10000, 524287, 8589934592
+
+local function rank(value, most, at)
+  local second = math.min(math.max(math.floor(at / 1000), 0), SECONDS - 1)
+  return string.format('%.0f', (most - math.min(value, most)) * SECONDS + second)
+end
+
+local function read_facets(packed)
+  local bytes, scores, highest = {packed:byte(9, 24)}, {}, 0
+  for place, name in ipairs(ATTRIBUTES) do
+    local score = bytes[place * 2 - 1] + bytes[place * 2] * 256
+    scores[name] = score
+    highest = math.max(highest, score)
+  end
+  return scores, highest, packed:byte(2) % 2 == 1, packed:sub(3, 4)
+end
+
+local function index(shared, k, id, at)
+  local packed = redis.call('HGET', shared.facets, id)
+  if not packed then return end
+  at = tonumber(at)
+  local reach = math.max(tonumber(redis.call('HGET', k.page, 'count') or 0), 0)
+  packed = packed:sub(1, 4) .. struct.pack('<I4', reach) .. packed:sub(9)
+  redis.call('HSET', shared.facets, id, packed)
+  local scores, highest, has_link, lang = read_facets(packed)
+  redis.call('ZADD', shared.severity, rank(highest, WHOLE_SCORE, at), id)
+  redis.call('ZADD', shared.reach, rank(reach, MOST_REACH, at), id)
+  for name, score in pairs(scores) do
+    if score > 0 then redis.call('ZADD', shared[name], rank(score, WHOLE_SCORE, at), id) end
+  end
+  if has_link then redis.call('ZADD', shared.with_link, at, id) end
+  redis.call('ZADD', shared['lang_' .. lang] or shared.lang_other, at, id)
+  redis.call('ZADD', k.held_on, at, id)
+  if k.held_by ~= '' then redis.call('ZADD', k.held_by, at, id) end
+end
+
+local function unindex(shared, k, id)
+  redis.call('ZREM', shared.reported, id)
+  local packed = redis.call('HGET', shared.facets, id)
+  if not packed then return end
+  local scores, _, has_link, lang = read_facets(packed)
+  redis.call('ZREM', shared.severity, id)
+  redis.call('ZREM', shared.reach, id)
+  for name, score in pairs(scores) do
+    if score > 0 then redis.call('ZREM', shared[name], id) end
+  end
+  if has_link then redis.call('ZREM', shared.with_link, id) end
+  redis.call('ZREM', shared['lang_' .. lang] or shared.lang_other, id)
+  redis.call('ZREM', k.held_on, id)
+  if k.held_by ~= '' then redis.call('ZREM', k.held_by, id) end
+end
+
+-- Keep a comment's facets, made anew because its verdict or its words changed; `status` is
+-- where it stands now.
+local function keep_facets(shared, k, id, status, at, packed)
+  if status ~= 'held' then
+    redis.call('HSET', shared.facets, id, packed)
+    return
+  end
+  local reported = redis.call('ZSCORE', shared.reported, id)
+  unindex(shared, k, id)
+  redis.call('HSET', shared.facets, id, packed)
+  index(shared, k, id, at)
+  if reported then redis.call('ZADD', shared.reported, reported, id) end
+end
+
+-- Mark a held comment as reported by readers, as long as it stays in the queue.
+local function mark_reported(shared, id, at)
+  if redis.call('ZSCORE', shared.held, id) then redis.call('ZADD', shared.reported, at, id) end
+end
+
 local function leave(shared, k, id, from)
   if from == 'received' then return end
+  if from == 'held' then unindex(shared, k, id) end
   redis.call('ZREM', shared[from], id)
   redis.call('ZREM', shared.unscreened, id)
   forget_dead(shared, id)
@@ -49,8 +128,12 @@ local function leave(shared, k, id, from)
 end
 
 local function enter(shared, k, id, to, at)
-  if to == 'received' then return end
+  if to == 'received' then
+    redis.call('HDEL', shared.facets, id)
+    return
+  end
   redis.call('ZADD', shared[to], at, id)
+  if to == 'held' then index(shared, k, id, at) end
   redis.call('HINCRBY', shared.counters, 'status.' .. to, 1)
   count_author(k, to, 1)
   if to == 'approved' then show(k, id, at) end
@@ -78,9 +161,13 @@ end
 -- In the order of `transition_keys` in comments.py.
 local SHARED = {
   'approved', 'held', 'rejected', 'spam', 'deleted', 'counters', 'unscreened', 'inbox',
-  'recent', 'audit', 'dead', 'dead_reasons', 'live',
+  'recent', 'audit', 'dead', 'dead_reasons', 'live', 'facets', 'severity', 'reach',
+  'with_link', 'reported',
+  'spam_score', 'toxicity', 'severe_toxicity', 'insult', 'threat', 'identity_attack',
+  'profanity', 'sexually_explicit',
+  'lang_fr', 'lang_en', 'lang_de', 'lang_pt', 'lang_es', 'lang_it', 'lang_nl', 'lang_other',
 }
-local PER_COMMENT = 6
+local PER_COMMENT = 8
 
 local function shared_keys()
   local named = {}
@@ -91,10 +178,11 @@ end
 -- The author key is the comment's own key where the author is not known by anything.
 local function keys_of(index)
   local at = #SHARED + (index - 1) * PER_COMMENT
-  local author = KEYS[at + 6]
-  if author == KEYS[at + 1] then author = '' end
+  local author, held_by = KEYS[at + 6], KEYS[at + 8]
+  if author == KEYS[at + 1] then author, held_by = '', '' end
   return {
     comment = KEYS[at + 1], parent = KEYS[at + 2], page = KEYS[at + 3],
     listing = KEYS[at + 4], parent_listing = KEYS[at + 5], author = author,
+    held_on = KEYS[at + 7], held_by = held_by,
   }
 end

@@ -1,5 +1,5 @@
 -- An author takes a comment back: a tombstone stays, nothing personal and no words with it.
--- ARGV: id, not_before (ms), emptied content.
+-- ARGV: id, not_before (ms), emptied content, its facets.
 
 local shared, k = shared_keys(), keys_of(1)
 local id, not_before, emptied = ARGV[1], tonumber(ARGV[2]), ARGV[3]
@@ -9,6 +9,7 @@ if not from then return 'unknown' end
 if current[4] then return 'withdrawn' end
 if tonumber(current[2]) < not_before then return 'too_late' end
 move(shared, k, id, from, 'deleted', current[3])
+redis.call('HSET', shared.facets, id, ARGV[4])
 redis.call('HSET', k.comment, 'content', emptied, 'withdrawn', '1')
 redis.call('HDEL', k.comment, 'personal', 'email_hash', 'ip_hash', 'facts', 'verdict', 'author')
 redis.call('HINCRBY', shared.counters, 'withdrawn', 1)

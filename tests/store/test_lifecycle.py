@@ -19,6 +19,7 @@ from hypothesis.stateful import (
 )
 
 from service.moderation.comment import Facts
+from service.moderation.signal import Attribute
 from service.moderation.verdict import STATUS_AFTER, Action, Status, Verdict
 from service.store.comments import CommentUnknown, EditClosed, ParentUnknown
 from service.store.decisions import Outcome
@@ -27,6 +28,7 @@ from service.store.paging import Order
 from service.store.sites import Site
 from service.store.store import Store
 from tests.conftest import comment_of
+from tests.store.index_checker import assert_indexed
 from tests.store.shelf import DEMO, PAGE, bring, decide, now_ms, outline, raw
 
 SETTLED = tuple(status for status in Status if status is not Status.RECEIVED)
@@ -162,7 +164,10 @@ class Lifecycle(RuleBasedStateMachine):
         self.take(len(self.model.waiting))
 
     def _settle(self, entries: list[Entry], action: Action, unscreened: bool) -> None:
-        verdict = Verdict(action, "test", unscreened=("some.check",) if unscreened else ())
+        verdict = Verdict(
+            action, "test", {Attribute.SPAM: len(entries) / 4, Attribute.THREAT: unscreened},
+            unscreened=("some.check",) if unscreened else (), lang=("fr", "pl")[unscreened],
+        )  # fmt: skip
         pending = self.store.inbox.load("demo", entries, Facts())
         settled = self.store.inbox.settle("demo", [Settlement(p, verdict) for p in pending])
         assert settled == sum(
@@ -286,6 +291,10 @@ class Lifecycle(RuleBasedStateMachine):
     def the_inbox_holds_whatever_is_not_settled(self) -> None:
         inbox = {fields[b"id"].decode() for _, fields in self.redis.xrange(DEMO.inbox)}
         assert inbox >= self.model.ids(Status.RECEIVED)
+
+    @invariant()
+    def every_index_of_the_queue_equals_what_the_comments_say(self) -> None:
+        assert_indexed(self.store, "demo", self.model.comments)
 
     def _members(self, key: str) -> set[str]:
         return {member.decode() for member in self.redis.zrange(key, 0, -1)}
