@@ -114,7 +114,8 @@ def test_the_same_id_again_is_a_replay_that_changes_nothing(store: Store) -> Non
     assert store.comments.get("demo", "c1").comment.content == arrival.comment.content
     fresh = store.comments.accept(arrival_of(comment_of("c2")))
     used = {a.dimension: a.limit.burst - a.remaining for a in fresh.allowances}
-    assert used == {"ip": 2, "email": 2, "site": 2, "page": 2}
+    # A site's limit grows back in 10 ms, those of the others in 40 s and more, a page's in 100 ms.
+    assert {name: used[name] for name in ("ip", "email")} == {"ip": 2, "email": 2}
 
 
 def test_the_same_idempotency_key_gives_the_same_comment(store: Store) -> None:
