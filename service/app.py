@@ -29,6 +29,7 @@ from service.store.store import open_store
 from service.web import demo
 from service.web.docs import register_docs
 from service.web.errors import problem_page
+from service.web.history import views as history
 from service.web.staff import account, door
 
 API_VERSION = "1"
@@ -41,7 +42,7 @@ BLUEPRINTS = (
     sessions.blueprint,
     health.blueprint,
 )
-PAGES = (demo.blueprint, door.blueprint, account.blueprint)
+PAGES = (demo.blueprint, door.blueprint, account.blueprint, history.blueprint)
 
 
 class NoSessions(SessionInterface):

@@ -138,6 +138,21 @@ class SiteKeys:
         return self._key("audit")
 
     @property
+    def second_waiting(self) -> str:
+        """Sorted set by time: decided comments that wait for a blind second look; 500."""
+        return self._key("second")
+
+    @property
+    def second_firsts(self) -> str:
+        """Hash: comment that waits for it → its first decision; as long as it waits."""
+        return self._key("second:firsts")
+
+    @property
+    def second_answers(self) -> str:
+        """List, newest first: both judgements of the comments looked at again; 2,000."""
+        return self._key("second:answers")
+
+    @property
     def live(self) -> str:
         """Stream: comments that came into the queue or left it, newest 1,000 or so."""
         return self._key("live")

@@ -63,7 +63,8 @@ class Site:
 
     ``origins`` are the web origins whose pages may post. ``required`` names the
     fields, beside ``content`` and ``page``, that a comment must have. ``policy``
-    holds the entries that differ from config/policies/balanced.toml.
+    holds the entries that differ from config/policies/balanced.toml. ``second_look`` is the
+    share of decisions, 0..1, that somebody else judges again without seeing them.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Site:
     policy: Mapping[str, Any] = field(default_factory=dict)
     limits: Mapping[str, Limit] = field(default_factory=lambda: dict(DEFAULT_LIMITS))
     created_at: float = 0.0
+    second_look: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from config.settings import Durability, Secrets, Settings
 from service.store.accounts import Accounts
+from service.store.audit import AuditLog
 from service.store.comments import Comments
 from service.store.connection import Client, connect
 from service.store.decisions import Decisions
@@ -13,6 +14,7 @@ from service.store.inbox import Inbox
 from service.store.learned import Learned
 from service.store.queue import Queue
 from service.store.sealing import Vault
+from service.store.second_looks import SecondLooks
 from service.store.sites import Sites
 from service.store.threads import Threads
 from service.store.views import Views
@@ -33,6 +35,8 @@ class Store:
     views: Views
     learned: Learned
     accounts: Accounts
+    audit: AuditLog
+    second_looks: SecondLooks
 
 
 def open_store(settings: Settings, secrets: Secrets, url: str) -> Store:
@@ -65,4 +69,6 @@ def open_store(settings: Settings, secrets: Secrets, url: str) -> Store:
         views=Views(client),
         learned=Learned(client, comments, is_shared=settings.share_learning),
         accounts=Accounts(client, session_ttl_s=settings.session_ttl_s),
+        audit=AuditLog(client),
+        second_looks=SecondLooks(client),
     )

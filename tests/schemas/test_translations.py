@@ -99,9 +99,10 @@ def test_every_message_has_its_french() -> None:
     assert missing == []
 
 
-def test_no_message_stands_in_two_catalogues() -> None:
-    ids = [str(entry.id) for each in catalogues() for entry in each if entry.id]
-    assert sorted(ids) == sorted(set(ids))
+def test_no_message_is_translated_in_two_ways() -> None:
+    found = {(str(entry.id), str(entry.string)) for each in catalogues() for entry in each}
+    messages_found = [message for message, _ in found if message]
+    assert sorted(messages_found) == sorted(set(messages_found))
 
 
 def test_no_french_is_left_of_a_message_that_went() -> None:

@@ -13,7 +13,7 @@ from service.api.problems import Problem
 from service.schemas.messages import translate, translator
 from service.store.accounts import Role
 from service.store.preferences import Preferences
-from service.web.staff.guard import CSRF_FIELD, EVERY_ROLE, Member, signed_in
+from service.web.staff.guard import CSRF_FIELD, EVERY_ROLE, MODERATING, Member, signed_in
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
@@ -36,7 +36,10 @@ class Room:
     roles: frozenset[Role] = EVERY_ROLE
 
 
-ROOMS: tuple[Room, ...] = (Room("account.show", "My account"),)
+ROOMS: tuple[Room, ...] = (
+    Room("history.log", "History", MODERATING),
+    Room("account.show", "My account"),
+)
 
 
 def page(

@@ -1,0 +1,1 @@
+"""What was done: the audit log, the figures made of it, the blind second look."""
