@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any
 
@@ -104,9 +104,9 @@ def digest_of(key: str) -> int:
     return int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), "little")
 
 
-def table_of(packed: Sequence[bytes]) -> Table:
-    """Return many facets as one table of ``DTYPE``."""
-    return np.frombuffer(b"".join(packed), DTYPE)
+def table_of(packed: bytes) -> Table:
+    """Return many facets, one after the other, as a table of ``DTYPE``."""
+    return np.frombuffer(packed, DTYPE)
 
 
 def place_of(attribute: Attribute) -> int:

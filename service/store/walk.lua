@@ -1,12 +1,14 @@
 -- Read some of a sorted set from a place in it, in one look, so that nothing is missed or told
 -- twice whatever comes and goes: the place is a score and a member, which may have left.
--- KEYS: the set. ARGV: 'up' or 'down', lowest and highest score, the place's score and member
--- ('' at the start), how many.
--- Returns members and scores by turns, lowest first, and how many more follow.
+-- KEYS: the set, the facets. ARGV: 'up' or 'down', lowest and highest score, the place's score and member
+-- ('' at the start), how many, the size of packed facets, 0 where none are wanted.
+-- Returns members and scores by turns, lowest first, as one string, and the facets as another,
+-- zeros for those that are not kept: a client takes one long answer ten times as fast as
+-- thousands of short ones. Then how many more follow.
 
 local set, direction = KEYS[1], ARGV[1]
 local low, high, score, member = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
-local count = tonumber(ARGV[6])
+local count, size = tonumber(ARGV[6]), tonumber(ARGV[7])
 
 -- As the server orders members: by their bytes, in no locale.
 local function is_before(one, other)
@@ -42,7 +44,15 @@ if score ~= '' then
     past = math.min(past, standing_before(false))
   end
 end
-if first >= past then return {{}, 0} end
+if first >= past then return {'', '', 0} end
 local more = math.max(past - first - count, 0)
 if direction == 'up' then past = past - more else first = first + more end
-return {redis.call('ZRANGE', set, first, past - 1, 'WITHSCORES'), more}
+local listed = redis.call('ZRANGE', set, first, past - 1, 'WITHSCORES')
+if size == 0 then return {table.concat(listed, ' '), '', more} end
+local members = {}
+for at = 1, #listed, 2 do members[#members + 1] = listed[at] end
+local packed, none = redis.call('HMGET', KEYS[2], unpack(members)), ('\0'):rep(size)
+for at = 1, #members do
+  if not packed[at] or #packed[at] ~= size then packed[at] = none end
+end
+return {table.concat(listed, ' '), table.concat(packed), more}

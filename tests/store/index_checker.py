@@ -50,7 +50,7 @@ def assert_facets(
 def _places(
     keys: SiteKeys, fields: Mapping[bytes, bytes], packed: bytes
 ) -> Iterable[tuple[str, float]]:
-    (row,) = table_of([packed])
+    (row,) = table_of(packed)
     at = int(fields[b"submitted_at"])
     scores = dict(zip(Attribute, row["scores"].tolist(), strict=True))
     lang = row["lang"].decode()

@@ -11,7 +11,7 @@ import pytest
 from service.moderation.comment import Facts
 from service.moderation.signal import Attribute
 from service.moderation.verdict import Action, Status, Verdict
-from service.store import queue as queue_module
+from service.store import queue_indexes
 from service.store.facets import searched_words
 from service.store.inbox import Settlement
 from service.store.keys import page_key
@@ -168,7 +168,7 @@ def random_filters(dice: random.Random) -> Filters:
 def test_any_filters_in_any_order_find_what_a_look_at_every_comment_finds(
     store: Store, monkeypatch: pytest.MonkeyPatch, gathered: int
 ) -> None:
-    monkeypatch.setattr(queue_module, "GATHERED", gathered)
+    monkeypatch.setattr(queue_indexes, "GATHERED", gathered)
     ids = fill(store, 150, seed=gathered)
     dice = random.Random(5)
     sizes = []
