@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from flask import Response, request
 from flask_smorest import Blueprint
@@ -30,7 +31,7 @@ from service.schemas.staff import (
 from service.schemas.submission import is_comment_id
 from service.store.comments import CommentUnknown
 from service.store.decisions import Order, Outcome, Result
-from service.store.paging import Order as PageOrder
+from service.store.filters import Filters
 from service.store.records import Record
 from service.store.sealing import Personal, SealBroken
 from service.store.sites import Scope
@@ -46,37 +47,28 @@ ALONE = {
 @blueprint.route("/queue", methods=["GET"])
 @blueprint.doc(security=[{"key": []}])
 @blueprint.doc(
-    parameters=[
-        {"in": "query", "name": name, "schema": {"type": kind}}
-        for name, kind in (
-            ("site", "string"),
-            ("status", "string"),
-            ("unscreened", "boolean"),
-            ("order", "string"),
-            ("limit", "integer"),
-            ("cursor", "string"),
-        )
-    ],
+    parameters=[{"in": "query", "schema": QueueQuerySchema}],
     responses=problems(400, 401, 403, 404, 422),
 )
 @blueprint.response(200, QueueSchema)
 def queue() -> Response:
-    """Get the comments waiting for a moderator, oldest first, with why each is held."""
+    """Get the comments waiting for a moderator, oldest first, with why each is held.
+
+    All filters may be combined. An answer costs no more the more comments wait: where few
+    fit, it may hold fewer than `limit`, or none, and `next` to go on.
+    """
     wanted = load(QueueQuerySchema(), request.args.to_dict())
     who = staff(Scope.MODERATE, wanted["site"])
-    decisions = services().store.decisions
-    order = PageOrder(wanted["order"])
-    if wanted["unscreened"]:
-        found = decisions.unscreened(who.site, wanted["limit"], wanted["cursor"], order)
-    else:
-        found = decisions.listed(
-            who.site, wanted["status"], wanted["limit"], wanted["cursor"], order
-        )
+    store = services().store
+    found = store.queue.find(
+        who.site, _filters(wanted), wanted["order"], wanted["limit"], wanted["cursor"]
+    )
     tongue = language()
     return answer(
         {
             "total": found.total,
-            "unscreened_total": decisions.unscreened_count(who.site),
+            "is_total_exact": found.is_total_exact,
+            "unscreened_total": store.decisions.unscreened_count(who.site),
             "comments": [staff_comment(r, _personal(r), tongue) for r in found.records],
             "next": found.cursor or None,
         },
@@ -141,6 +133,24 @@ def decide() -> Response:
             "done": sum(result.outcome is Outcome.DONE for result in results),
             "results": [_result(result, target) for result in results],
         }
+    )
+
+
+def _filters(wanted: dict[str, Any]) -> Filters:
+    return Filters(
+        status=wanted["status"],
+        page=wanted["page"],
+        lang=wanted["language"],
+        attribute=wanted["attribute"],
+        least=wanted["least"],
+        most=wanted["most"],
+        author=wanted["author"],
+        words=wanted["words"],
+        is_reported=wanted["reported"],
+        has_link=wanted["has_link"],
+        is_unscreened=wanted["unscreened"],
+        after_ms=int(wanted["after"] * 1000),
+        before_ms=int(wanted["before"] * 1000),
     )
 
 

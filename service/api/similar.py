@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from service.api.services import services
 from service.moderation.learning.meaning import similar
 from service.moderation.verdict import Status
-from service.store.paging import Order
+from service.store.filters import Filters, Sort
 from service.store.records import Record
 
 CANDIDATES: Mapping[Status, int] = {
@@ -47,9 +47,9 @@ def similar_comments(site: str, record: Record, count: int) -> tuple[int, list[L
 
 
 def _candidates(site: str) -> list[Record]:
-    listed = services().store.decisions.listed
+    find = services().store.queue.find
     return [
         record
         for status, count in CANDIDATES.items()
-        for record in listed(site, status, count, "", Order.NEWEST).records
+        for record in find(site, Filters(status), Sort.NEWEST, count, "").records
     ]

@@ -60,6 +60,7 @@ def staff_comment(record: Record, personal: Personal, language: str) -> dict[str
         "page_title": comment.page_title,
         "parent": comment.parent or None,
         "author": comment.author,
+        "author_key": record.author_key,
         "email": personal.email,
         "ip": personal.ip,
         "url": comment.url,

@@ -7,9 +7,11 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
+from service.moderation.signal import Attribute
 from service.moderation.verdict import Status
-from service.schemas.submission import BODY_ERRORS, NOT_YES_NO, CommentId
+from service.schemas.submission import BODY_ERRORS, NOT_YES_NO, CommentId, Moment
 from service.schemas.text import REQUIRED, Text
+from service.store.filters import Sort
 
 MOST_AT_ONCE = 500
 NO_SUCH_ACTION = "The actions are approve, hold, reject, spam and delete."
@@ -17,9 +19,20 @@ ID_OR_IDS = "Send either `id` or `ids`."
 ONE_VERSION = "`version` goes with a single `id`."
 NO_SUCH_STATUS = "The statuses are held, approved, rejected, spam and deleted."
 NO_SUCH_ORDER = "The orders are newest and oldest."
+NO_SUCH_SORT = "The orders are oldest, newest, severity and reach."
+ONLY_HELD = "Only held comments have an order of severity or reach."
+NO_SUCH_ATTRIBUTE = (
+    "The attributes are spam, toxicity, severe_toxicity, insult, threat, identity_attack, "
+    "profanity and sexually_explicit."
+)
+NOT_SCORE = "A score is a number from 0 to 1."
+NOT_RANGE = "The lower bound is above the upper one."
+NOT_LANGUAGE = "A language is a code of two or three letters, or `other`."
 TOO_MANY = "At most 500 comments at once, and at least one."
 PASSWORD_LIMIT = 1000
 LONG_PASSWORD = "A password has at most 1,000 characters."  # noqa: S105
+AUTHOR_KEY_LIMIT = 100
+NOT_AUTHOR = "This is not the key of an author."
 NOT_SIZE = "The limit is a number from 1 to 100."
 
 
@@ -91,6 +104,14 @@ class ResultsSchema(Schema):
     results = fields.List(fields.Nested(ResultSchema))
 
 
+def _score(default: float) -> fields.Float:
+    return fields.Float(
+        load_default=default,
+        validate=validate.Range(0, 1, error=NOT_SCORE),
+        error_messages={"invalid": NOT_SCORE, "special": NOT_SCORE},
+    )
+
+
 class QueueQuerySchema(Schema):
     """Describe which comments a moderator wants to see."""
 
@@ -101,13 +122,52 @@ class QueueQuerySchema(Schema):
         Status, by_value=True, load_default=Status.HELD, error_messages={"unknown": NO_SUCH_STATUS}
     )
     unscreened = fields.Boolean(load_default=False, error_messages={"invalid": NOT_YES_NO})
-    order = fields.String(
-        load_default="oldest",
-        validate=validate.OneOf(["newest", "oldest"], error=NO_SUCH_ORDER),
+    order = fields.Enum(
+        Sort, by_value=True, load_default=Sort.OLDEST, error_messages={"unknown": NO_SUCH_SORT}
     )
+    page = Text(limit=2000, load_default="")
+    language = fields.String(
+        load_default="",
+        validate=validate.Regexp(r"[a-z]{2,3}\Z|other\Z|\Z", error=NOT_LANGUAGE),
+        metadata={"description": "ISO 639-1, or `other`: one the tone models do not know."},
+    )
+    attribute = fields.Enum(
+        Attribute,
+        by_value=True,
+        load_default=None,
+        error_messages={"unknown": NO_SUCH_ATTRIBUTE},
+        metadata={"description": "Whose score `least` and `most` bound; else the highest."},
+    )
+    least = _score(0.0)
+    most = _score(1.0)
+    author = fields.String(
+        load_default="",
+        validate=validate.Length(max=AUTHOR_KEY_LIMIT, error=NOT_AUTHOR),
+        metadata={"description": "The `author_key` of a comment."},
+    )
+    words = Text(
+        limit=200,
+        load_default="",
+        metadata={"description": "All must stand in the content, the author's name or the page."},
+    )
+    reported = fields.Boolean(load_default=False, error_messages={"invalid": NOT_YES_NO})
+    has_link = fields.Boolean(load_default=False, error_messages={"invalid": NOT_YES_NO})
+    after = Moment(load_default=0.0)
+    before = Moment(load_default=0.0)
     limit = fields.Integer(load_default=50, validate=validate.Range(1, 100, error=NOT_SIZE))
     cursor = fields.String(load_default="")
     lang = fields.String(load_default="")
+
+    @validates_schema
+    def bounds_and_orders_that_can_be(self, data: dict[str, Any], **_more: Any) -> None:
+        """Refuse ranges that are upside down, and orders that nothing is kept for."""
+        if data["least"] > data["most"]:
+            raise ValidationError(NOT_RANGE, "least")
+        if data["before"] and data["after"] > data["before"]:
+            raise ValidationError(NOT_RANGE, "after")
+        is_by_time = data["order"] in (Sort.OLDEST, Sort.NEWEST)
+        if data["status"] is not Status.HELD and not is_by_time:
+            raise ValidationError(ONLY_HELD, "order")
 
 
 class StaffCommentSchema(Schema):
@@ -121,6 +181,9 @@ class StaffCommentSchema(Schema):
     page_title = fields.String()
     parent = fields.String(allow_none=True)
     author = fields.String()
+    author_key = fields.String(
+        metadata={"description": "The same for all of an author's comments; empty if unknown."}
+    )
     email = fields.String()
     ip = fields.String()
     url = fields.String()
@@ -149,10 +212,16 @@ class StaffCommentSchema(Schema):
 class QueueSchema(Schema):
     """Describe some of a site's comments, how many there are, and the place after them."""
 
-    total = fields.Integer()
+    total = fields.Integer(
+        metadata={"description": "How many fit; at least so many if `is_total_exact` is false."}
+    )
+    is_total_exact = fields.Boolean()
     unscreened_total = fields.Integer()
     comments = fields.List(fields.Nested(StaffCommentSchema))
-    next = fields.String(allow_none=True)
+    next = fields.String(
+        allow_none=True,
+        metadata={"description": "The cursor to go on from. There may be fewer than `limit`."},
+    )
 
 
 class SimilarQuerySchema(Schema):

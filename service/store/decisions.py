@@ -1,4 +1,4 @@
-"""Moderators' work: the queue of held comments, decisions, and the operator's dead letters."""
+"""Moderators' decisions, and the operator's dead letters."""
 
 from __future__ import annotations
 
@@ -13,9 +13,6 @@ from service.moderation.verdict import Status
 from service.store.comments import Comments, transition_keys
 from service.store.connection import Client
 from service.store.keys import SiteKeys
-from service.store.paging import Order as PageOrder
-from service.store.paging import slice_of
-from service.store.records import Record
 from service.store.scripts import Argument, script
 
 DECIDE_CHUNK = 50
@@ -60,38 +57,13 @@ class DeadLetter:
     error: str
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """Hold some comments of a listing, how many it has in all, and the place after them."""
-
-    records: tuple[Record, ...]
-    total: int
-    cursor: str
-
-
 class Decisions:
-    """Keep the queue and carry out decisions."""
+    """Carry out decisions, and keep count of the work that is owed."""
 
     def __init__(self, client: Client, comments: Comments) -> None:
         self._client = client
         self._comments = comments
         self._decide = script("transition", "decide")
-
-    def listed(
-        self, site: str, status: Status, limit: int, cursor: str, order: PageOrder
-    ) -> Listing:
-        """Return comments of one status.
-
-        Raises ``CursorInvalid``.
-        """
-        return self._listed(site, SiteKeys(site).status(status), limit, cursor, order)
-
-    def unscreened(self, site: str, limit: int, cursor: str, order: PageOrder) -> Listing:
-        """Return held comments that some check could not judge.
-
-        Raises ``CursorInvalid``.
-        """
-        return self._listed(site, SiteKeys(site).unscreened, limit, cursor, order)
 
     def unscreened_count(self, site: str) -> int:
         """Return how many held comments some check could not judge."""
@@ -127,12 +99,6 @@ class Decisions:
         reasons: Any = self._client.hmget(keys.dead_reasons, [member for member, _ in found])
         rows = zip(found, reasons, strict=True)
         return [_dead_letter(member, score, why) for (member, score), why in rows]
-
-    def _listed(self, site: str, key: str, limit: int, cursor: str, order: PageOrder) -> Listing:
-        found = slice_of(self._client, key, order, limit, cursor)
-        total: Any = self._client.zcard(key)
-        records = self._comments.get_many(site, found.ids)
-        return Listing(tuple(records), int(total), found.cursor)
 
     def _decide_chunk(
         self, site: str, orders: Sequence[Order], actor: str, reason: str, now_ms: int

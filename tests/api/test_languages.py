@@ -112,6 +112,11 @@ def test_every_route_says_what_is_wrong_in_both_languages(
 WRONG_QUERIES = [
     ("/v1/moderation/queue", {"status": "x", "order": "x", "limit": "x", "unscreened": "x"}),
     ("/v1/moderation/queue", {"limit": "0", "colour": "red"}),
+    ("/v1/moderation/queue", {"attribute": "x", "least": "x", "most": "2", "language": "French"}),
+    ("/v1/moderation/queue", {"after": "x", "reported": "x", "author": "x" * 101, "before": "x"}),
+    ("/v1/moderation/queue", {"least": "0.5", "most": "0.4"}),
+    ("/v1/moderation/queue", {"status": "approved", "order": "severity"}),
+    ("/v1/moderation/queue", {"after": "2026-01-02", "before": "2026-01-01"}),
     ("/v1/ops/summary", {"colour": "red"}),
     ("/v1/sites/demo/pages/x/comments", {"order": "x", "limit": "1000"}),
     ("/v1/sites/demo/pages/x/comments", {"limit": "ten"}),

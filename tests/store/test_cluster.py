@@ -24,6 +24,7 @@ from service.store.connection import NotDurable
 from service.store.embedded import server_urls
 from service.store.keys import EVERY_SITE
 from service.store.paging import Order
+from service.store.queue import Filters, Sort
 from service.store.sites import Limit, Scope, Site
 from service.store.store import Store, open_store
 from service.store.window import window_lines
@@ -140,7 +141,7 @@ def test_a_comment_lives_its_whole_life_on_a_cluster(cluster: Store) -> None:
     assert shown() == ["-a", ["b", ["c"]]]
     counts = cluster.decisions.counts("demo")
     assert (counts["accepted"], counts["settled"], counts["decisions"]) == (3, 4, 1)
-    listing = cluster.decisions.listed("demo", Status.APPROVED, 10, "", Order.NEWEST)
+    listing = cluster.queue.find("demo", Filters(Status.APPROVED), Sort.NEWEST, 10, "")
     assert [record.comment.id for record in listing.records] == ["c", "b"]
 
 

@@ -12,7 +12,7 @@ from service.moderation.verdict import Action, Status, Verdict
 from service.store.comments import CommentUnknown, EditClosed
 from service.store.decisions import Order, Outcome
 from service.store.inbox import SETTLE_CHUNK, Settlement
-from service.store.paging import Order as ListOrder
+from service.store.queue import Filters, Sort
 from service.store.store import Store
 from tests.conftest import comment_of
 from tests.store.shelf import DEMO, bring, decide, listed, now_ms, publish, raw, settle, settle_all
@@ -173,7 +173,7 @@ def test_a_long_list_of_decisions_is_carried_out_in_order(store: Store) -> None:
     results = store.decisions.decide("demo", orders, "key:1", "", now_ms())
     assert [r.comment_id for r in results] == [o.comment_id for o in orders]
     assert [r.outcome for r in results] == [Outcome.DONE] * 120 + [Outcome.UNKNOWN]
-    page = store.decisions.listed("demo", Status.HELD, 50, "", ListOrder.OLDEST)
+    page = store.queue.find("demo", Filters(), Sort.OLDEST, 50, "")
     assert (len(page.records), page.total) == (50, 120)
 
 

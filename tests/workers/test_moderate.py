@@ -15,7 +15,7 @@ from service.moderation.policy import Policy
 from service.moderation.signal import Attribute, Signal
 from service.moderation.verdict import Status
 from service.store.doorbell import MODERATE_QUEUE
-from service.store.paging import Order
+from service.store.queue import Filters, Sort
 from service.store.records import Record
 from service.store.sites import Site
 from service.store.store import Store
@@ -282,7 +282,7 @@ def test_a_comment_that_cannot_be_read_stops_no_other(store: Store, settings: Se
     assert store.comments.status("demo", "broken") == Status.HELD
     assert store.decisions.dead_letter_count("demo") == 1
     assert store.inbox.depth("demo") == 0
-    queue = store.decisions.listed("demo", Status.HELD, 9, "", Order.NEWEST)
+    queue = store.queue.find("demo", Filters(), Sort.NEWEST, 9, "")
     assert (queue.records, queue.total) == ((), 1)
 
 
