@@ -100,9 +100,14 @@ class Pupil:
 
 
 def lesson_of(record: Record, rows: Rows) -> Lesson | None:
-    """Return what the last decision on a comment teaches, or None when it stands no more."""
+    """Return what the last decision on a comment teaches, or None when it stands no more.
+
+    Words that a moderator has put there teach nothing: the verdict speaks of the author's.
+    """
     decision = record.decision
-    if decision is None or record.is_withdrawn or record.status is not decision.target:
+    if decision is None or record.status is not decision.target:
+        return None
+    if record.is_withdrawn or record.edited_by:
         return None
     signals = record.verdict.signals if record.verdict else ()
     taught = teaching(decision.target, decision.reason, signals)

@@ -48,7 +48,8 @@ class Facts:
     ``*_pressure`` is the share (0..1) of a rate limit used up when the comment
     arrived. ``seconds_to_submit`` is the age of a valid form token, in seconds.
     ``approved_before`` and ``refused_before`` count the author's settled
-    comments on this site.
+    comments on this site; ``is_trusted`` says that its moderators vouch for them,
+    ``is_shadow_banned`` that their comments go nowhere and they are not to know.
     """
 
     site_lang: str = ""
@@ -63,6 +64,8 @@ class Facts:
     approved_before: int = 0
     refused_before: int = 0
     author_key: str = ""
+    is_trusted: bool = False
+    is_shadow_banned: bool = False
 
 
 @dataclass(frozen=True, slots=True)

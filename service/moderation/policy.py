@@ -32,6 +32,10 @@ T = TypeVar("T")
 V = TypeVar("V")
 
 ANY_LANGUAGE = "*"
+SHADOW_BAN = "ban.shadow"
+"""The rule that refuses the comments of a banned author who is not to know of the ban."""
+GRAVE = (Attribute.SPAM, Attribute.THREAT, Attribute.SEVERE_TOXICITY)
+"""What is refused of a trusted author too: an account taken over shows itself by these."""
 NEVER = 1.01
 """A threshold that no score reaches."""
 
@@ -121,12 +125,15 @@ def decide(
 ) -> Verdict:
     """Return the verdict of the first rule that fires; ``stages`` spoke of the words.
 
-    In order: a check that could not judge, staff, a list of the site's to refuse for, a
-    score to refuse for, a list to hold for, a score to hold for, a language the models
-    have not learned, pre-moderation, and approval when nothing speaks against it.
+    In order: an author banned in the shadow, a check that could not judge, staff, an author
+    the moderators trust, a list of the site's to refuse for, a score to refuse for, a list
+    to hold for, a score to hold for, a language the models have not learned, pre-moderation,
+    and approval when nothing speaks against it.
     """
     scores = combine(signals)
-    if unscreened:
+    if _is_banned(case):
+        ruling, unscreened = _Ruling(Action.REJECT, SHADOW_BAN), ()
+    elif unscreened:
         ruling = _Ruling(Action.HOLD, "unscreened")
     else:
         ruling = _ruling(policy, case, scores, actions_asked(signals), language)
@@ -144,6 +151,10 @@ def decide(
     )
 
 
+def _is_banned(case: Case) -> bool:
+    return case.facts.is_shadow_banned and not case.comment.is_staff
+
+
 def _ruling(
     policy: Policy,
     case: Case,
@@ -153,9 +164,12 @@ def _ruling(
 ) -> _Ruling:
     if case.comment.is_staff:
         return _Ruling(Action.APPROVE, "staff")
+    spoken = _judged_in(case, language)
+    if case.facts.is_trusted and not _is_grave(policy, scores, asked, spoken):
+        return _Ruling(Action.APPROVE, "trusted")
     against = [
         ruling
-        for ruling in (_listed(asked), _exceeded(policy, scores, _judged_in(case, language)))
+        for ruling in (_listed(asked), _exceeded(policy, scores, spoken))
         if ruling is not None
     ]
     if against:
@@ -173,6 +187,16 @@ def _listed(asked: Collection[Action]) -> _Ruling | None:
         if action in asked:
             return _Ruling(action, f"list.{action}")
     return None
+
+
+def _is_grave(
+    policy: Policy, scores: Mapping[Attribute, float], asked: Collection[Action], language: str
+) -> bool:
+    """Say whether it is refused even of a trusted author: by a list, or for the gravest charges."""
+    if Action.SPAM in asked or Action.REJECT in asked:
+        return True
+    thresholds = ((name, policy.threshold(name, language)) for name in GRAVE)
+    return any(limit and scores.get(name, 0.0) >= limit.refuse for name, limit in thresholds)
 
 
 def _judged_in(case: Case, language: Language) -> str:

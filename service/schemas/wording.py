@@ -21,6 +21,8 @@ STATUSES = {
 RULES = {
     "clean": "Nothing was found against it.",
     "staff": "It was written by the site's own staff.",
+    "trusted": "The moderators trust its author.",
+    "ban.shadow": "Its author is banned, and not told so.",
     "campaign": "It was approved, then turned out to be one of many copies.",
     "language.other": "Comments in languages the models do not know wait for a moderator here.",
     "list.spam": "This site's own list files it as spam.",

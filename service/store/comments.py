@@ -112,8 +112,8 @@ class Comments:
         self._idempotency_ttl_s = idempotency_ttl_s
         self._line = Line(client)
         self._accept = script("accept")
-        self._resubmit = script("transition", "resubmit")
-        self._withdraw = script("transition", "withdraw")
+        self._resubmit = script("transition", "trail", "resubmit")
+        self._withdraw = script("transition", "trail", "withdraw")
 
     def accept(self, arrival: Arrival) -> Receipt:
         """Save a comment, put it into the inbox and count it, in one round trip.
@@ -180,7 +180,9 @@ class Comments:
             id="", site="", page=record.comment.page, content="",
             submitted_at=record.submitted_at_ms / 1000,
         )  # fmt: skip
-        keys = transition_keys(record.comment.site, [record])
+        site = SiteKeys(record.comment.site)
+        own = [site.trail(record.comment.id), site.past(record.comment.id)]
+        keys = [*transition_keys(site.site, [record]), *own]
         answer = self._withdraw(
             self._client,
             keys,
@@ -199,7 +201,8 @@ class Comments:
 
     def _put_back(self, record: Record, kind: str, words: bytes, not_before_ms: int) -> bool:
         site = SiteKeys(record.comment.site)
-        keys = [*transition_keys(site.site, [record]), site.bell]
+        own = [site.trail(record.comment.id), site.bell]
+        keys = [*transition_keys(site.site, [record]), *own]
         arguments: list[Argument] = [record.comment.id, kind, words, not_before_ms, BELL_TTL_MS]
         answer, ring = self._durably(self._resubmit, keys, arguments)
         if answer == b"unknown":

@@ -3,48 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 import orjson
 
 from service.moderation.verdict import Status
-from service.store.comments import Comments, transition_keys
+from service.store.comments import Comments, CommentUnknown, transition_keys
 from service.store.connection import Client
+from service.store.facets import facets_of
 from service.store.keys import SiteKeys
+from service.store.records import content_json
 from service.store.scripts import Argument, script
 
 DECIDE_CHUNK = 50
 
 
 class Outcome(StrEnum):
-    """Name what became of one decision."""
+    """Name what became of one decision, or of taking one back."""
 
     DONE = "done"
     UNKNOWN = "unknown"
     STALE = "stale"
     UNSETTLED = "unsettled"
     WITHDRAWN = "withdrawn"
+    NOTHING = "nothing"
+    """There is no decision to take back, or none that is remembered."""
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Ask for one comment to be moved; with ``version``, only if nobody was faster."""
+    """Ask for one comment to be moved; with ``version``, only if nobody was faster.
+
+    ``words`` are what its stored words become (``content_json``), empty to leave them.
+    """
 
     comment_id: str
     target: Status
     version: int | None = None
+    words: bytes = b""
+    facets: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Report one decision: its outcome and the comment's version after it."""
+    """Report one decision: its outcome, and the comment's version and status after it."""
 
     comment_id: str
     outcome: Outcome
     version: int
     source: str
+    status: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +73,8 @@ class Decisions:
     def __init__(self, client: Client, comments: Comments) -> None:
         self._client = client
         self._comments = comments
-        self._decide = script("transition", "decide")
+        self._decide = script("transition", "trail", "decide")
+        self._undo = script("transition", "trail", "undo")
 
     def unscreened_count(self, site: str) -> int:
         """Return how many held comments some check could not judge."""
@@ -90,6 +101,50 @@ class Decisions:
             results += self._decide_chunk(site, chunk, actor, reason, now_ms)
         return results
 
+    def edit_and_approve(
+        self,
+        site: str,
+        comment_id: str,
+        content: str,
+        version: int | None,
+        actor: str,
+        reason: str,
+        now_ms: int,
+    ) -> Result:
+        """Put other words in the place of a comment's and approve it, in one decision.
+
+        The author's own words are kept beside them. ``content`` was validated as that of a
+        submission.
+        """
+        try:
+            record = self._comments.get(site, comment_id)
+        except CommentUnknown:
+            return Result(comment_id, Outcome.UNKNOWN, 0, "")
+        changed = replace(record.comment, content=content)
+        seen = record.version if version is None else version
+        facets = facets_of(changed, record.verdict, record.author_key)
+        order = Order(comment_id, Status.APPROVED, seen, content_json(changed), facets)
+        return self.decide(site, [order], actor, reason, now_ms)[0]
+
+    def undo(
+        self, site: str, comment_id: str, actor: str, now_ms: int, version: int | None = None
+    ) -> Result:
+        """Take back the last decision on a comment with all its effects.
+
+        The decision before it is in force again, and can be taken back next. With
+        ``version``, only if the comment is still as it was seen; the outcome is stale too
+        where something other than a decision has moved it since.
+        """
+        try:
+            record = self._comments.get(site, comment_id)
+        except CommentUnknown:
+            return Result(comment_id, Outcome.UNKNOWN, 0, "")
+        keys = SiteKeys(site)
+        names = [*transition_keys(site, [record]), *_own_keys(keys, comment_id), keys.waiting]
+        seen = record.version if version is None else version
+        answer = self._undo(self._client, names, [comment_id, seen, actor, now_ms])
+        return _result(comment_id, answer)
+
     def dead_letters(self, site: str, limit: int, after: int = 0) -> list[DeadLetter]:
         """Return comments set aside, oldest first."""
         keys = SiteKeys(site)
@@ -110,7 +165,8 @@ class Decisions:
         arguments: list[Argument] = [actor, reason, now_ms]
         for order in known:
             version = "" if order.version is None else order.version
-            arguments += [order.comment_id, order.target, version]
+            arguments += [order.comment_id, order.target, version, order.words, order.facets]
+            keys += _own_keys(SiteKeys(site), order.comment_id)
         keys.append(SiteKeys(site).waiting)
         answers = self._decide(self._client, keys, arguments) if known else []
         done = {
@@ -121,8 +177,13 @@ class Decisions:
 
 
 def _result(comment_id: str, answer: list[Any]) -> Result:
-    outcome, version, source = answer
-    return Result(comment_id, Outcome(outcome.decode()), version, source.decode())
+    outcome, version, source, status = answer
+    return Result(comment_id, Outcome(outcome.decode()), version, source.decode(), status.decode())
+
+
+def _own_keys(keys: SiteKeys, comment_id: str) -> list[str]:
+    """Return what only deciding touches of a comment: its trail, its past, its claim."""
+    return [keys.trail(comment_id), keys.past(comment_id), keys.claim(comment_id)]
 
 
 def _dead_letter(member: bytes, score: float, why: bytes | None) -> DeadLetter:

@@ -242,7 +242,11 @@ class Inbox:
         pipe = self._client.pipeline(transaction=False)
         for author in known:
             pipe.hmget(keys.author(author.decode()), "approved", "refused")
-        return dict(zip(known, pipe.execute(), strict=True))
+        if known:
+            pipe.hmget(keys.trusted, known)
+        *counts, trusted = pipe.execute() or [[]]
+        rows = zip(counts, trusted, strict=True)
+        return dict(zip(known, ([*pair, trust] for pair, trust in rows), strict=True))
 
     def _drop(self, site: str, entry: Entry) -> None:
         keys = SiteKeys(site)
@@ -264,6 +268,7 @@ def _with_author(known: Facts, counts: list[bytes | None] | None) -> Facts:
         site_hosts=known.site_hosts,
         approved_before=max(int(counts[0] or 0), 0),
         refused_before=max(int(counts[1] or 0), 0),
+        is_trusted=counts[2] is not None,
     )
 
 

@@ -211,8 +211,39 @@ class SiteKeys:
         """Hash: one comment; until its retention ends."""
         return self._key(f"comment:{comment_id}")
 
+    def trail(self, comment_id: str) -> str:
+        """List, JSON: what happened to a comment after it was judged; the newest 100."""
+        return self._key(f"comment:{comment_id}:trail")
+
+    def past(self, comment_id: str) -> str:
+        """List, JSON: what each of a comment's last 20 decisions took the place of."""
+        return self._key(f"comment:{comment_id}:past")
+
+    def notes(self, comment_id: str) -> str:
+        """List, JSON: moderators' notes on a comment, at most 50; as long as the comment."""
+        return self._key(f"comment:{comment_id}:notes")
+
+    def claim(self, comment_id: str) -> str:
+        """Hash: which moderator has a comment in hand, and until when (ms); 120 s."""
+        return self._key(f"comment:{comment_id}:claim")
+
+    @property
+    def trusted(self) -> str:
+        """Hash: author key → JSON of who trusts them since when; at most 10,000."""
+        return self._key("trusted")
+
+    @property
+    def bans(self) -> str:
+        """Hash: ban id → JSON of a ban; at most 10,000."""
+        return self._key("bans")
+
+    @property
+    def bans_edition(self) -> str:
+        """Counter: goes up with every change of the bans; for ever."""
+        return self._key("bans:edition")
+
     def author(self, author_key: str) -> str:
-        """Hash: an author's approved and refused counts, by keyed hash; for ever."""
+        """Hash: when an author came first, approved and refused counts; for ever."""
         return self._key(f"author:{author_key}")
 
     def idempotency(self, digest: str) -> str:

@@ -37,7 +37,7 @@ class Recalls:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._recall = script("transition", "recall")
+        self._recall = script("transition", "trail", "recall")
 
     def are_waiting(self, site: str) -> bool:
         """Say whether any comment is still to be taken back."""
@@ -62,6 +62,7 @@ class Recalls:
             verdict = verdict_json(_held(row.get(b"verdict", b""), times))
             packed = stored_facets(comment_id, site, {**row, b"verdict": verdict})
             arguments += [comment_id, verdict, packed]
+        names += [keys.trail(comment_id) for comment_id in noted]
         answers: Any = self._recall(self._client, [*names, keys.recalls], arguments)
         return sum(answers)
 

@@ -32,7 +32,11 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Hold a stored comment. ``sealed`` is its personal data, encrypted."""
+    """Hold a stored comment. ``sealed`` is its personal data, encrypted.
+
+    Where a moderator (``edited_by``) has changed its words, ``original`` holds the author's,
+    which are those that the verdict speaks of.
+    """
 
     comment: Comment
     status: Status
@@ -49,6 +53,9 @@ class Record:
     decision: Decision | None
     sealed: bytes
     is_withdrawn: bool
+    settled_at_ms: int = 0
+    original: str = ""
+    edited_by: str = ""
 
 
 def content_json(comment: Comment) -> bytes:
@@ -112,6 +119,7 @@ def case_from(comment_id: str, site: str, fields: Mapping[bytes, bytes], known: 
         site_hosts=known.site_hosts,
         approved_before=known.approved_before,
         refused_before=known.refused_before,
+        is_trusted=known.is_trusted,
     )
     return Case(comment_from(comment_id, site, fields), facts)
 
@@ -134,6 +142,9 @@ def record_from(comment_id: str, site: str, fields: Mapping[bytes, bytes]) -> Re
         decision=_decision_from(fields.get(b"decision")),
         sealed=fields.get(b"personal", b""),
         is_withdrawn=b"withdrawn" in fields,
+        settled_at_ms=int(fields.get(b"settled_at", b"0")),
+        original=_content_of(fields.get(b"original")),
+        edited_by=fields.get(b"edited_by", b"").decode(),
     )
 
 
@@ -207,6 +218,11 @@ def _signal_from(
         for code, params, spans in evidence
     )
     return Signal(check, Attribute(attribute), score, weight, items)
+
+
+def _content_of(raw: bytes | None) -> str:
+    content: str = orjson.loads(raw).get("content", "") if raw else ""
+    return content
 
 
 def _decision_from(raw: bytes | None) -> Decision | None:

@@ -1,9 +1,9 @@
 -- Put a comment back into the inbox: an author's edit (new content), or a retried dead letter.
--- KEYS: shared, one comment's, bell.
+-- KEYS: shared, one comment's, its trail, bell.
 -- ARGV: id, kind ('edit' or 'retry'), content, not_before (ms), bell_ttl.
 
 local shared, k = shared_keys(), keys_of(1)
-local bell = KEYS[#KEYS]
+local trail, bell = KEYS[#KEYS - 1], KEYS[#KEYS]
 local id, kind, content, not_before, bell_ttl = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
 local current = redis.call('HMGET', k.comment, 'status', 'received_at', 'submitted_at', 'decision')
 local from = current[1]
@@ -23,7 +23,8 @@ else
   move(shared, k, id, from, 'received', current[3])
 end
 local revision = redis.call('HINCRBY', k.comment, 'revision', 1)
-redis.call('HDEL', k.comment, 'verdict')
+trace(trail, {kind = kind, at = now_ms(), verdict = gist(k.comment)})
+redis.call('HDEL', k.comment, 'verdict', 'settled_at')
 redis.call('XADD', shared.inbox, '*', 'id', id, 'revision', revision)
 local ring = 0
 if redis.call('SET', bell, '1', 'NX', 'PX', bell_ttl) then ring = 1 end

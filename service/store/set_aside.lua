@@ -5,7 +5,7 @@ local shared, k = shared_keys(), keys_of(1)
 local id, revision, entry, group = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local current = redis.call('HMGET', k.comment, 'status', 'revision', 'submitted_at')
 if current[1] == 'received' and current[2] == revision then
-  redis.call('HSET', k.comment, 'verdict', ARGV[5])
+  redis.call('HSET', k.comment, 'verdict', ARGV[5], 'settled_at', ARGV[7])
   redis.call('HSET', shared.facets, id, ARGV[8])
   move(shared, k, id, 'received', 'held', current[3])
   redis.call('ZADD', shared.unscreened, current[3], id)

@@ -9,6 +9,8 @@ local shared = shared_keys()
 local notes = KEYS[#KEYS]
 local group, window, count = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local settled = {}
+local time = redis.call('TIME')
+local now = string.format('%d', tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000))
 local first, width = 4, 8
 for index = 1, count do
   local at = first + (index - 1) * width
@@ -18,7 +20,7 @@ for index = 1, count do
   local current = redis.call('HMGET', k.comment, 'status', 'revision', 'submitted_at')
   settled[index] = 0
   if current[1] == 'received' and current[2] == revision then
-    redis.call('HSET', k.comment, 'verdict', verdict)
+    redis.call('HSET', k.comment, 'verdict', verdict, 'settled_at', now)
     redis.call('HSET', shared.facets, id, ARGV[at + 7])
     move(shared, k, id, 'received', to, current[3])
     redis.call('HINCRBY', shared.counters, 'settled', 1)

@@ -7,16 +7,21 @@ from dataclasses import dataclass
 from config.settings import Durability, Secrets, Settings
 from service.store.accounts import Accounts
 from service.store.audit import AuditLog
+from service.store.authors import Authors
+from service.store.claims import Claims
 from service.store.comments import Comments
 from service.store.connection import Client, connect
 from service.store.decisions import Decisions
 from service.store.inbox import Inbox
 from service.store.learned import Learned
+from service.store.live import Live
+from service.store.notes import Notes
 from service.store.queue import Queue
 from service.store.sealing import Vault
 from service.store.second_looks import SecondLooks
 from service.store.sites import Sites
 from service.store.threads import Threads
+from service.store.timeline import Timeline
 from service.store.views import Views
 
 
@@ -37,6 +42,11 @@ class Store:
     accounts: Accounts
     audit: AuditLog
     second_looks: SecondLooks
+    claims: Claims
+    live: Live
+    notes: Notes
+    timeline: Timeline
+    authors: Authors
 
 
 def open_store(settings: Settings, secrets: Secrets, url: str) -> Store:
@@ -71,4 +81,9 @@ def open_store(settings: Settings, secrets: Secrets, url: str) -> Store:
         accounts=Accounts(client, session_ttl_s=settings.session_ttl_s),
         audit=AuditLog(client),
         second_looks=SecondLooks(client),
+        claims=Claims(client),
+        live=Live(client),
+        notes=Notes(client),
+        timeline=Timeline(client),
+        authors=Authors(client),
     )

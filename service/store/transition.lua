@@ -135,6 +135,7 @@ local function enter(shared, k, id, to, at)
   redis.call('ZADD', shared[to], at, id)
   if to == 'held' then index(shared, k, id, at) end
   redis.call('HINCRBY', shared.counters, 'status.' .. to, 1)
+  if k.author ~= '' then redis.call('HSETNX', k.author, 'first_seen', at) end
   count_author(k, to, 1)
   if to == 'approved' then show(k, id, at) end
 end

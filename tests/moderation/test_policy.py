@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from config.settings import DEFAULT_PRESET, PRESETS, default_policy, preset
 from service.moderation.comment import Case, Comment, Facts
+from service.moderation.custom_rules import CHECK
 from service.moderation.policy import (
     ENTRIES,
     NEVER,
@@ -22,7 +23,7 @@ from service.moderation.policy import (
     merged,
     policy_from,
 )
-from service.moderation.signal import Attribute, Signal, combine
+from service.moderation.signal import Attribute, Evidence, Signal, combine
 from service.moderation.verdict import STATUS_AFTER, Action, Status
 
 HOLD, REFUSE = 0.5, 0.9
@@ -105,6 +106,45 @@ def test_a_language_has_its_own_threshold_and_the_site_s_language_stands_in(
 def test_staff_are_approved_whatever_their_scores() -> None:
     verdict = decide(EVERYTHING, case(is_staff=True), found(1.0), ())
     assert (verdict.action, verdict.rule) == (Action.APPROVE, "staff")
+
+
+@pytest.mark.parametrize("attribute", sorted(Attribute))
+@pytest.mark.parametrize("score", [HOLD, REFUSE, 1.0])
+def test_a_trusted_author_is_approved_unless_it_is_spam_a_threat_or_severe(
+    attribute: Attribute, score: float
+) -> None:
+    trusted = decide(EVERYTHING, case(is_trusted=True), found(score, attribute), ())
+    if (
+        attribute in (Attribute.SPAM, Attribute.THREAT, Attribute.SEVERE_TOXICITY)
+        and score >= REFUSE
+    ):
+        assert trusted == decide(EVERYTHING, case(), found(score, attribute), ())
+    else:
+        assert (trusted.action, trusted.rule) == (Action.APPROVE, "trusted")
+
+
+def test_a_trusted_author_is_not_premoderated() -> None:
+    policy = Policy(premoderation=Premoderation.ALL)
+    assert decide(policy, case(is_trusted=True), [], ()).rule == "trusted"
+
+
+@pytest.mark.parametrize(("action", "rule"), [
+    ("reject", "list.reject"), ("spam", "list.spam"), ("hold", "trusted"),
+])  # fmt: skip
+def test_what_a_site_s_list_refuses_is_refused_of_a_trusted_author_too(
+    action: str, rule: str
+) -> None:
+    item = Evidence("custom.word", {"entry": "x", "action": action})
+    signal = Signal(CHECK, Attribute.PROFANITY, 0.0, evidence=(item,))
+    assert decide(EVERYTHING, case(is_trusted=True), [signal], ()).rule == rule
+
+
+@pytest.mark.parametrize("unscreened", [(), ("spam.links",)])
+def test_a_shadow_ban_goes_before_everything_but_staff(unscreened: tuple[str, ...]) -> None:
+    banned = case(is_shadow_banned=True, is_trusted=True)
+    verdict = decide(EVERYTHING, banned, [], unscreened)
+    assert (verdict.action, verdict.rule, verdict.unscreened) == (Action.REJECT, "ban.shadow", ())
+    assert decide(EVERYTHING, case(is_shadow_banned=True, is_staff=True), [], ()).rule == "staff"
 
 
 @given(signals=SIGNALS, policy=POLICIES, is_staff=st.booleans())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -57,10 +58,14 @@ def publish(store: Store, comment_id: str, **more: object) -> Record:
     return store.comments.get("demo", comment_id)
 
 
+_moments = itertools.count(1_790_000_000_000)
+"""Each decision has a moment of its own: the same again in the same one is a repetition."""
+
+
 def decide(store: Store, comment_id: str, target: Status, version: int | None = None) -> Result:
     """Have a moderator move one comment."""
     orders = [Order(comment_id, target, version)]
-    return store.decisions.decide("demo", orders, "account:mo", "because", now_ms())[0]
+    return store.decisions.decide("demo", orders, "account:mo", "because", next(_moments))[0]
 
 
 def listed(store: Store, status: Status) -> list[str]:

@@ -160,6 +160,26 @@ def test_acceptance_replays_and_limits_hold_on_every_server(cluster: Store, site
     assert cluster.inbox.depth(site) == 2
 
 
+def test_what_moderators_do_works_on_a_cluster(cluster: Store) -> None:
+    bring(cluster, "a")
+    settle_all(cluster, Action.HOLD)
+    place = cluster.live.since("demo", "", 9).last
+    assert cluster.claims.take("demo", "a", "account:mo", 1).actor == "account:mo"
+    assert cluster.claims.holders("demo", ["a"]).keys() == {"a"}
+    assert cluster.claims.release("demo", "a", "account:mo")
+    cluster.notes.add("demo", "a", "account:mo", "Satire?", 2)
+    cluster.decisions.edit_and_approve("demo", "a", "New words", None, "account:mo", "", 3)
+    assert cluster.decisions.undo("demo", "a", "account:mo", 4).status == "held"
+    whats = [event.what for event in cluster.live.since("demo", place, 9).events]
+    assert whats == ["claimed", "released", "noted", "approved", "held"]
+    kinds = sorted(event.kind for event in cluster.timeline.of("demo", "a"))
+    assert kinds == ["decision", "note", "received", "undo", "verdict"]
+    cluster.authors.trust("demo", "claire", "account:mo", 5)
+    assert cluster.authors.standing("demo", "claire").is_trusted
+    bring(cluster, "b")
+    assert settle_all(cluster) == 1
+
+
 def test_dead_letters_are_set_aside_and_retried_on_a_cluster(cluster: Store) -> None:
     from service.moderation.comment import Facts
 

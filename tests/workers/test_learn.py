@@ -130,6 +130,30 @@ def test_taking_a_decision_back_unlearns_exactly_what_it_taught(store: Store) ->
     assert odds(store) == before
 
 
+def test_undoing_a_decision_unlearns_it_and_learns_the_one_before_again(store: Store) -> None:
+    taught(store)
+    publish(store, "extra", content="Les gribouillards et leurs amis du port")
+    move(store, "extra", Status.REJECTED)
+    pupil_of(store).study("demo")
+    rejected = odds(store)
+    move(store, "extra", Status.APPROVED)
+    pupil_of(store).study("demo")
+    assert odds(store) < rejected
+    store.decisions.undo("demo", "extra", "account:mo", 0)
+    pupil_of(store).study("demo")
+    assert odds(store) == rejected
+    store.decisions.undo("demo", "extra", "account:mo", 0)
+    pupil_of(store).study("demo")
+    assert "extra" not in store.learned.lessons("demo")
+
+
+def test_words_a_moderator_put_there_teach_nothing(store: Store) -> None:
+    publish(store, "c1", content=NICKNAMES[0])
+    store.decisions.edit_and_approve("demo", "c1", "Bien dit.", None, "account:mo", "", 0)
+    pupil_of(store).study("demo")
+    assert store.learned.lessons("demo") == {}
+
+
 def test_changing_ones_mind_turns_the_lesson_round(store: Store) -> None:
     taught(store)
     assert odds(store) > 2
