@@ -179,3 +179,23 @@ def test_any_filters_in_any_order_find_what_a_look_at_every_comment_finds(
         sizes.append(len(found))
     assert sum(size > 0 for size in sizes) > 100
     assert_indexed(store, "demo", ids)
+
+
+def test_a_comment_is_found_by_the_words_it_has_now(store: Store) -> None:
+    hold(store, "c1", content="Old words at www.pills.example/now")
+    edited = store.decisions.edit_and_approve(
+        "demo", "c1", "Other ones", None, "account:mo", "", 1_790_000_000_000
+    )
+    assert edited.status == Status.APPROVED
+
+    def found(words: str, status: Status, *, has_link: bool = False) -> bool:
+        filters = Filters(status=status, words=words, has_link=has_link)
+        return bool(store.queue.find("demo", filters, Sort.OLDEST, 9, "").records)
+
+    assert found("other", Status.APPROVED)
+    assert not found("other", Status.APPROVED, has_link=True)
+    assert not found("old", Status.APPROVED)
+    store.decisions.undo("demo", "c1", "account:mo", 1_790_000_001_000)
+    assert found("old", Status.HELD, has_link=True)
+    assert not found("other", Status.HELD)
+    assert_indexed(store)
