@@ -77,7 +77,7 @@ class Batch:
     @cached_property
     def texts(self) -> Sequence[Text]:
         """Return one prepared ``Text`` per case, in order."""
-        return [Text.of(case.comment.content) for case in self.cases]
+        return Text.each([case.comment.content for case in self.cases])
 
     @cached_property
     def traces(self) -> Recent:

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from functools import cached_property, reduce
 from unicodedata import category, is_normalized, name, normalize
 
+import numpy as np
+from numpy.typing import NDArray
+
 from service.moderation.signal import Span
 
 Stretch = tuple[int, int]
@@ -63,9 +66,20 @@ class Text:
 
     @classmethod
     def of(cls, original: str) -> Text:
-        """Prepare ``original``."""
-        plain = _plain(original)
-        return cls(original, plain, *_revealed(plain))
+        """Prepare ``original``; several are cheaper by ``each``."""
+        return cls.each([original])[0]
+
+    @classmethod
+    def each(cls, originals: Sequence[str]) -> list[Text]:
+        """Prepare ``originals``, in order."""
+        if not originals:
+            return []
+        plains = [_plain(original) for original in originals]
+        rows = zip(originals, plains, _may_be_disguised(plains), strict=True)
+        return [
+            cls(original, plain, *(_revealed(plain) if is_suspect else (plain, ())))
+            for original, plain, is_suspect in rows
+        ]
 
     def plain_offsets(self) -> Offsets:
         """Return where each character of ``plain`` came from; found once."""
@@ -273,6 +287,73 @@ _KINDS = _Remembered(_kind)
 _KINDS_APART = _Remembered(_kind_apart)
 
 
+# What disguises look like ----------------------------------------------------------------------
+
+Codes = NDArray[np.uint32]
+Shapes = NDArray[np.uint8]
+
+# No plain text has it.
+_BREAK = "\0"
+_BREAK_SHAPE = b"\n"
+_LETTER, _NUMBER, _SIGN, _FINAL, _ELSE = b"a0!$."
+# Beyond the first four planes of Unicode there are no letters.
+_MOST_LETTERS = 0x40000
+
+
+def _known_shapes() -> Shapes:
+    """Return what every character is: a letter, a number, a sign read as a letter, or else.
+
+    Of the signs, those that also end a disguised word are apart. The break is itself.
+    """
+    shapes = np.full(_MOST_LETTERS, _ELSE, np.uint8)
+    every = np.arange(len(shapes), dtype=np.uint32).tobytes().decode("utf-32-le", "surrogatepass")
+    for kind, pattern in ((_NUMBER, r"[^\W_]+"), (_LETTER, r"[^\W\d_]+")):
+        for match in re.finditer(pattern, every):
+            shapes[match.start() : match.end()] = kind
+    shapes[_codes("!|")] = _SIGN
+    shapes[_codes("@$€")] = _FINAL
+    shapes[0] = _BREAK_SHAPE[0]
+    return shapes
+
+
+def _codes(text: str) -> Codes:
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+
+
+_SHAPES = _known_shapes()
+_SIGNS_APART = bytes.maketrans(b"!$", b"..")
+
+
+def _shapes_of(codes: Codes) -> Shapes:
+    return _SHAPES.take(codes, mode="clip")
+
+
+def _has_disguised_shape(shape: bytes) -> bool:
+    """Tell whether signs may be letters in a text of that ``shape``, or letters stand apart.
+
+    Signs are read between letters, before three letters or the last ones of a text, or after
+    letters when one of them may end a word; three letters stand apart with the same one to
+    three characters between.
+    """
+    if b"$a" in shape or b"!a" in shape or b"a$" in shape or b"!$" in shape:
+        return True
+    if b"0a" in shape and (
+        b"0aaa" in shape or b"a0" in shape or b"a!" in shape or shape.endswith((b"0a", b"0aa"))
+    ):
+        return True
+    words = b".%b." % shape.translate(_SIGNS_APART)
+    return b".a.a.a." in words or b".a..a..a." in words or b".a...a...a." in words
+
+
+def _trebled(codes: Codes, shapes: Shapes) -> NDArray[np.intp]:
+    """Return where the same letter stands three times."""
+    is_doubled = codes[1:] == codes[:-1]
+    is_trebled = is_doubled[1:] & is_doubled[:-1]
+    is_trebled &= shapes[2:] == _LETTER
+    places: NDArray[np.intp] = is_trebled.nonzero()[0]
+    return places
+
+
 # Undoing disguises -----------------------------------------------------------------------------
 
 _SIGNS = re.compile(r"[0-9@$!€|]+")
@@ -289,11 +370,27 @@ _BESIDE_LETTERS = re.compile(
     r"(?<=[^\W\d_])[0134578@$€]{1,5}(?![0-9@$!€|])|(?<![0-9@$!€|])[0134578@$€]{1,5}(?=[^\W\d_])"
 )
 _SPACED_AFTER_A = 9  # an article, and four letters at least
-_REPEATED = re.compile(r"([^\W\d_])\1{2,}")
 # At least three single letters, the same separator between each two.
 _SPACED = re.compile(
     r"(?<![^\W_])[^\W\d_]([ \n]?[.\-_*·~,/][ \n]?| )[^\W\d_](?:\1[^\W\d_])+(?![^\W_])"
 )
+
+
+def _may_be_disguised(plains: Sequence[str]) -> Sequence[bool]:
+    """Say which texts have to be looked at: of 100 comments about 90 have no disguise at all.
+
+    All are written end to end and every character as what it is (``_SHAPES``), a look that
+    costs 1 µs a comment where ``_revealed`` costs 13.
+    """
+    codes = _codes(_BREAK.join(plains))
+    shapes = _shapes_of(codes)
+    suspects = [_has_disguised_shape(shape) for shape in shapes.tobytes().split(_BREAK_SHAPE)]
+    places = _trebled(codes, shapes)
+    if len(places):
+        breaks = (shapes == _BREAK_SHAPE[0]).nonzero()[0]
+        for owner in breaks.searchsorted(places).tolist():
+            suspects[owner] = True
+    return suspects
 
 
 def _revealed(plain: str) -> tuple[str, TakenOut]:
@@ -368,7 +465,15 @@ def _begins_with_article(spaced: str) -> bool:
 
 def _repeats(text: str) -> list[Stretch]:
     """Return what follows the first of three or more equal letters."""
-    return [(match.start() + 1, match.end()) for match in _REPEATED.finditer(text)]
+    codes = _codes(text)
+    places = _trebled(codes, _shapes_of(codes))
+    if not len(places):
+        return []
+    # The last place of each run: what follows it is no neighbour.
+    lasts = np.append(places[1:] - places[:-1] > 1, True)
+    ends = places[lasts].tolist()
+    starts = places[np.roll(lasts, 1)].tolist()
+    return [(start + 1, end + 3) for start, end in zip(starts, ends, strict=True)]
 
 
 def _without(text: str, stretches: Sequence[Stretch]) -> str:

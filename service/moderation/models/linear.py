@@ -67,7 +67,7 @@ class LinearModel:
         A long text's is the mean of the whole's and its worst window's.
         """
         pieces = [windows(text.original) for text in texts]
-        parts = [Text.of(part) for found in pieces for part in found]
+        parts = Text.each([part for found in pieces for part in found])
         scores = self._weighed(features.features([*texts, *parts]))
         if not parts:
             return scores
