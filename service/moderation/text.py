@@ -7,11 +7,13 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, reduce
+from itertools import product
 from unicodedata import category, is_normalized, name, normalize
 
 import numpy as np
-from numpy.typing import NDArray
+from ahocorasick_rs import BytesAhoCorasick, Implementation
 
+from service.moderation.shapes import BREAK, codes_of, shapes_of, trebled
 from service.moderation.signal import Span
 
 Stretch = tuple[int, int]
@@ -289,69 +291,21 @@ _KINDS_APART = _Remembered(_kind_apart)
 
 # What disguises look like ----------------------------------------------------------------------
 
-Codes = NDArray[np.uint32]
-Shapes = NDArray[np.uint8]
-
-# No plain text has it.
-_BREAK = "\0"
-_BREAK_SHAPE = b"\n"
-_LETTER, _NUMBER, _SIGN, _FINAL, _ELSE = b"a0!$."
-# Beyond the first four planes of Unicode there are no letters.
-_MOST_LETTERS = 0x40000
+_MOST_SIGNS = 5
 
 
-def _known_shapes() -> Shapes:
-    """Return what every character is: a letter, a number, a sign read as a letter, or else.
-
-    Of the signs, those that also end a disguised word are apart. The break is itself.
-    """
-    shapes = np.full(_MOST_LETTERS, _ELSE, np.uint8)
-    every = np.arange(len(shapes), dtype=np.uint32).tobytes().decode("utf-32-le", "surrogatepass")
-    for kind, pattern in ((_NUMBER, r"[^\W_]+"), (_LETTER, r"[^\W\d_]+")):
-        for match in re.finditer(pattern, every):
-            shapes[match.start() : match.end()] = kind
-    shapes[_codes("!|")] = _SIGN
-    shapes[_codes("@$€")] = _FINAL
-    shapes[0] = _BREAK_SHAPE[0]
-    return shapes
-
-
-def _codes(text: str) -> Codes:
-    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
-
-
-_SHAPES = _known_shapes()
-_SIGNS_APART = bytes.maketrans(b"!$", b"..")
-
-
-def _shapes_of(codes: Codes) -> Shapes:
-    return _SHAPES.take(codes, mode="clip")
-
-
-def _has_disguised_shape(shape: bytes) -> bool:
-    """Tell whether signs may be letters in a text of that ``shape``, or letters stand apart.
+def _disguised_shapes() -> Iterator[bytes]:
+    """Yield every shape that a disguise has: signs that may be letters, or letters apart.
 
     Signs are read between letters, before three letters or the last ones of a text, or after
     letters when one of them may end a word; three letters stand apart with the same one to
     three characters between.
     """
-    if b"$a" in shape or b"!a" in shape or b"a$" in shape or b"!$" in shape:
-        return True
-    if b"0a" in shape and (
-        b"0aaa" in shape or b"a0" in shape or b"a!" in shape or shape.endswith((b"0a", b"0aa"))
-    ):
-        return True
-    words = b".%b." % shape.translate(_SIGNS_APART)
-    return b".a.a.a." in words or b".a..a..a." in words or b".a...a...a." in words
-
-
-def _trebled(codes: Codes, shapes: Shapes) -> NDArray[np.intp]:
-    """Return where the same letter stands three times."""
-    is_doubled = codes[1:] == codes[:-1]
-    is_trebled = is_doubled[1:] & is_doubled[:-1]
-    is_trebled &= shapes[2:] == _LETTER
-    places: NDArray[np.intp] = is_trebled.nonzero()[0]
-    return places
+    yield from (b"$a", b"!a", b"a$", b"!$", b"0aaa", b"0a\n", b"0aa\n")
+    for count in range(_MOST_SIGNS):
+        yield from (b"a%b0a" % bytes(signs) for signs in product(b"0!", repeat=count))
+    for before, between, after in product(b".!$\n", (b".", b"..", b"..."), b".!$\n"):
+        yield b"%ca%ba%ba%c" % (before, between, between, after)
 
 
 # Undoing disguises -----------------------------------------------------------------------------
@@ -363,7 +317,7 @@ _READ_CODES = str.maketrans(_READ_AS)
 _INITIALS = frozenset("1345$")
 _FINALS = frozenset("@$€")
 _NO_DIGITS = frozenset("@$!€")
-_FEW_SIGNS, _MOST_SIGNS = 2, 5
+_FEW_SIGNS = 2
 # A token that still has a sign, looked at from its beginning only.
 _SIGNED_TOKEN = re.compile(r"(?<!\S)[^\s0-9@$!€|]*+[0-9@$!€|]\S*")
 _BESIDE_LETTERS = re.compile(
@@ -379,18 +333,22 @@ _SPACED = re.compile(
 def _may_be_disguised(plains: Sequence[str]) -> Sequence[bool]:
     """Say which texts have to be looked at: of 100 comments about 90 have no disguise at all.
 
-    All are written end to end and every character as what it is (``_SHAPES``), a look that
-    costs 1 µs a comment where ``_revealed`` costs 13.
+    All are written end to end, every character as what it is (``service.moderation.shapes``):
+    a look that costs 1 µs a comment where ``_revealed`` costs 13.
     """
-    codes = _codes(_BREAK.join(plains))
-    shapes = _shapes_of(codes)
-    suspects = [_has_disguised_shape(shape) for shape in shapes.tobytes().split(_BREAK_SHAPE)]
-    places = _trebled(codes, shapes)
-    if len(places):
-        breaks = (shapes == _BREAK_SHAPE[0]).nonzero()[0]
-        for owner in breaks.searchsorted(places).tolist():
+    codes = codes_of("".join((BREAK, BREAK.join(plains), BREAK)))
+    shapes = shapes_of(codes)
+    found = _DISGUISES.find_matches_as_indexes(shapes.tobytes())
+    places = [*(start for _, start, _ in found), *trebled(codes, shapes).tolist()]
+    suspects = [False] * len(plains)
+    if places:
+        ends = np.array([len(plain) + len(BREAK) for plain in plains]).cumsum()
+        for owner in ends.searchsorted(places, "right").tolist():
             suspects[owner] = True
     return suspects
+
+
+_DISGUISES = BytesAhoCorasick(_disguised_shapes(), implementation=Implementation.DFA)
 
 
 def _revealed(plain: str) -> tuple[str, TakenOut]:
@@ -465,8 +423,8 @@ def _begins_with_article(spaced: str) -> bool:
 
 def _repeats(text: str) -> list[Stretch]:
     """Return what follows the first of three or more equal letters."""
-    codes = _codes(text)
-    places = _trebled(codes, _shapes_of(codes))
+    codes = codes_of(text)
+    places = trebled(codes, shapes_of(codes))
     if not len(places):
         return []
     # The last place of each run: what follows it is no neighbour.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from ahocorasick_rs import AhoCorasick
 from service.moderation.batch import Batch
 from service.moderation.checks.spam.links import has_address
 from service.moderation.comment import Case
+from service.moderation.shapes import Sieve
 from service.moderation.signal import Attribute, Evidence, Signal, Span
 from service.moderation.text import Offsets, Text
 
@@ -26,7 +26,7 @@ _WITH_ADDRESS = 1.6
 _MAX_SCORE = 0.8
 # A text with more is spam whatever the rest says.
 _MAX_MATCHES = 200
-_PUNCTUATION = re.compile(r"[^\w ]")
+_WORDS = Sieve(r"[\w ]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def _phrase(text: str, weight: str, kind: str) -> Phrase:
 
 def _spaced(prepared: str) -> str:
     """Return ``prepared`` between two spaces, its punctuation made spaces one for one."""
-    return f" {_PUNCTUATION.sub(' ', prepared)} "
+    return f" {_WORDS.sift(prepared)} "
 
 
 def _outermost(hits: Iterable[Hit]) -> list[Hit]:

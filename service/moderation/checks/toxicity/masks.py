@@ -13,7 +13,9 @@ MASKS = "*#•"
 _MASKED = re.compile(rf"(?<![\w{MASKS}])[^\W\d_][^\W\d_{MASKS}]*[{MASKS}][^\W\d_{MASKS}]*"
                      rf"(?:[{MASKS}][^\W\d_{MASKS}]*)*")  # fmt: skip
 # Digits after letters are mostly a number: only a listed word makes letters of them.
-_ENDING = re.compile(r"(?<!\w)[^\W\d_]{2,16}+[0134578]{1,3}(?!\w)")
+# The digits are looked for first: 0.6 µs a comment instead of 5.
+_FINAL_DIGITS = re.compile(r"[0134578]{1,3}(?!\w)")
+_LETTERS_BEFORE = re.compile(r"(?<!\w)[^\W\d_]{2,16}+\Z")
 _DIGITS = str.maketrans("0134578", "oieastb")
 _SHORTEST, _LONGEST = 4, 16
 # With a letter or two left, so many masks have to stand for the rest.
@@ -35,11 +37,11 @@ class Masks:
             for match in _MASKED.finditer(prepared):
                 for number in self._fitting(match[0]):
                     yield number, match.start(), match.end()
-        for match in _ENDING.finditer(prepared):
-            read = match[0].translate(_DIGITS)
+        for start, end in _ending_in_digits(prepared):
+            read = prepared[start:end].translate(_DIGITS)
             for word, number in self._words.get((len(read), read[0]), ()):
                 if word == read:
-                    yield number, match.start(), match.end()
+                    yield number, start, end
 
     def _fitting(self, written: str) -> Iterable[int]:
         """Yield the numbers of the words that fit ``written``, or it without its plural."""
@@ -50,6 +52,15 @@ class Masks:
             for word, number in self._words.get((len(shape), shape[0]), ()):
                 if all(a == b or a in MASKS for a, b in zip(shape, word, strict=True)):
                     yield number
+
+
+def _ending_in_digits(prepared: str) -> Iterator[tuple[int, int]]:
+    """Yield where letters stand that digits follow, without other letters or digits around."""
+    for digits in _FINAL_DIGITS.finditer(prepared):
+        start = digits.start()
+        letters = _LETTERS_BEFORE.search(prepared, max(start - _LONGEST, 0), start)
+        if letters is not None:
+            yield letters.start(), digits.end()
 
 
 def _is_mask(written: str) -> bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from importlib.resources import files
-from itertools import pairwise
 from operator import add
 
-_WORD = re.compile(r"[^\W\d_]+")
+from service.moderation.shapes import word_places, words_of
+
+Stretch = tuple[int, int]
+
 _WITH_PLUS = re.compile(r"(?<![\w+])[^\W\d_]+(?:\+[^\W\d_]*)+(?![\w+])")
 # What stands between no two words, and what may: there the word has to be longer.
 _ODD_SEPARATORS = frozenset("_*~+|")
@@ -51,37 +53,37 @@ class Misspellings:
 
     def found_in(self, prepared: str) -> Iterator[tuple[int, int, int]]:
         """Yield the number of each word found, where it starts and where it ends."""
-        words = _WORD.findall(prepared)
+        words = words_of(prepared)
         if not self._spellings.keys().isdisjoint(words):
-            yield from self._misspelt_in(prepared)
+            yield from self._misspelt_in(prepared, words)
         if not self._words.keys().isdisjoint(map(add, words, words[1:])):
-            yield from self._cut_in(prepared)
+            yield from self._cut_in(prepared, words)
         if "+" in prepared:
             yield from self._signed_in(prepared)
 
-    def _misspelt_in(self, prepared: str) -> Iterator[tuple[int, int, int]]:
-        for match in _WORD.finditer(prepared):
-            if match[0] in self._spellings:
-                yield self._spellings[match[0]], match.start(), match.end()
+    def _misspelt_in(self, prepared: str, words: Sequence[str]) -> Iterator[tuple[int, int, int]]:
+        for word, (start, end) in zip(words, word_places(prepared), strict=True):
+            if word in self._spellings:
+                yield self._spellings[word], start, end
 
-    def _cut_in(self, prepared: str) -> Iterator[tuple[int, int, int]]:
-        for left, right in pairwise(_WORD.finditer(prepared)):
-            word = left[0] + right[0]
-            if word in self._words and self._is_cut(left, right):
-                yield self._words[word], left.start(), right.end()
+    def _cut_in(self, prepared: str, words: Sequence[str]) -> Iterator[tuple[int, int, int]]:
+        places = word_places(prepared)
+        for index, word in enumerate(map(add, words, words[1:])):
+            if word in self._words and self._is_cut(prepared, *places[index : index + 2]):
+                yield self._words[word], places[index][0], places[index + 1][1]
 
-    def _is_cut(self, left: re.Match[str], right: re.Match[str]) -> bool:
-        separator = left.string[left.end() : right.start()]
-        if _is_joined(left.string, left.start(), right.end()):
+    def _is_cut(self, text: str, left: Stretch, right: Stretch) -> bool:
+        separator = text[left[1] : right[0]]
+        if _is_joined(text, left[0], right[1]):
             return False
         if separator in _ODD_SEPARATORS:
             return True
-        pieces = len(left[0]), len(right[0])
+        sizes = left[1] - left[0], right[1] - right[0]
         return (
             separator in _SEPARATORS
-            and sum(pieces) >= _SHORTEST_CUT
-            and (separator not in _BLANKS or min(pieces) >= _SHORTEST_PIECE)
-            and f"{left[0]} {right[0]}" not in self._harmless
+            and sum(sizes) >= _SHORTEST_CUT
+            and (separator not in _BLANKS or min(sizes) >= _SHORTEST_PIECE)
+            and f"{text[slice(*left)]} {text[slice(*right)]}" not in self._harmless
         )
 
     def _signed_in(self, prepared: str) -> Iterator[tuple[int, int, int]]:
