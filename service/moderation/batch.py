@@ -45,6 +45,8 @@ class Recent:
 
     def then(self, later: Recent) -> Recent:
         """Return these traces and the later ones, without earlier ones of the same comments."""
+        if not self.ids:
+            return later
         again = set(later.ids)
         kept = [index for index, name in enumerate(self.ids) if name not in again]
         before = self.at(kept) if len(kept) < len(self.ids) else self

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,8 @@ CAMPAIGN = "duplicate.campaign"
 # (60 to 100 characters: 85); of pairs among 10,000 unrelated sentences 2 in a million do, most
 # of which are the same sentence after all.
 _ALIKE = 14
+# Compared together: with a window of 1,000 that is 1 MB.
+_AT_ONCE = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ def find_copies(batch: Batch) -> list[Copies]:
     """Return each case's copies in the site's window and earlier in the batch."""
     known = batch.recent.then(batch.traces)
     first = len(known.ids) - len(batch)
-    return [_copies(known, place, known, place) for place in range(first, len(known.ids))]
+    return _found(known, known, list(range(first, len(known.ids))), first)
 
 
 def find_everywhere(batch: Batch) -> list[Copies]:
@@ -57,8 +60,22 @@ def find_everywhere(batch: Batch) -> list[Copies]:
     here, others = batch.once(find_copies), batch.elsewhere
     if not others.ids:
         return here
-    traces, end = batch.traces, len(others.ids)
-    return [_joined(own, _copies(traces, n, others, end)) for n, own in enumerate(here)]
+    found = _found(batch.traces, others, [len(others.ids)] * len(here), 0)
+    return [_joined(own, there) for own, there in zip(here, found, strict=True)]
+
+
+def _found(of: Recent, among: Recent, ends: Sequence[int], first: int) -> list[Copies]:
+    """Return, for each trace from the ``first`` on, its copies ``among`` those before its end."""
+    found = [_NONE] * len(ends)
+    for start in range(0, len(ends), _AT_ONCE):
+        few = ends[start : start + _AT_ONCE]
+        begin = first + start
+        prints = of.fingerprints[begin : begin + len(few), None]
+        rows, columns = (shared(prints, among.fingerprints[: few[-1]]) >= _ALIKE).nonzero()
+        is_before = columns < np.array(few)[rows]
+        for row in np.unique(rows[is_before]).tolist():
+            found[start + row] = _copies(of, begin + row, among, few[row])
+    return found
 
 
 def _copies(of: Recent, place: int, among: Recent, end: int) -> Copies:

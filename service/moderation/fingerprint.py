@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from itertools import chain
 from zlib import crc32
@@ -11,14 +12,18 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
+from service.moderation.shapes import stretches_with, words_of
+
 SIZE = 32
 """Bytes in a fingerprint: 32 samples of 8 bits each."""
 
 # Letters only: an amount, a date or a phone number is what a template fills in. CJK scripts
 # put no space between words: there, each character counts as one.
 _WORD = re.compile(r"[\u2e80-\ud7ff]|[^\W\d_\u2e80-\ud7ff]{3,}")
-# Addresses too are filled in anew in each copy.
-_ADDRESS = re.compile(r"://|@|\w\.[a-z]{2}")
+_CJK = re.compile(r"[\u2e80-\ud7ff]")
+_MIN_LETTERS = 3
+# Addresses too are filled in anew in each copy. It begins with what is rare.
+_ADDRESS = re.compile(r"://|@|\.[a-z]{2}(?<=\w\.[a-z]{2})")
 _MIN_WORDS = 5
 _MIN_CHARS = 24
 # A few thousand words say enough about a text, and bound what a hostile one costs.
@@ -32,6 +37,7 @@ _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
 
 
+@lru_cache(maxsize=1024)
 def key64(text: str) -> int:
     """Return a 64-bit hash of ``text`` that is the same on every machine."""
     return int.from_bytes(blake2b(text.encode("utf-8", "replace"), digest_size=8).digest(), "big")
@@ -53,10 +59,13 @@ def fingerprints(texts: Sequence[str]) -> NDArray[np.uint8]:
 
 
 def shared(one: NDArray[np.uint8], others: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return how many samples, 0..32, each of ``others`` [n, 32] shares with ``one`` [32]."""
+    """Return how many samples, 0..32, each of ``others`` [n, 32] shares with ``one`` [32].
+
+    Of several, [m, 1, 32], with each of them: [m, n].
+    """
     eights = np.bitwise_count((others == one).view(np.uint64))
     # The four counts of a row, none above 8, summed in the highest byte of their product.
-    sums: NDArray[np.uint8] = (eights.view(np.uint32)[:, 0] * _SUM_BYTES >> _HIGHEST_BYTE).astype(
+    sums: NDArray[np.uint8] = (eights.view(np.uint32)[..., 0] * _SUM_BYTES >> _HIGHEST_BYTE).astype(
         np.uint8
     )
     return sums
@@ -68,9 +77,24 @@ def _words(text: str) -> list[str]:
         return []
     text = text[:_MAX_CHARS]
     if _ADDRESS.search(text) is not None:
-        text = " ".join(part for part in text.split() if _ADDRESS.search(part) is None)
-    words = list(dict.fromkeys(_WORD.findall(text)))[:_MAX_WORDS]
+        text = _without_addresses(" ".join(text.split()))
+    words = list(dict.fromkeys(_telling_words(text)))[:_MAX_WORDS]
     return words if len(words) >= _MIN_WORDS else []
+
+
+def _without_addresses(line: str) -> str:
+    """Return ``line``, in which only spaces part words, without what holds an address."""
+    pieces, last = [], 0
+    for start, end in stretches_with(_ADDRESS, line):
+        pieces.append(line[last:start])
+        last = end
+    return "".join((*pieces, line[last:]))
+
+
+def _telling_words(text: str) -> list[str]:
+    if not text.isascii() and _CJK.search(text) is not None:
+        return _WORD.findall(text)
+    return [word for word in words_of(text) if len(word) >= _MIN_LETTERS]
 
 
 def _samples(texts: Sequence[Sequence[str]]) -> NDArray[np.uint8]:

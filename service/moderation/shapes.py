@@ -22,6 +22,7 @@ LETTER, NUMBER, SIGN, FINAL, END, ELSE = b"a0!$\n."
 _MOST = 0x40000
 _EVERY = np.arange(_MOST, dtype=np.uint32).tobytes().decode("utf-32-le", "surrogatepass")
 _SPACE = ord(" ")
+_SPACE_OR_LINE = re.compile(r"[ \n]")
 
 
 def codes_of(text: str) -> Codes:
@@ -77,6 +78,17 @@ def word_places(text: str) -> list[tuple[int, int]]:
     is_letter[1:-1] = shapes_of(codes_of(text)) == LETTER
     edges = np.diff(is_letter).nonzero()[0]
     return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
+
+
+def stretches_with(sign: re.Pattern[str], text: str) -> Iterator[tuple[int, int]]:
+    """Yield the stretches between spaces in which ``sign`` stands, which holds none itself."""
+    end = 0
+    for match in sign.finditer(text):
+        if match.start() >= end:
+            start = max(text.rfind(" ", end, match.start()), text.rfind("\n", end, match.start()))
+            after = _SPACE_OR_LINE.search(text, match.end())
+            start, end = max(start + 1, end), after.start() if after else len(text)
+            yield start, end
 
 
 def _stretches(pattern: str) -> Iterator[tuple[int, int]]:

@@ -10,6 +10,8 @@ from itertools import islice
 
 from tldextract import TLDExtract
 
+from service.moderation.shapes import stretches_with
+
 _LINK = re.compile(
     r"(?P<scheme>(?<!\w)(?:https?|hxxps?|ftp)://)[^\s<>\"'\[\]]{1,2000}"
     r"|(?<![\w@./\\-])(?:[^\W_][\w-]{0,62}\.){1,6}[^\W\d_]{2,24}(?![\w@-]|\.\w)"
@@ -19,7 +21,6 @@ _LINK = re.compile(
 # What a link without a scheme has, and almost no other text: cheap to look for first.
 _INNER_DOT = re.compile(r"\.[^\W\d_]{2}")
 _MAY_LINK = re.compile(r"\.[^\W\d_]{2}|://")
-_SPACE = re.compile(r"[ \n]")
 # More links than anybody reads: what stands beyond them is not looked at.
 _MAX_LINKS = 100
 _CLOSING = ".,;:!?)…»”’*_"
@@ -125,17 +126,6 @@ def _links(text: str) -> Iterator[Link]:
             link = _full(match) if match["scheme"] else _bare(match)
             if link is not None:
                 yield link
-
-
-def stretches_with(sign: re.Pattern[str], text: str) -> Iterator[tuple[int, int]]:
-    """Yield the stretches between spaces in which ``sign`` stands: no address holds a space."""
-    end = 0
-    for match in sign.finditer(text):
-        if match.start() >= end:
-            start = max(text.rfind(" ", end, match.start()), text.rfind("\n", end, match.start()))
-            after = _SPACE.search(text, match.end())
-            start, end = max(start + 1, end), after.start() if after else len(text)
-            yield start, end
 
 
 def _full(match: re.Match[str]) -> Link | None:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 
 from service.moderation.batch import Batch
-from service.moderation.checks.spam.addresses import stretches_with
 from service.moderation.comment import Case
+from service.moderation.shapes import stretches_with
 from service.moderation.signal import Attribute, Evidence, Signal, Span
 
 _SCORE = 0.35

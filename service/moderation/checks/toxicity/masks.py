@@ -6,15 +6,18 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
+from service.moderation.shapes import stretches_with
+
 MASKS = "*#•"
 
+_MASK = re.compile(f"[{MASKS}]")
 # A letter, then letters and masks. It cannot begin inside a word, so every character is
 # looked at a bounded number of times.
 _MASKED = re.compile(rf"(?<![\w{MASKS}])[^\W\d_][^\W\d_{MASKS}]*[{MASKS}][^\W\d_{MASKS}]*"
                      rf"(?:[{MASKS}][^\W\d_{MASKS}]*)*")  # fmt: skip
 # Digits after letters are mostly a number: only a listed word makes letters of them.
 # The digits are looked for first: 0.6 µs a comment instead of 5.
-_FINAL_DIGITS = re.compile(r"[0134578]{1,3}(?!\w)")
+_FINAL_DIGITS = re.compile(r"[0134578][0134578]{0,2}(?!\w)")
 _LETTERS_BEFORE = re.compile(r"(?<!\w)[^\W\d_]{2,16}+\Z")
 _DIGITS = str.maketrans("0134578", "oieastb")
 _SHORTEST, _LONGEST = 4, 16
@@ -33,8 +36,8 @@ class Masks:
 
     def found_in(self, prepared: str) -> Iterator[tuple[int, int, int]]:
         """Yield the number of a word that fits, where it starts and where it ends."""
-        if any(mask in prepared for mask in MASKS):
-            for match in _MASKED.finditer(prepared):
+        for part in stretches_with(_MASK, prepared):
+            for match in _MASKED.finditer(prepared, *part):
                 for number in self._fitting(match[0]):
                     yield number, match.start(), match.end()
         for start, end in _ending_in_digits(prepared):
