@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from service.moderation.shapes import codes_of
 from service.moderation.text import Text
 
 ROWS_LOG2 = 19
@@ -207,7 +208,7 @@ def _counted(text: str) -> tuple[int, int, int, int]:
     try:
         kinds = text.encode("latin-1")
     except UnicodeEncodeError:
-        kinds = text.translate(_LATIN_KINDS).encode("latin-1")
+        kinds = _LATIN_KINDS.take(codes_of(text), mode="clip").tobytes()
     return (
         len(kinds.translate(None, _NO_LETTERS)),
         len(kinds.translate(None, _NO_CAPITALS)),
@@ -223,16 +224,13 @@ def _kind(char: str) -> str:
     return "A" if char.isupper() else "a" if char.isalpha() else " "
 
 
-class _LatinKinds(dict[int, str]):
-    """Translate to Latin-1, what lies beyond Latin Extended-B to spaces."""
-
-    def __missing__(self, code: int) -> str:
-        return " "
-
-
 _LATIN_1 = [chr(code) for code in range(0x100)]
-_LATIN_KINDS = _LatinKinds(
-    {code: _kind(chr(code)) for code in range(0x100, 0x250)} | dict(enumerate(_LATIN_1))
+# The last stands for all that lies beyond Latin Extended-B.
+_LATIN_KINDS = np.frombuffer(
+    "".join([*_LATIN_1, *(_kind(chr(code)) for code in range(0x100, 0x250)), " "]).encode(
+        "latin-1"
+    ),
+    np.uint8,
 )
 _NO_LETTERS, _NO_CAPITALS, _NO_DIGITS = (
     bytes(code for code, char in enumerate(_LATIN_1) if not is_kind(char))

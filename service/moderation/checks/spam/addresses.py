@@ -25,6 +25,7 @@ _MAY_LINK = re.compile(r"\.[^\W\d_]{2}|://")
 _MAX_LINKS = 100
 _CLOSING = ".,;:!?)…»”’*_"
 _IP = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}|\d{8,10}|0x[0-9a-f]{8}")
+_AT = re.compile("@")
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,4}[^\W\d_]{2,24}(?!\w)")
 # Its first character is looked for first, so that a text without digits costs nothing.
 _PHONE = re.compile(
@@ -92,7 +93,11 @@ def find_emails(text: str) -> list[tuple[int, int]]:
     """Return where e-mail addresses stand in ``text``."""
     if "@" not in text:
         return []
-    return [match.span() for match in _EMAIL.finditer(text)]
+    return [
+        match.span()
+        for start, end in stretches_with(_AT, text)
+        for match in _EMAIL.finditer(text, start, end)
+    ]
 
 
 def find_phones(text: str) -> list[tuple[int, int]]:

@@ -47,7 +47,8 @@ _MESSENGERS = (
 )
 _MASKS = ("(", "[", "{", "arobase", "arrobase")
 _HANDLE = re.compile(
-    r"(?<![\w.])@ ?\w{4,40}|(?:wa|t)\.me/[\w+]{3}|(?:telegram|snap) ?:? ?[a-z]{2,20}[_\d]\w"
+    r"@(?<![\w.]@) ?\w{4,40}|wa\.me/[\w+]{3}|t\.me/[\w+]{3}"
+    r"|telegram ?:? ?[a-z]{2,20}[_\d]\w|snap ?:? ?[a-z]{2,20}[_\d]\w"
 )
 _NUMBER_WORD = (
     "zero|oh|one|two|three|four|five|six|seven|eight|nine|double|triple|plus"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from service.moderation.batch import Batch
 from service.moderation.checks.spam.addresses import (
@@ -155,7 +156,7 @@ def _about_number(text: str, links: Sequence[Link]) -> Iterator[tuple[float, Evi
     domains = len({link.domain for link in links})
     if domains >= _MANY_DOMAINS:
         yield 0.28, Evidence("links.many_domains", {"count": domains}, _spans(links))
-    is_alone = _letters_outside(text, links) < _LINK_ONLY_LETTERS
+    is_alone = not _says_more(text, links)
     if is_alone and any(link.is_full or link.path for link in links):
         yield 0.42, Evidence("links.only", {}, _spans(links))
 
@@ -166,13 +167,15 @@ def _count_score(count: int) -> float:
     return _MANY_SCORE if count >= _MANY_LINKS else _COUNT_SCORES[-1]
 
 
-def _letters_outside(text: str, links: Sequence[Link]) -> int:
+def _says_more(text: str, links: Sequence[Link]) -> bool:
+    """Tell whether a few letters stand outside the links; more are not counted."""
     pieces, last = [], 0
     for link in links:
         pieces.append(text[last : link.start])
         last = link.end
     pieces.append(text[last:])
-    return sum(map(str.isalpha, "".join(pieces)))
+    letters = islice(filter(str.isalpha, "".join(pieces)), _LINK_ONLY_LETTERS)
+    return sum(1 for _ in letters) == _LINK_ONLY_LETTERS
 
 
 def _about_targets(links: Sequence[Link]) -> Iterator[tuple[float, Evidence]]:

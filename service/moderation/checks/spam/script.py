@@ -18,7 +18,10 @@ _MANY_MIXED = 3
 _BEYOND_LATIN = re.compile(r"[\u0370-\u1fff\u2c00-\u2dff\u2e80-\ua6ff\ua800-\uabff\uf900-\ufdff]")
 _LATIN = "A-Za-zÀ-ÖØ-öø-ɏ"
 # Zero-width characters belong to Persian and Indic words and to emoji, never to Latin words.
-_INVISIBLE = re.compile(rf"(?<=[{_LATIN}])[\u200b-\u200d\u2060-\u2064\ufeff]+(?=[{_LATIN}])")
+_INVISIBLE = re.compile(
+    rf"[\u200b-\u200d\u2060-\u2064\ufeff](?<=[{_LATIN}].)[\u200b-\u200d\u2060-\u2064\ufeff]*"
+    rf"(?=[{_LATIN}])"
+)
 # Cyrillic, and the Greek letters that look Latin: "μTorrent" and "Δt" are honest.
 _LOOKALIKES = (
     r"\u0400-\u052f\u0391\u0392\u0395-\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7"

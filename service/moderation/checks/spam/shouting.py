@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from service.moderation.batch import Batch
+from service.moderation.shapes import words_of
 from service.moderation.signal import Attribute, Evidence, Signal
 
 _WEIGHT = 0.25
@@ -14,7 +15,6 @@ _MIN_WORDS = 5
 # Sentences full of acronyms ("La SNCF et la RATP...") stay below one half.
 _CALM_SHARE = 0.6
 _CAPITALS = re.compile(r"[A-ZÀ-ÖØ-ÞŒŸΑ-ΩА-Я]{3}")
-_WORD = re.compile(r"[^\W\d_]{2,}")
 
 
 class Shouting:
@@ -29,7 +29,7 @@ class Shouting:
     def _look(self, content: str) -> Sequence[Signal]:
         if _CAPITALS.search(content) is None:
             return ()
-        share = _capital_share(_WORD.findall(content))
+        share = _capital_share([word for word in words_of(content) if len(word) > 1])
         if share < _CALM_SHARE:
             return ()
         evidence = Evidence("shouting", {"percent": round(share * 100)})

@@ -7,10 +7,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from importlib.resources import files
 from operator import add
 
-from service.moderation.shapes import word_places, words_of
+from service.moderation.shapes import stretches_with, word_places, words_of
 
 Stretch = tuple[int, int]
 
+_PLUS = re.compile(r"\+")
 _WITH_PLUS = re.compile(r"(?<![\w+])[^\W\d_]+(?:\+[^\W\d_]*)+(?![\w+])")
 # What stands between no two words, and what may: there the word has to be longer.
 _ODD_SEPARATORS = frozenset("_*~+|")
@@ -58,8 +59,7 @@ class Misspellings:
             yield from self._misspelt_in(prepared, words)
         if not self._words.keys().isdisjoint(map(add, words, words[1:])):
             yield from self._cut_in(prepared, words)
-        if "+" in prepared:
-            yield from self._signed_in(prepared)
+        yield from self._signed_in(prepared)
 
     def _misspelt_in(self, prepared: str, words: Sequence[str]) -> Iterator[tuple[int, int, int]]:
         for word, (start, end) in zip(words, word_places(prepared), strict=True):
@@ -87,11 +87,12 @@ class Misspellings:
         )
 
     def _signed_in(self, prepared: str) -> Iterator[tuple[int, int, int]]:
-        for match in _WITH_PLUS.finditer(prepared):
-            read = match[0].replace("+", "t")
-            number = self._words.get(read, self._spellings.get(read))
-            if number is not None:
-                yield number, match.start(), match.end()
+        for part in stretches_with(_PLUS, prepared):
+            for match in _WITH_PLUS.finditer(prepared, *part):
+                read = match[0].replace("+", "t")
+                number = self._words.get(read, self._spellings.get(read))
+                if number is not None:
+                    yield number, match.start(), match.end()
 
 
 def shipped_lookalikes() -> frozenset[str]:
