@@ -69,6 +69,8 @@ def _found(of: Recent, among: Recent, ends: Sequence[int], first: int) -> list[C
     found = [_NONE] * len(ends)
     for start in range(0, len(ends), _AT_ONCE):
         few = ends[start : start + _AT_ONCE]
+        if not few[-1]:
+            continue
         begin = first + start
         prints = of.fingerprints[begin : begin + len(few), None]
         rows, columns = (shared(prints, among.fingerprints[: few[-1]]) >= _ALIKE).nonzero()

@@ -112,7 +112,8 @@ class Pipeline:
         except Exception as error:
             self._run_one_by_one(check, batch, findings, error)
             return
-        findings.add(found, stages)
+        if found or stages:
+            findings.add(found, stages)
 
     def _run_one_by_one(
         self, check: Check, batch: Batch, findings: Findings, error: Exception
@@ -138,14 +139,19 @@ class Pipeline:
     def _review(
         self, check: Check, batch: Batch
     ) -> tuple[Sequence[Sequence[Signal]], Sequence[Sequence[str]]]:
-        """Return the signals of each case and, by a check of a stage, the stages of each."""
+        """Return the signals of each case and, by a check of a stage, the stages of each.
+
+        Nothing stands for no signals, or no stages, of any.
+        """
         with self.guard(check.name):
             found = check.review(batch)
             stages = check.stages(batch) if _is_staged(check) else ()
         if len(found) != len(batch.cases):
             raise ValueError(f"{check.name} answered {len(found)} of {len(batch)} cases")
-        # Most checks find nothing in most batches.
-        if any(found) and not all(_is_sound(signal) for signals in found for signal in signals):
+        # Most checks find nothing in most batches: then nothing has to be looked through.
+        if not any(found):
+            return (), stages
+        if not all(_is_sound(signal) for signals in found for signal in signals):
             raise ValueError(f"{check.name} gave a score outside 0..1 or a weight outside -1..1")
         return found, stages
 
