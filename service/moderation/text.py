@@ -303,7 +303,7 @@ def _disguised_shapes() -> Iterator[bytes]:
     """
     yield from (b"$a", b"!a", b"a$", b"!$", b"0aaa", b"0a\n", b"0aa\n")
     for count in range(_MOST_SIGNS):
-        yield from (b"a%b0a" % bytes(signs) for signs in product(b"0!", repeat=count))
+        yield from (b"a%b0a" % bytes(signs) for signs in product(b"0!$", repeat=count))
     for before, between, after in product(b".!$\n", (b".", b"..", b"..."), b".!$\n"):
         yield b"%ca%ba%ba%c" % (before, between, between, after)
 
@@ -331,7 +331,7 @@ _SPACED = re.compile(
 
 
 def _may_be_disguised(plains: Sequence[str]) -> Sequence[bool]:
-    """Say which texts have to be looked at: of 100 comments about 90 have no disguise at all.
+    """Say which texts have to be looked at: of 100 comments about 95 show no shape of one.
 
     All are written end to end, every character as what it is (``service.moderation.shapes``):
     a look that costs 1 µs a comment where ``_revealed`` costs 13.

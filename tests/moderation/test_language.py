@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.moderation import batch as batches
+from service.moderation import language as languages
 from service.moderation.batch import Batch
 from service.moderation.checks.toxicity.linear import LinearToxicity
 from service.moderation.comment import Case, Comment, Facts
@@ -201,3 +202,24 @@ def test_comments_are_judged_though_languages_cannot_be_identified(
     assert (verdict.action, verdict.rule) == (Action.HOLD, "unscreened")
     assert verdict.unscreened == ("toxicity.linear",)
     assert (verdict.lang, verdict.is_lang_served) == ("", True)
+
+
+@given(st.lists(st.text(alphabet=st.characters(codec="utf-8"), max_size=60), min_size=1))
+def test_features_are_those_that_py3langid_counts_byte_by_byte(texts: list[str]) -> None:
+    model = languages._model()
+    nothing = len(model.weights) - 1
+    found, counts, starts = model._counted([text.encode() for text in texts])
+    for text, start, end in zip(texts, starts, [*starts[1:], len(found)], strict=True):
+        counted = dict(zip(found[start:end].tolist(), counts[start:end].tolist(), strict=True))
+        assert counted.pop(nothing)
+        output = [-1 if each == nothing else each for each in model.output[_walk(text)].tolist()]
+        assert counted == {each: output.count(each) for each in {*output} - {-1}}
+
+
+def _walk(text: str) -> list[int]:
+    """Return the state of the model after each byte, taken one after the other."""
+    model, state, states = languages._model(), 0, []
+    for byte in text.encode():
+        state = int(model.nextmove[int(model.rows[state]) + byte])
+        states.append(state)
+    return states

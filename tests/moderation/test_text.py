@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.moderation.signal import Span
-from service.moderation.text import Text
+from service.moderation.text import Text, _revealed
 
 TRICKY = st.text(
     alphabet=st.one_of(
@@ -171,6 +171,13 @@ def test_no_letter_stands_three_times_in_a_row_once_revealed(original: str) -> N
     revealed = Text.of(original).revealed
     triples = zip(revealed, revealed[1:], revealed[2:], strict=False)
     assert not any(a == b == c and re.match(r"[^\W\d_]", a) for a, b, c in triples)
+
+
+@given(st.lists(st.text(alphabet="aabé01478!|@$€. -\n_²五😀", max_size=12), max_size=4))
+def test_no_disguise_is_passed_over_for_its_shape_alone_or_among_others(texts: list[str]) -> None:
+    prepared = Text.each(texts)
+    assert [text.revealed for text in prepared] == [_revealed(text.plain)[0] for text in prepared]
+    assert prepared == [Text.of(text) for text in texts]
 
 
 @given(st.text(alphabet=st.characters(max_codepoint=127)))
