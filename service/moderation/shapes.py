@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,11 @@ _MOST = 0x40000
 _EVERY = np.arange(_MOST, dtype=np.uint32).tobytes().decode("utf-32-le", "surrogatepass")
 _SPACE = ord(" ")
 _SPACE_OR_LINE = re.compile(r"[ \n]")
+
+
+def between_breaks(texts: Iterable[str]) -> str:
+    """Return ``texts`` end to end, with a break before, between and after them."""
+    return "".join((BREAK, BREAK.join(texts), BREAK))
 
 
 def codes_of(text: str) -> Codes:

@@ -6,14 +6,21 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, reduce
+from functools import cached_property, partial, reduce
 from itertools import product
 from unicodedata import category, is_normalized, name, normalize
 
 import numpy as np
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 
-from service.moderation.shapes import BREAK, codes_of, shapes_of, trebled
+from service.moderation.shapes import (
+    BREAK,
+    between_breaks,
+    codes_of,
+    shapes_of,
+    stretches_with,
+    trebled,
+)
 from service.moderation.signal import Span
 
 Stretch = tuple[int, int]
@@ -294,18 +301,27 @@ _KINDS_APART = _Remembered(_kind_apart)
 _MOST_SIGNS = 5
 
 
-def _disguised_shapes() -> Iterator[bytes]:
-    """Yield every shape that a disguise has: signs that may be letters, or letters apart.
+def _shapes_of_signs() -> Iterator[bytes]:
+    """Yield every shape in which signs may be letters.
 
-    Signs are read between letters, before three letters or the last ones of a text, or after
-    letters when one of them may end a word; three letters stand apart with the same one to
-    three characters between.
+    They are read between letters, before three letters or the last ones of a text, or after
+    letters when one of them may end a word.
     """
     yield from (b"$a", b"!a", b"a$", b"!$", b"0aaa", b"0a\n", b"0aa\n")
     for count in range(_MOST_SIGNS):
         yield from (b"a%b0a" % bytes(signs) for signs in product(b"0!$", repeat=count))
+
+
+def _shapes_apart() -> Iterator[bytes]:
+    """Yield every shape of three letters with the same one to three characters between."""
     for before, between, after in product(b".!$\n", (b".", b"..", b"..."), b".!$\n"):
         yield b"%ca%ba%ba%c" % (before, between, between, after)
+
+
+_LETTERS_APART = BytesAhoCorasick(_shapes_apart(), implementation=Implementation.DFA)
+_DISGUISES = BytesAhoCorasick(
+    (*_shapes_of_signs(), *_shapes_apart()), implementation=Implementation.DFA
+)
 
 
 # Undoing disguises -----------------------------------------------------------------------------
@@ -336,7 +352,7 @@ def _may_be_disguised(plains: Sequence[str]) -> Sequence[bool]:
     All are written end to end, every character as what it is (``service.moderation.shapes``):
     a look that costs 1 µs a comment where ``_revealed`` costs 13.
     """
-    codes = codes_of("".join((BREAK, BREAK.join(plains), BREAK)))
+    codes = codes_of(between_breaks(plains))
     shapes = shapes_of(codes)
     found = _DISGUISES.find_matches_as_indexes(shapes.tobytes())
     places = [*(start for _, start, _ in found), *trebled(codes, shapes).tolist()]
@@ -346,9 +362,6 @@ def _may_be_disguised(plains: Sequence[str]) -> Sequence[bool]:
         for owner in ends.searchsorted(places, "right").tolist():
             suspects[owner] = True
     return suspects
-
-
-_DISGUISES = BytesAhoCorasick(_disguised_shapes(), implementation=Implementation.DFA)
 
 
 def _revealed(plain: str) -> tuple[str, TakenOut]:
@@ -369,7 +382,13 @@ def _read_as_letters(plain: str) -> str:
     read = _SIGNS.sub(_letters_for, plain)
     if read == plain:
         return plain
-    return _SIGNED_TOKEN.sub(lambda match: _rest_for(match, plain), read)
+    pieces: list[str] = []
+    last = 0
+    for start, end in stretches_with(_SIGNS, read):
+        rest = partial(_rest_for, plain[start:end])
+        pieces += (read[last:start], _SIGNED_TOKEN.sub(rest, read[start:end]))
+        last = end
+    return "".join((*pieces, read[last:]))
 
 
 def _letters_for(match: re.Match[str]) -> str:
@@ -383,7 +402,7 @@ def _letters_for(match: re.Match[str]) -> str:
     return signs
 
 
-def _rest_for(match: re.Match[str], plain: str) -> str:
+def _rest_for(plain: str, match: re.Match[str]) -> str:
     """Return a token with all signs beside its letters read, if one of them was."""
     token = match[0]
     if token == plain[match.start() : match.end()]:
@@ -407,6 +426,9 @@ def _ends_a_word(signs: str) -> bool:
 
 def _separators(text: str) -> list[Stretch]:
     """Return the stretches between spaced-out letters of one word."""
+    shapes = shapes_of(codes_of(between_breaks([text])))
+    if not _LETTERS_APART.find_matches_as_indexes(shapes.tobytes()):
+        return []
     return [gap for match in _SPACED.finditer(text) for gap in _gaps(match)]
 
 
