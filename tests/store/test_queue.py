@@ -198,4 +198,4 @@ def test_a_comment_is_found_by_the_words_it_has_now(store: Store) -> None:
     store.decisions.undo("demo", "c1", "account:mo", 1_790_000_001_000)
     assert found("old", Status.HELD, has_link=True)
     assert not found("other", Status.HELD)
-    assert_indexed(store)
+    assert_indexed(store, "demo", ["c1"])
