@@ -49,6 +49,14 @@ class RemoteUse(StrEnum):
     SCORES = "scores"
 
 
+class SmtpSecurity(StrEnum):
+    """Say how the connection to the mail server is kept private."""
+
+    STARTTLS = "starttls"
+    TLS = "tls"
+    NONE = "none"
+
+
 class SettingsInvalid(ValueError):
     """Name every variable of the environment that cannot be used, and why."""
 
@@ -124,6 +132,14 @@ class Settings:
         False, "let what moderators of one site teach count on every site, hashed"
     )
     session_ttl_s: int = option(28_800, "life of a moderator's session, seconds", least=60)
+    smtp_host: str = option("", "mail server for moderators' mail; empty: no mail is sent")
+    smtp_port: int = option(587, "port of the mail server", least=1, most=65_535)
+    smtp_security: SmtpSecurity = option(
+        SmtpSecurity.STARTTLS, "`starttls`, `tls` (from the first byte) or `none`"
+    )
+    smtp_user: str = option("", "account on the mail server; empty: none")
+    smtp_password: str = option("", "its password")
+    mail_from: str = option("ecluse@localhost", "sender of the mail")
     log_level: str = option(
         "INFO", "DEBUG, INFO, WARNING or ERROR", one_of=("DEBUG", "INFO", "WARNING", "ERROR")
     )

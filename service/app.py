@@ -26,11 +26,11 @@ from service.store.connection import connect
 from service.store.doorbell import Doorbell
 from service.store.embedded import server_urls
 from service.store.store import open_store
-from service.web import demo
+from service.web import by_mail, demo
 from service.web.docs import register_docs
 from service.web.errors import problem_page
 from service.web.history import views as history
-from service.web.staff import account, door
+from service.web.staff import account, door, mailbox
 
 API_VERSION = "1"
 DESCRIBING = frozenset({"flask_smorest.blueprint", "flask_smorest.response"})
@@ -42,7 +42,14 @@ BLUEPRINTS = (
     sessions.blueprint,
     health.blueprint,
 )
-PAGES = (demo.blueprint, door.blueprint, account.blueprint, history.blueprint)
+PAGES = (
+    demo.blueprint,
+    door.blueprint,
+    account.blueprint,
+    mailbox.blueprint,
+    by_mail.blueprint,
+    history.blueprint,
+)
 
 
 class NoSessions(SessionInterface):

@@ -1,4 +1,4 @@
-"""The `sweep` task: ring again for every inbox and every lesson that somebody left behind."""
+"""The `sweep` task: ring for what was left behind, and for the mail that may be due."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from service.store.inbox import Inbox
 from service.store.learned import Learned
 from service.store.sites import Sites
 from workers.learn import pupil
+from workers.mail import writer
 from workers.moderate import moderator
+
+MAIL_EVERY_S = 60
 
 
 def sweep() -> int:
@@ -18,6 +21,8 @@ def sweep() -> int:
     Returns how many bells were rung.
     """
     here, learned = moderator(), pupil().learned
+    if here.settings.smtp_host and writer().store.mailboxes.begin_round(MAIL_EVERY_S):
+        here.doorbell.ring_for_mail()
     rung = ring_where_needed(here.sites, here.inbox, here.doorbell)
     return rung + ring_to_learn_where_needed(here.sites, learned, here.doorbell, time.time())
 

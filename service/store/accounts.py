@@ -136,9 +136,12 @@ class Accounts:
         stored: Any = self._client.hgetall(keys.user(name))
         if not stored or stored.get(b"generation", b"0").decode() != generation:
             return None
-        sites = frozenset(stored.get(b"sites", b"").decode().split())
-        preferences = preferences_from(stored.get(b"preferences"))
-        return Account(name, Role(stored[b"role"].decode()), sites, preferences)
+        return _account(name, stored)
+
+    def get(self, name: str) -> Account | None:
+        """Return the account of that name, or None."""
+        stored: Any = self._client.hgetall(keys.user(name))
+        return _account(name, stored) if stored else None
 
     def prefer(self, name: str, preferences: Preferences) -> None:
         """Keep what somebody set for themselves."""
@@ -181,6 +184,12 @@ class Accounts:
         key = keys.sign_in_attempts(_digest(name))
         self._client.incr(key)
         self._client.expire(key, FAILURES_KEPT_S)
+
+
+def _account(name: str, stored: dict[bytes, bytes]) -> Account:
+    sites = frozenset(stored.get(b"sites", b"").decode().split())
+    preferences = preferences_from(stored.get(b"preferences"))
+    return Account(name, Role(stored[b"role"].decode()), sites, preferences)
 
 
 def one_time_password() -> str:

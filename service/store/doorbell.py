@@ -13,6 +13,7 @@ MODERATE_QUEUE = "moderate"
 MAINTENANCE_QUEUE = "maintenance"
 MODERATE_TASK = "workers.moderate.moderate"
 LEARN_TASK = "workers.learn.learn"
+MAIL_TASK = "workers.mail.mail"
 NO_TIMEOUT = -1
 FAILURE_KEPT_S = 86_400
 
@@ -20,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 
 class Doorbell:
-    """Enqueue a site's tasks by their dotted names; a job carries the site's name only."""
+    """Enqueue a site's tasks by their dotted names; a job carries a site's name at most."""
 
     def __init__(self, connection: Redis) -> None:
         self._queue = Queue(MODERATE_QUEUE, connection=connection, serializer=JSONSerializer)
@@ -36,11 +37,15 @@ class Doorbell:
         """Wake a worker for a site's new decisions, as ``ring`` does for its inbox."""
         return self._enqueue(LEARN_TASK, site)
 
-    def _enqueue(self, task: str, site: str) -> bool:
+    def ring_for_mail(self) -> bool:
+        """Have a worker send the mail that is due."""
+        return self._enqueue(MAIL_TASK)
+
+    def _enqueue(self, task: str, *about: str) -> bool:
         try:
             self._queue.enqueue(
                 task,
-                site,
+                *about,
                 job_timeout=NO_TIMEOUT,
                 result_ttl=0,
                 failure_ttl=FAILURE_KEPT_S,

@@ -16,6 +16,9 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 SITES = "ecluse:sites"  # set of site names; for ever
 USERS = "ecluse:users"  # set of user names; for ever
 
+MAILBOXES = "ecluse:mailboxes"  # set of account names that get mail; for ever
+MAIL_ROUND = "ecluse:mail:round"  # string: somebody looks what is to be sent; a minute
+
 EVERY_SITE = "*"
 """All sites together, where a site's name would stand; no site can be called so."""
 
@@ -40,6 +43,21 @@ def session(token_hash: str) -> str:
 def sign_in_attempts(name: str) -> str:
     """Counter of failed sign-ins to one account; 15 minutes."""
     return f"ecluse:sign-in:{name}"
+
+
+def mailbox(name: str) -> str:
+    """Hash: one account's address, sealed, and what it wishes to get; for ever."""
+    return f"ecluse:mailbox:{name}"
+
+
+def mail_sent(name: str) -> str:
+    """Hash: site and kind → when (ms) one account was last told of it; for ever."""
+    return f"ecluse:mail:sent:{name}"
+
+
+def mail_link(signature: str) -> str:
+    """String: a link of a mail was used; 48 hours."""
+    return f"ecluse:mail:link:{signature}"
 
 
 @dataclass(frozen=True, slots=True)

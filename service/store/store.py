@@ -15,6 +15,7 @@ from service.store.decisions import Decisions
 from service.store.inbox import Inbox
 from service.store.learned import Learned
 from service.store.live import Live
+from service.store.mailboxes import Mailboxes
 from service.store.notes import Notes
 from service.store.queue import Queue
 from service.store.sealing import Vault
@@ -47,6 +48,7 @@ class Store:
     notes: Notes
     timeline: Timeline
     authors: Authors
+    mailboxes: Mailboxes
 
 
 def open_store(settings: Settings, secrets: Secrets, url: str) -> Store:
@@ -86,4 +88,5 @@ def open_store(settings: Settings, secrets: Secrets, url: str) -> Store:
         notes=Notes(client),
         timeline=Timeline(client),
         authors=Authors(client),
+        mailboxes=Mailboxes(client, vault),
     )

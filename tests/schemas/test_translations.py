@@ -14,6 +14,7 @@ from babel.messages.pofile import read_po
 from jinja2.ext import babel_extract
 
 import service
+from service.mail.letters import WAYS
 from service.moderation.checks.spam.phrases import load_phrases
 from service.moderation.signal import Evidence
 from service.schemas import wording
@@ -22,7 +23,7 @@ from service.schemas.messages import Message, translate, translator
 SERVICE = Path(service.__file__).parent
 SOURCES = [
     path
-    for folder in ("schemas", "api", "web")
+    for folder in ("schemas", "api", "web", "mail")
     for path in sorted((SERVICE / folder).rglob("*.py"))
 ]
 TEMPLATES = sorted((SERVICE / "web" / "templates").rglob("*.html"))
@@ -61,8 +62,10 @@ def sentences_in(tree: ast.AST) -> Iterator[str]:
 
 
 def first_words_of(call: ast.Call) -> Iterator[str]:
-    """Yield what is said in ``Message(…)``, ``Problem(…)``, ``Room(…)``, a sentence or not."""
-    place = {"Message": 0, "Problem": 2, "Room": 1}.get(getattr(call.func, "id", ""))
+    """Yield what is said in ``Message(…)``, ``Problem(…)``, and so on, a sentence or not."""
+    place = {"Message": 0, "translate": 0, "Problem": 2, "Room": 1}.get(
+        getattr(call.func, "id", "")
+    )
     if place is None or len(call.args) <= place:
         return
     said = call.args[place]
@@ -86,6 +89,7 @@ def messages() -> set[str]:
         for sentence in sentences_in(ast.parse(path.read_text("utf-8")))
     }
     labels = {label for names in wording.LABELS.values() for label in names.values()}
+    labels |= set(WAYS.values())
     return found | labels | LIBRARY | set(messages_in_templates())
 
 

@@ -1,0 +1,1 @@
+"""Mail to moderators: what waits for them, written and sent."""

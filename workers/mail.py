@@ -1,0 +1,120 @@
+"""The `mail` task: tell moderators what waits for them, never once for each comment."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from email.message import EmailMessage
+from functools import cache
+
+from config.settings import Settings, load_secrets
+from service.mail.letters import MOST_SHOWN, Office, Waiting, about_waiting
+from service.mail.post import MailFailed, send
+from service.moderation.verdict import Status
+from service.store.accounts import Account, Role
+from service.store.embedded import server_urls
+from service.store.mailboxes import Digest, Mailbox, Sent
+from service.store.paging import Order
+from service.store.store import Store, open_store
+
+ALERT_PAUSE_MS = 900_000
+"""At most one alert in a quarter of an hour: a flood of comments is one mail, not a thousand."""
+DIGEST_PAUSES_MS = {Digest.HOURLY: 3_600_000, Digest.DAILY: 86_400_000}
+MOST_LETTERS = 50
+"""In one round: a slow mail server must not keep a worker from its comments."""
+PAUSE_AFTER_FAILURE_S = 300
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Write and send what is due; ``clock`` gives seconds since the epoch."""
+
+    store: Store
+    settings: Settings
+    clock: Callable[[], float] = time.time
+
+    def write(self) -> int:
+        """Send the letters that are due; return how many were taken."""
+        now_s = self.clock()
+        sent = 0
+        for count, (account, site, mailbox, told) in enumerate(self._due(now_s)):
+            if count >= MOST_LETTERS:
+                break
+            letter = self._letter(account, site, mailbox, told, now_s)
+            try:
+                sent += send(self.settings, [letter])
+            except MailFailed as error:
+                logger.warning("mail could not be sent", extra={"error_type": str(error)})
+                self.store.mailboxes.pause(PAUSE_AFTER_FAILURE_S)
+                break
+            self.store.mailboxes.note_sent(account.name, site, _after(told, mailbox, now_s))
+        return sent
+
+    def _due(self, now_s: float) -> Iterator[tuple[Account, str, Mailbox, Sent]]:
+        for name, mailbox in self.store.mailboxes.confirmed():
+            account = self.store.accounts.get(name)
+            if account is None or account.role is Role.OPS:
+                continue
+            for site in sorted(account.sites) or self.store.sites.names():
+                told = self.store.mailboxes.sent(name, site)
+                if self._is_due(site, mailbox, told, now_s):
+                    yield account, site, mailbox, told
+
+    def _is_due(self, site: str, mailbox: Mailbox, told: Sent, now_s: float) -> bool:
+        now_ms = int(now_s * 1000)
+        if _is_digest_due(mailbox, told, now_ms):
+            return self.store.decisions.held_since(site, 0) > 0
+        if not mailbox.has_alerts or now_ms - told.alert_ms < ALERT_PAUSE_MS:
+            return False
+        return self.store.decisions.held_since(site, _last(told)) > 0
+
+    def _letter(
+        self, account: Account, site: str, mailbox: Mailbox, told: Sent, now_s: float
+    ) -> EmailMessage:
+        decisions = self.store.decisions
+        is_digest = _is_digest_due(mailbox, told, int(now_s * 1000))
+        order = Order.OLDEST if is_digest else Order.NEWEST
+        found = decisions.listed(site, Status.HELD, MOST_SHOWN, "", order)
+        waiting = Waiting(
+            site=site,
+            total=found.total,
+            new=decisions.held_since(site, _last(told)),
+            oldest_ms=decisions.oldest_held_ms(site),
+            shown=found.records,
+        )
+        lang = account.preferences.lang or self.store.sites.get(site).site.lang
+        office = Office(self.store.vault, self.settings.base_url, self.settings.mail_from)
+        return about_waiting(office, waiting, account.name, mailbox.address, lang, now_s)
+
+
+def mail() -> int:
+    """Send what is due: the RQ task. Returns how many letters the server took."""
+    return writer().write()
+
+
+@cache
+def writer() -> Writer:
+    """Return this process's writer, made from the environment at the first call."""
+    settings = Settings.from_environment()
+    store = open_store(settings, load_secrets(settings), server_urls(settings).store)
+    return Writer(store, settings)
+
+
+def _is_digest_due(mailbox: Mailbox, told: Sent, now_ms: int) -> bool:
+    pause_ms = DIGEST_PAUSES_MS.get(mailbox.digest)
+    return pause_ms is not None and now_ms - told.digest_ms >= pause_ms
+
+
+def _after(told: Sent, mailbox: Mailbox, now_s: float) -> Sent:
+    now_ms = int(now_s * 1000)
+    if _is_digest_due(mailbox, told, now_ms):
+        return Sent(digest_ms=now_ms, alert_ms=now_ms)
+    return replace(told, alert_ms=now_ms)
+
+
+def _last(told: Sent) -> int:
+    return max(told.digest_ms, told.alert_ms)
