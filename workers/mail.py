@@ -15,8 +15,9 @@ from service.mail.post import MailFailed, send
 from service.moderation.verdict import Status
 from service.store.accounts import Account, Role
 from service.store.embedded import server_urls
+from service.store.live import LIVE_KEPT
 from service.store.mailboxes import Digest, Mailbox, Sent
-from service.store.paging import Order
+from service.store.queue import Filters, Found, Sort
 from service.store.store import Store, open_store
 
 ALERT_PAUSE_MS = 900_000
@@ -44,6 +45,7 @@ class Writer:
         for count, (account, site, mailbox, told) in enumerate(self._due(now_s)):
             if count >= MOST_LETTERS:
                 break
+            place = self.store.live.since(site, "", 1).last
             letter = self._letter(account, site, mailbox, told, now_s)
             try:
                 sent += send(self.settings, [letter])
@@ -51,7 +53,8 @@ class Writer:
                 logger.warning("mail could not be sent", extra={"error_type": str(error)})
                 self.store.mailboxes.pause(PAUSE_AFTER_FAILURE_S)
                 break
-            self.store.mailboxes.note_sent(account.name, site, _after(told, mailbox, now_s))
+            after = replace(_after(told, mailbox, now_s), place=place)
+            self.store.mailboxes.note_sent(account.name, site, after)
         return sent
 
     def _due(self, now_s: float) -> Iterator[tuple[Account, str, Mailbox, Sent]]:
@@ -61,34 +64,44 @@ class Writer:
                 continue
             for site in sorted(account.sites) or self.store.sites.names():
                 told = self.store.mailboxes.sent(name, site)
-                if self._is_due(site, mailbox, told, now_s):
+                if self._is_due(site, mailbox, told, int(now_s * 1000)):
                     yield account, site, mailbox, told
 
-    def _is_due(self, site: str, mailbox: Mailbox, told: Sent, now_s: float) -> bool:
-        now_ms = int(now_s * 1000)
+    def _is_due(self, site: str, mailbox: Mailbox, told: Sent, now_ms: int) -> bool:
         if _is_digest_due(mailbox, told, now_ms):
-            return self.store.decisions.held_since(site, 0) > 0
+            return self._held(site, Sort.OLDEST, 1).total > 0
         if not mailbox.has_alerts or now_ms - told.alert_ms < ALERT_PAUSE_MS:
             return False
-        return self.store.decisions.held_since(site, _last(told)) > 0
+        return self._new(site, told) > 0
 
     def _letter(
         self, account: Account, site: str, mailbox: Mailbox, told: Sent, now_s: float
     ) -> EmailMessage:
-        decisions = self.store.decisions
         is_digest = _is_digest_due(mailbox, told, int(now_s * 1000))
-        order = Order.OLDEST if is_digest else Order.NEWEST
-        found = decisions.listed(site, Status.HELD, MOST_SHOWN, "", order)
+        found = self._held(site, Sort.OLDEST if is_digest else Sort.NEWEST, MOST_SHOWN)
+        oldest = self._held(site, Sort.OLDEST, 1).records
         waiting = Waiting(
             site=site,
             total=found.total,
-            new=decisions.held_since(site, _last(told)),
-            oldest_ms=decisions.oldest_held_ms(site),
+            new=self._new(site, told),
+            oldest_ms=oldest[0].submitted_at_ms if oldest else int(now_s * 1000),
             shown=found.records,
         )
         lang = account.preferences.lang or self.store.sites.get(site).site.lang
         office = Office(self.store.vault, self.settings.base_url, self.settings.mail_from)
         return about_waiting(office, waiting, account.name, mailbox.address, lang, now_s)
+
+    def _held(self, site: str, sort: Sort, limit: int) -> Found:
+        return self.store.queue.find(site, Filters(), sort, limit, "")
+
+    def _new(self, site: str, told: Sent) -> int:
+        """Return how many comments came into the queue since then, and are there still."""
+        changes = self.store.live.since(site, told.place, LIVE_KEPT)
+        if not told.place or changes.is_lost:
+            return self._held(site, Sort.OLDEST, 1).total
+        came = dict.fromkeys(each.comment_id for each in changes.events if each.what == "held")
+        records = self.store.comments.get_many(site, list(came))
+        return sum(record.status is Status.HELD for record in records)
 
 
 def mail() -> int:
@@ -114,7 +127,3 @@ def _after(told: Sent, mailbox: Mailbox, now_s: float) -> Sent:
     if _is_digest_due(mailbox, told, now_ms):
         return Sent(digest_ms=now_ms, alert_ms=now_ms)
     return replace(told, alert_ms=now_ms)
-
-
-def _last(told: Sent) -> int:
-    return max(told.digest_ms, told.alert_ms)

@@ -81,16 +81,6 @@ class Decisions:
         count: Any = self._client.zcard(SiteKeys(site).unscreened)
         return int(count)
 
-    def held_since(self, site: str, since_ms: int) -> int:
-        """Return how many comments of the queue arrived after ``since_ms``."""
-        count: Any = self._client.zcount(SiteKeys(site).status(Status.HELD), f"({since_ms}", "+inf")
-        return int(count)
-
-    def oldest_held_ms(self, site: str) -> int:
-        """Return when the oldest comment of the queue arrived, or 0 when it is empty."""
-        found: Any = self._client.zrange(SiteKeys(site).status(Status.HELD), 0, 0, withscores=True)
-        return int(found[0][1]) if found else 0
-
     def dead_letter_count(self, site: str) -> int:
         """Return how many comments wait for an operator."""
         count: Any = self._client.zcard(SiteKeys(site).dead)

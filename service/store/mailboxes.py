@@ -35,10 +35,14 @@ class Mailbox:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """Hold when (ms) an account was last told of one site, by digest and by alert."""
+    """Hold when (ms) an account was last told of one site, by digest and by alert.
+
+    ``place`` is where the site's stream of changes stood then, empty before the first time.
+    """
 
     digest_ms: int = 0
     alert_ms: int = 0
+    place: str = ""
 
 
 class Mailboxes:
@@ -83,15 +87,20 @@ class Mailboxes:
 
     def sent(self, account: str, site: str) -> Sent:
         """Return when an account was last told of a site."""
-        key = keys.mail_sent(account)
-        digest, alert = self._client.hmget(key, f"{site} digest", f"{site} alert")
-        return Sent(int(digest or 0), int(alert or 0))
+        names = [f"{site} {name}" for name in ("digest", "alert", "place")]
+        found: Any = self._client.hmget(keys.mail_sent(account), names)
+        digest, alert, place = found
+        return Sent(int(digest or 0), int(alert or 0), (place or b"").decode())
 
     def note_sent(self, account: str, site: str, sent: Sent) -> None:
         """Remember when an account was told of a site."""
         self._client.hset(
             keys.mail_sent(account),
-            mapping={f"{site} digest": sent.digest_ms, f"{site} alert": sent.alert_ms},
+            mapping={
+                f"{site} digest": sent.digest_ms,
+                f"{site} alert": sent.alert_ms,
+                f"{site} place": sent.place,
+            },
         )
 
     def use_link(self, signature: str) -> bool:
