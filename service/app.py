@@ -15,7 +15,18 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import MapAdapter
 
 from config.settings import Settings, load_secrets
-from service.api import cors, health, moderation, ops, problems, sessions, submissions, threads
+from service.api import (
+    bans,
+    cors,
+    deciding,
+    health,
+    moderation,
+    ops,
+    problems,
+    sessions,
+    submissions,
+    threads,
+)
 from service.api.deliverability import Deliverability
 from service.api.media import WholeRequest, asked
 from service.api.openapi import DescribedApi
@@ -38,6 +49,8 @@ BLUEPRINTS = (
     submissions.blueprint,
     threads.blueprint,
     moderation.blueprint,
+    deciding.blueprint,
+    bans.blueprint,
     ops.blueprint,
     sessions.blueprint,
     health.blueprint,

@@ -41,7 +41,7 @@ def redirect_back(
 
     Never to another origin than ``origin``, the one admitted.
     """
-    status = record.status if record else Status.RECEIVED
+    status = record.told_status if record else Status.RECEIVED
     target = landing(comment.page, _page_before(_written()), origin)
     response = Response(status=303)
     response.headers["Location"] = with_message(target, receipt.comment_id, status)

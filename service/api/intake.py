@@ -11,6 +11,7 @@ from flask import request
 from marshmallow import Schema
 from ulid import ULID
 
+from service.api.banned import refuse_banned
 from service.api.callers import Caller
 from service.api.language import wish_for
 from service.api.media import JSON, asked, is_form
@@ -87,13 +88,14 @@ def read_submission(site: Site, caller: Caller) -> Submission:
         is_server=caller.is_server,
         is_form=is_form(),
     )
+    personal = _personal(data, caller)
+    is_shadow_banned = refuse_banned(site.name, personal, data)
     if services().deliverability.is_refused(data["email"]):
         raise invalid({"email": NO_MAIL_TAKEN})
-    personal = _personal(data, caller)
     arrival = Arrival(
         comment=_comment(site, data, caller),
         personal=personal,
-        facts=_facts(site, data, caller, personal),
+        facts=_facts(site, data, caller, personal, is_shadow_banned=is_shadow_banned),
         limits=site.limits,
         idempotency_scope=_idempotency_scope(data, caller, personal),
     )
@@ -131,7 +133,14 @@ def _personal(data: dict[str, Any], caller: Caller) -> Personal:
     return Personal(data["email"], ip)
 
 
-def _facts(site: Site, data: dict[str, Any], caller: Caller, personal: Personal) -> Facts:
+def _facts(
+    site: Site,
+    data: dict[str, Any],
+    caller: Caller,
+    personal: Personal,
+    *,
+    is_shadow_banned: bool,
+) -> Facts:
     token, age_s = _form_token(site, data["form_token"], caller)
     domain = personal.email.rpartition("@")[2].lower()
     return Facts(
@@ -141,6 +150,7 @@ def _facts(site: Site, data: dict[str, Any], caller: Caller, personal: Personal)
         form_token=token,
         seconds_to_submit=age_s,
         author_key=author_key_of(personal.email, data.get("author_id", "")),
+        is_shadow_banned=is_shadow_banned,
     )
 
 

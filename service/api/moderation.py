@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from flask import Response, request
@@ -14,10 +13,9 @@ from service.api.intake import load, read_json
 from service.api.language import language
 from service.api.media import JSON
 from service.api.openapi import problems
-from service.api.problems import Problem
+from service.api.outcomes import raise_alone, result_body, ring_to_learn
 from service.api.services import services
 from service.api.similar import Likeness, similar_comments
-from service.moderation.verdict import Status
 from service.schemas.presentation import staff_comment
 from service.schemas.staff import (
     STATUS_OF,
@@ -30,18 +28,13 @@ from service.schemas.staff import (
 )
 from service.schemas.submission import is_comment_id
 from service.store.comments import CommentUnknown
-from service.store.decisions import Order, Outcome, Result
+from service.store.decisions import Order, Outcome
 from service.store.filters import Filters
 from service.store.records import Record
 from service.store.sealing import Personal, SealBroken
 from service.store.sites import Scope
 
 blueprint = Blueprint("moderation", "moderation", url_prefix="/v1/moderation")
-ALONE = {
-    Outcome.STALE: Problem(409, "stale", "Somebody else has decided on this comment."),
-    Outcome.UNSETTLED: Problem(409, "unsettled", "This comment is still being checked."),
-    Outcome.WITHDRAWN: Problem(409, "withdrawn", "Its author has withdrawn this comment."),
-}
 
 
 @blueprint.route("/queue", methods=["GET"])
@@ -116,22 +109,24 @@ def similar_to(comment_id: str) -> Response:
 def decide() -> Response:
     """Approve, hold, reject, mark as spam or delete one comment, or up to 500.
 
-    With `version` a single decision only counts if nobody was faster (409 otherwise).
+    With `version` a single decision only counts if nobody was faster (409 otherwise); with
+    `versions` each of several does (its outcome is `stale` otherwise).
     """
     data = load(DecisionSchema(), read_json())
     who = staff(Scope.MODERATE, data["site"])
     target = STATUS_OF[data["action"]]
     ids = [data["id"]] if "id" in data else list(dict.fromkeys(data["ids"]))
-    orders = [Order(comment_id, target, data.get("version")) for comment_id in ids]
+    seen = {**data["versions"], **({data["id"]: data["version"]} if "version" in data else {})}
+    orders = [Order(comment_id, target, seen.get(comment_id)) for comment_id in ids]
     now_ms = int(services().clock() * 1000)
     results = services().store.decisions.decide(who.site, orders, who.actor, data["reason"], now_ms)
-    _ring_to_learn(who.site, results)
+    ring_to_learn(who.site, results)
     if "id" in data:
-        _raise_alone(results[0])
+        raise_alone(results[0])
     return answer(
         {
             "done": sum(result.outcome is Outcome.DONE for result in results),
-            "results": [_result(result, target) for result in results],
+            "results": [result_body(result) for result in results],
         }
     )
 
@@ -152,29 +147,6 @@ def _filters(wanted: dict[str, Any]) -> Filters:
         after_ms=int(wanted["after"] * 1000),
         before_ms=int(wanted["before"] * 1000),
     )
-
-
-def _ring_to_learn(site: str, results: Sequence[Result]) -> None:
-    is_done = any(result.outcome is Outcome.DONE for result in results)
-    if is_done and services().store.learned.set_bell(site):
-        services().doorbell.ring_to_learn(site)
-
-
-def _raise_alone(result: Result) -> None:
-    if result.outcome is Outcome.UNKNOWN:
-        raise CommentUnknown(result.comment_id)
-    if result.outcome in ALONE:
-        raise ALONE[result.outcome]
-
-
-def _result(result: Result, target: Status) -> dict[str, object]:
-    status = target.value if result.outcome is Outcome.DONE else result.source or None
-    return {
-        "id": result.comment_id,
-        "outcome": result.outcome,
-        "status": status,
-        "version": result.version,
-    }
 
 
 def _likeness(found: Likeness) -> dict[str, object]:

@@ -27,7 +27,9 @@ def nudge_if_needed(site: Site, submission: Submission) -> None:
         return
     arrival = submission.arrival
     policy = policy_from(merged(default_policy(), site.policy))
-    case = Case(arrival.comment, replace(arrival.facts, site_lang=site.lang))
+    # A ban in the shadow must not show itself by the nudge that does not come.
+    facts = replace(arrival.facts, site_lang=site.lang, is_shadow_banned=False)
+    case = Case(arrival.comment, facts)
     verdict = services().pipeline().review(Batch([case]), policy)[0]
     if verdict.attribute not in TONE:
         return

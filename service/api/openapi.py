@@ -12,7 +12,7 @@ PROBLEM_JSON = "application/problem+json"
 PROBLEMS = {
     400: "The request cannot be read: no JSON, a cursor or a number that is none",
     401: "No key, session or token, or one that is not known",
-    403: "Known, but not allowed: the origin, the scope or the site is another",
+    403: "Known, but not allowed: the origin, the scope or the site is another, or a ban stands",
     404: "No such site or comment",
     409: "Too late: somebody decided, or the author's time is over",
     413: "The body is larger than 64 KiB",

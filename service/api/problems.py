@@ -16,6 +16,8 @@ from service.api.language import language
 from service.api.limits import rate_limit_headers
 from service.api.media import asked
 from service.schemas.messages import Message, translate
+from service.store.authors import TrustedFull
+from service.store.bans import BansFull
 from service.store.comments import (
     CommentUnknown,
     EditClosed,
@@ -24,6 +26,7 @@ from service.store.comments import (
     RateLimited,
     ThreadTooDeep,
 )
+from service.store.notes import NotesFull
 from service.store.paging import CursorInvalid
 from service.store.sites import SiteUnknown
 
@@ -181,6 +184,9 @@ _KNOWN: dict[type[Exception], Problem] = {
     ParentUnknown: invalid({"parent": "The comment you answer is not there any more."}),
     ThreadTooDeep: invalid({"parent": "Replies end here; answer a comment further up."}),
     EditClosed: Problem(409, "edit-closed", "This comment can no longer be changed."),
+    NotesFull: Problem(409, "notes-full", "This comment has as many notes as it can take."),
+    TrustedFull: Problem(409, "trusted-full", "This site trusts as many authors as it can."),
+    BansFull: Problem(409, "bans-full", "This site has as many bans as it can keep."),
     CursorInvalid: Problem(400, "cursor-invalid", "This cursor is not one of ours."),
     NotOnDisk: _UNAVAILABLE,
     RedisError: _UNAVAILABLE,

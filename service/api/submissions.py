@@ -26,7 +26,7 @@ from service.moderation.verdict import Status
 from service.schemas.addresses import suggestion_for
 from service.schemas.messages import Message, translate
 from service.schemas.outgoing import FormTokenSchema, OwnCommentSchema, ReceiptSchema
-from service.schemas.presentation import links, own_comment, reasons_of
+from service.schemas.presentation import links, own_comment, told_reasons
 from service.schemas.submission import (
     HONEYPOT,
     EditSchema,
@@ -173,7 +173,7 @@ def _wished_wait_s() -> float:
 def _receipt(
     site: str, receipt: Receipt, record: Record | None, email: str, comment: Comment
 ) -> Response:
-    status = record.status if record else Status.RECEIVED
+    status = record.told_status if record else Status.RECEIVED
     tongue = language()
     body: dict[str, Any] = {
         "id": receipt.comment_id,
@@ -183,7 +183,7 @@ def _receipt(
         "links": links(record.comment if record else comment),
     }
     if record is not None:
-        body["reasons"] = reasons_of(record, tongue)
+        body["reasons"] = told_reasons(record, tongue)
     suggestion = suggestion_for(email)
     if suggestion:
         message = translate(Message(SUGGESTION, value=suggestion), tongue)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from service.moderation.batch import Batch, Recent
-from service.moderation.fingerprint import SIZE, shared
+from service.moderation.fingerprint import SIZE, fingerprints, shared
+from service.moderation.text import Text
 
 CAMPAIGN = "duplicate.campaign"
 """The evidence that a comment and the copies before it are one campaign."""
@@ -78,6 +79,15 @@ def _found(of: Recent, among: Recent, ends: Sequence[int], first: int) -> list[C
         for row in np.unique(rows[is_before]).tolist():
             found[start + row] = _copies(of, begin + row, among, few[row])
     return found
+
+
+def copies_of(content: str, among: Recent) -> tuple[str, ...]:
+    """Return which of the comments in ``among`` say what ``content`` says, oldest first."""
+    fingerprint = fingerprints([Text.of(content).plain])[0]
+    if not fingerprint.any() or not among.ids:
+        return ()
+    alike = np.flatnonzero(shared(fingerprint, among.fingerprints) >= _ALIKE)
+    return tuple(among.ids[index] for index in alike)
 
 
 def _copies(of: Recent, place: int, among: Recent, end: int) -> Copies:

@@ -15,12 +15,15 @@ from marshmallow import ValidationError, fields
 from rapidfuzz.distance import OSA
 
 from service.schemas.text import Text
+from service.store.bans import normalised_range
 
 NOT_EMAIL = "This is not a valid e-mail address."
 NO_AT_SIGN = "An e-mail address has an @ sign, as in name@example.org."
 NOT_WEB_ADDRESS = "This is not a web address (http:// or https://)."
 NOT_PAGE = "This is neither a web address nor a page identifier."
 NOT_IP = "This is not an IP address."
+NOT_DOMAIN = "This is not the domain of an e-mail address."
+NOT_IP_RANGE = "This is neither an IP address nor a range of at most /8 (IPv6: /16)."
 NOT_LANGUAGE = "This is not a language code, as in fr or en."
 
 EMAIL_LIMIT = 254
@@ -116,6 +119,32 @@ class Language(fields.String):
         if text and not _LANGUAGE.fullmatch(text):
             raise ValidationError([NOT_LANGUAGE])
         return text.replace("_", "-").partition("-")[0].lower()
+
+
+class MailDomain(Text):
+    """Take the domain of e-mail addresses, with or without its @ sign, in small letters."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(limit=EMAIL_LIMIT, **more)
+
+    def _understood(self, text: str) -> str:
+        try:
+            return _normalised_domain(text.lstrip("@"))
+        except EmailNotValidError:
+            raise ValidationError([NOT_DOMAIN]) from None
+
+
+class IpRange(Text):
+    """Take an IP address or a range of them (CIDR), neither of which may be half the world."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(limit=64, **more)
+
+    def _understood(self, text: str) -> str:
+        try:
+            return normalised_range(text)
+        except ValueError:
+            raise ValidationError([NOT_IP_RANGE]) from None
 
 
 def is_web_address(url: str, dots: int = 1) -> bool:

@@ -105,5 +105,6 @@ class ProblemSchema(Schema):
     request_id = fields.String(required=True)
     limits = fields.String(metadata={"description": "429: the limits used up."})
     needed_scope = fields.String(metadata={"description": "403: what the key would need."})
+    until = fields.String(metadata={"description": "403 banned: when the ban ends, if it does."})
     nudge_token = fields.String(metadata={"description": "422 nudge: send it to go on."})
     reasons = fields.List(fields.String(), metadata={"description": "422 nudge: why."})

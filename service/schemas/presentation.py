@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from service.moderation.comment import Comment
-from service.schemas.wording import reasons, status_sentence
+from service.schemas.wording import reasons, reasons_as_held, status_sentence
 from service.store.records import Record
 from service.store.sealing import Personal
 from service.store.threads import Node
@@ -35,9 +35,9 @@ def own_comment(record: Record, language: str, edit_window_s: int) -> dict[str, 
     comment = record.comment
     return {
         "id": comment.id,
-        "status": record.status.value,
-        "message": status_sentence(record.status, language),
-        "reasons": reasons_of(record, language),
+        "status": record.told_status.value,
+        "message": status_sentence(record.told_status, language),
+        "reasons": told_reasons(record, language),
         "author": comment.author,
         "url": comment.url,
         "content": comment.content,
@@ -87,6 +87,8 @@ def staff_comment(record: Record, personal: Personal, language: str) -> dict[str
         }
         if decision
         else None,
+        "original": record.original or None,
+        "edited_by": record.edited_by or None,
     }
 
 
@@ -95,6 +97,13 @@ def reasons_of(record: Record, language: str) -> list[str]:
     if record.verdict is None:
         return []
     return reasons(record.verdict, language)
+
+
+def told_reasons(record: Record, language: str) -> list[str]:
+    """Return why a comment stands where its author is told it stands."""
+    if record.is_in_shadow and record.verdict is not None:
+        return reasons_as_held(record.verdict, language)
+    return reasons_of(record, language)
 
 
 def links(comment: Comment) -> dict[str, str]:

@@ -16,6 +16,10 @@ from service.store.filters import Sort
 MOST_AT_ONCE = 500
 NO_SUCH_ACTION = "The actions are approve, hold, reject, spam and delete."
 ID_OR_IDS = "Send either `id` or `ids`."
+NOT_VERSION = "A version is a whole number, as the comment's own."
+NOT_VERSIONS = "`versions` names comments and the version each was seen at."
+LARGEST_VERSION = 2**53
+MANY_VERSIONS = "`versions` goes with several `ids`."
 ONE_VERSION = "`version` goes with a single `id`."
 NO_SUCH_STATUS = "The statuses are held, approved, rejected, spam and deleted."
 NO_SUCH_ORDER = "The orders are newest and oldest."
@@ -55,6 +59,21 @@ STATUS_OF = {
 }
 
 
+class Version(fields.Integer):
+    """Take the version at which somebody saw a comment."""
+
+    default_error_messages = {"invalid": NOT_VERSION, "too_large": NOT_VERSION}
+
+    def __init__(self, **more: Any) -> None:
+        bounds = validate.Range(0, LARGEST_VERSION, error=NOT_VERSION)
+        super().__init__(
+            strict=True,
+            validate=bounds,
+            metadata={"description": "Only if the comment is still at it."},
+            **more,
+        )
+
+
 class DecisionSchema(Schema):
     """Describe a decision on one comment (`id`) or on up to 500 (`ids`)."""
 
@@ -74,7 +93,15 @@ class DecisionSchema(Schema):
         error_messages={"unknown": NO_SUCH_ACTION, "required": REQUIRED, "null": REQUIRED},
     )
     reason = Text(limit=1000, multiline=True, load_default="")
-    version = fields.Integer(metadata={"description": "Only if the comment is still at it."})
+    version = Version()
+    versions = fields.Dict(
+        keys=CommentId(),
+        values=Version(),
+        load_default=dict,
+        validate=validate.Length(max=MOST_AT_ONCE, error=TOO_MANY),
+        error_messages={"invalid": NOT_VERSIONS},
+        metadata={"description": "With `ids`: each only if it is still at the version named."},
+    )
     lang = fields.String(load_default="")
 
     @validates_schema
@@ -84,6 +111,8 @@ class DecisionSchema(Schema):
             raise ValidationError(ID_OR_IDS, "id")
         if "version" in data and "ids" in data:
             raise ValidationError(ONE_VERSION, "version")
+        if data["versions"] and "id" in data:
+            raise ValidationError(MANY_VERSIONS, "versions")
 
 
 class ResultSchema(Schema):
@@ -91,7 +120,7 @@ class ResultSchema(Schema):
 
     id = fields.String()
     outcome = fields.String(
-        metadata={"enum": ["done", "unknown", "stale", "unsettled", "withdrawn"]}
+        metadata={"enum": ["done", "unknown", "stale", "unsettled", "withdrawn", "nothing"]}
     )
     status = fields.String(allow_none=True)
     version = fields.Integer()
@@ -207,6 +236,11 @@ class StaffCommentSchema(Schema):
     )
     signals = fields.List(fields.Dict())
     decision = fields.Dict(allow_none=True)
+    original = fields.String(
+        allow_none=True,
+        metadata={"description": "The author's words, where a moderator has changed them."},
+    )
+    edited_by = fields.String(allow_none=True)
 
 
 class QueueSchema(Schema):

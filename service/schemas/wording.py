@@ -193,6 +193,13 @@ def reasons(verdict: Verdict, language: str) -> list[str]:
     return list(dict.fromkeys(translated))[:MOST_REASONS]
 
 
+def reasons_as_held(verdict: Verdict, language: str) -> list[str]:
+    """Return what a held comment's author would be told of a comment refused in the shadow."""
+    said = [Message(RULES["premoderation.all"]), *_findings(verdict)]
+    translated = (translate(sentence, language) for sentence in said)
+    return list(dict.fromkeys(translated))[:MOST_REASONS]
+
+
 def _findings(verdict: Verdict) -> list[Message]:
     weighty = sorted(verdict.signals, key=_weight, reverse=True)
     return _attribute_sentences(verdict) + [

@@ -49,7 +49,8 @@ end
 
 for index = 1, count do
   local at = first + (index - 1) * width
-  local id, to, expected, content = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
+  local id, to, expected = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+  local content, packed = ARGV[at + 3], ARGV[at + 4]
   local k = keys_of(index)
   local own = #SHARED + count * PER_COMMENT + (index - 1) * 3
   local trail, past, claim = KEYS[own + 1], KEYS[own + 2], KEYS[own + 3]
@@ -82,7 +83,7 @@ for index = 1, count do
     else
       new = move(shared, k, id, from, to, current[3])
     end
-    if content ~= '' then redis.call('HSET', shared.facets, id, ARGV[at + 4]) end
+    if content ~= '' then keep_facets(shared, k, id, to, current[3], packed) end
     redis.call('DEL', claim)
     redis.call('HINCRBY', shared.counters, 'decisions', 1)
     redis.call('SADD', waiting, id)

@@ -36,7 +36,8 @@ class Outcome(StrEnum):
 class Order:
     """Ask for one comment to be moved; with ``version``, only if nobody was faster.
 
-    ``words`` are what its stored words become (``content_json``), empty to leave them.
+    ``words`` are what its stored words become (``content_json``), with what the queue then
+    finds it by (``facets_of``); both are empty to leave them.
     """
 
     comment_id: str
@@ -121,8 +122,8 @@ class Decisions:
         except CommentUnknown:
             return Result(comment_id, Outcome.UNKNOWN, 0, "")
         changed = replace(record.comment, content=content)
-        seen = record.version if version is None else version
         facets = facets_of(changed, record.verdict, record.author_key)
+        seen = record.version if version is None else version
         order = Order(comment_id, Status.APPROVED, seen, content_json(changed), facets)
         return self.decide(site, [order], actor, reason, now_ms)[0]
 

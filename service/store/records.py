@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from service.moderation.comment import Case, Comment, Facts, FormToken
+from service.moderation.policy import SHADOW_BAN
 from service.moderation.signal import Attribute, Evidence, Signal, Span
 from service.moderation.verdict import Action, Status, Verdict
 
@@ -57,6 +58,17 @@ class Record:
     original: str = ""
     edited_by: str = ""
 
+    @property
+    def is_in_shadow(self) -> bool:
+        """Say whether it was refused for a ban that its author is not to know of."""
+        is_by_rule = self.verdict is not None and self.verdict.rule == SHADOW_BAN
+        return is_by_rule and self.decision is None and self.status is Status.REJECTED
+
+    @property
+    def told_status(self) -> Status:
+        """Return the status that its author is told."""
+        return Status.HELD if self.is_in_shadow else self.status
+
 
 def content_json(comment: Comment) -> bytes:
     """Return the words of a comment as they are stored."""
@@ -69,8 +81,10 @@ def content_json(comment: Comment) -> bytes:
 
 def facts_json(facts: Facts, dimensions: tuple[str, ...]) -> bytes:
     """Return what was known at arrival; ``dimensions`` orders the script's pressures."""
+    shadow = {"is_shadow_banned": True} if facts.is_shadow_banned else {}
     return orjson.dumps(
         {
+            **shadow,
             "email_domain": facts.email_domain,
             "email_is_disposable": facts.email_is_disposable,
             "honeypot_filled": facts.honeypot_filled,

@@ -5,11 +5,20 @@
 local shared, k = shared_keys(), keys_of(1)
 local trail, bell = KEYS[#KEYS - 1], KEYS[#KEYS]
 local id, kind, content, not_before, bell_ttl = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
-local current = redis.call('HMGET', k.comment, 'status', 'received_at', 'submitted_at', 'decision')
+local current = redis.call('HMGET', k.comment, 'status', 'received_at', 'submitted_at', 'decision', 'verdict')
 local from = current[1]
 if not from then return {'unknown', 0} end
+
+-- Refused for a ban that its author is not to know of, it can be edited as a held one can.
+local function is_in_shadow()
+  if from ~= 'rejected' or not current[5] then return false end
+  local is_read, verdict = pcall(cjson.decode, current[5])
+  return is_read and verdict.rule == 'ban.shadow'
+end
+
 if kind == 'edit' then
-  if from == 'deleted' or from == 'rejected' or from == 'spam' or current[4] then
+  local is_refused = (from == 'rejected' or from == 'spam') and not is_in_shadow()
+  if from == 'deleted' or is_refused or current[4] then
     return {'closed', 0}
   end
   if tonumber(current[2]) < not_before then return {'too_late', 0} end

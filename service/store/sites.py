@@ -25,6 +25,10 @@ class SiteUnknown(Exception):
     """Say that no site has this name."""
 
 
+class TemplatesInvalid(ValueError):
+    """Say that a site has too many reasons for refusing, or two of one key."""
+
+
 class SiteExists(Exception):
     """Say that the name is taken."""
 
@@ -58,6 +62,29 @@ DEFAULT_LIMITS: Mapping[str, Limit] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Template:
+    """Hold a reason for refusing comments, in both languages; ``key`` names it."""
+
+    key: str
+    fr: str
+    en: str
+
+    def text(self, language: str) -> str:
+        """Return the reason in ``fr`` or ``en``, in the other where one is not written."""
+        return (self.fr or self.en) if language == "fr" else (self.en or self.fr)
+
+
+MOST_TEMPLATES = 50
+DEFAULT_TEMPLATES = (
+    Template("tone", "Propos blessants envers une personne.", "Hurtful to somebody."),
+    Template("off-topic", "Hors sujet.", "Off topic."),
+    Template("advertising", "Publicité.", "Advertising."),
+    Template("duplicate", "Doublon.", "Duplicate."),
+    Template("privacy", "Données personnelles.", "Personal information."),
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """Hold one tenant's settings.
 
@@ -65,6 +92,9 @@ class Site:
     fields, beside ``content`` and ``page``, that a comment must have. ``policy``
     holds the entries that differ from config/policies/balanced.toml. ``second_look`` is the
     share of decisions, 0..1, that somebody else judges again without seeing them.
+    ``templates`` are reasons for refusing, 50 at most.
+
+    Raises ``TemplatesInvalid`` for more, or two of one key.
     """
 
     name: str
@@ -76,6 +106,13 @@ class Site:
     limits: Mapping[str, Limit] = field(default_factory=lambda: dict(DEFAULT_LIMITS))
     created_at: float = 0.0
     second_look: float = 0.0
+    templates: tuple[Template, ...] = DEFAULT_TEMPLATES
+
+    def __post_init__(self) -> None:
+        """Refuse more templates than fit a menu, or two of one key."""
+        keys = {template.key for template in self.templates}
+        if len(self.templates) > MOST_TEMPLATES or len(keys) < len(self.templates):
+            raise TemplatesInvalid
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +259,8 @@ def _site_from(raw: bytes) -> Site:
     data = orjson.loads(raw)
     data["origins"] = tuple(data["origins"])
     data["required"] = frozenset(data["required"])
+    if "templates" in data:
+        data["templates"] = tuple(Template(**each) for each in data["templates"])
     data["limits"] = {name: Limit(**limit) for name, limit in data["limits"].items()}
     return Site(**data)
 

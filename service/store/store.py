@@ -8,6 +8,7 @@ from config.settings import Durability, Secrets, Settings
 from service.store.accounts import Accounts
 from service.store.audit import AuditLog
 from service.store.authors import Authors
+from service.store.bans import Bans
 from service.store.claims import Claims
 from service.store.comments import Comments
 from service.store.connection import Client, connect
@@ -49,6 +50,7 @@ class Store:
     timeline: Timeline
     authors: Authors
     mailboxes: Mailboxes
+    bans: Bans
 
 
 def open_store(settings: Settings, secrets: Secrets, url: str) -> Store:
@@ -89,4 +91,5 @@ def open_store(settings: Settings, secrets: Secrets, url: str) -> Store:
         timeline=Timeline(client),
         authors=Authors(client),
         mailboxes=Mailboxes(client, vault),
+        bans=Bans(client, vault),
     )

@@ -22,6 +22,14 @@ from werkzeug.routing import Rule
 
 from config.settings import Settings
 from service.app import create_app
+from service.schemas.bans import BanBodySchema, BansQuerySchema
+from service.schemas.deciding import (
+    ChangesQuerySchema,
+    ClaimsQuerySchema,
+    EditAndApproveSchema,
+    NoteBodySchema,
+    UndoSchema,
+)
 from service.schemas.staff import DecisionSchema, QueueQuerySchema, RetrySchema, SignInSchema
 from service.schemas.submission import EditSchema, ServerSubmissionSchema
 from service.store.accounts import Role
@@ -39,7 +47,8 @@ NAMES = sorted(
         name
         for schema in (
             ServerSubmissionSchema, EditSchema, DecisionSchema, QueueQuerySchema, RetrySchema,
-            SignInSchema,
+            SignInSchema, UndoSchema, EditAndApproveSchema, ClaimsQuerySchema, ChangesQuerySchema,
+            NoteBodySchema, BanBodySchema, BansQuerySchema,
         )
         for name in schema().fields
     }

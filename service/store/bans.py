@@ -1,0 +1,333 @@
+"""Bans: whose comments a site refuses at the door, or takes and lets nobody see.
+
+Each process keeps the bans of the sites it serves in memory, as tables that answer in the
+same time whether there are ten or ten thousand, and asks every two seconds whether they
+changed.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Any
+
+import orjson
+
+from service.store.connection import Client
+from service.store.keys import SiteKeys
+from service.store.scripts import script
+from service.store.sealing import Personal, SealBroken, Vault
+from service.store.sites import CACHE_S
+
+MOST_BANS = 10_000
+WIDEST = {4: 8, 6: 16}
+"""The shortest prefix of a range, by IP version: a slip must not ban everybody."""
+_MAPPED_BITS = 96
+REFUSED = "banned"
+"""The counter of comments refused at the door for a ban."""
+_FOR_GOOD = float("inf")
+
+logger = logging.getLogger(__name__)
+
+
+class BansFull(Exception):
+    """Say that a site has as many bans as it may."""
+
+
+class BanInvalid(ValueError):
+    """Say that what is to be banned is not of its kind."""
+
+
+class By(StrEnum):
+    """Name what a ban knows people by."""
+
+    EMAIL = "email"
+    IP = "ip"
+    DOMAIN = "domain"
+    AUTHOR = "author"
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Hold what a comment's author shows of themselves at the door."""
+
+    email: str = ""
+    ip: str = ""
+    author_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ban:
+    """Hold one ban. ``value`` is in clear only here: e-mails and single addresses are sealed.
+
+    With ``is_shadow`` its author is not to know. ``until_ms`` is None for good.
+    """
+
+    id: str
+    by: By
+    value: str
+    is_shadow: bool
+    until_ms: int | None
+    reason: str
+    actor: str
+    at_ms: int
+
+    def is_over(self, now_ms: int) -> bool:
+        """Say whether its time has passed."""
+        return self.until_ms is not None and self.until_ms <= now_ms
+
+
+@dataclass(frozen=True)
+class Table:
+    """Hold a site's bans as they are looked up.
+
+    Addresses are by number below their range's length: one look for each length in use.
+    """
+
+    edition: int = 0
+    exact: Mapping[tuple[By, str], Ban] = field(default_factory=dict)
+    ranges: Mapping[tuple[int, int], Mapping[int, Ban]] = field(default_factory=dict)
+
+    def matches(self, visitor: Visitor) -> Iterator[Ban]:
+        """Yield every ban that means the visitor."""
+        for name in _names(visitor):
+            if name in self.exact:
+                yield self.exact[name]
+        if self.ranges and visitor.ip:
+            yield from self._of_address(visitor.ip)
+
+    def _of_address(self, text: str) -> Iterator[Ban]:
+        address = _address(text)
+        if address is None:
+            return
+        number, bits = int(address), address.max_prefixlen
+        for (version, length), networks in self.ranges.items():
+            if version == address.version:
+                ban = networks.get(number >> (bits - length))
+                if ban is not None:
+                    yield ban
+
+
+class Bans:
+    """Keep the sites' bans; what is matched may be two seconds old, but not on this process."""
+
+    def __init__(
+        self, client: Client, vault: Vault, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._client = client
+        self._vault = vault
+        self._clock = clock
+        self._tables: dict[str, tuple[float, Table]] = {}
+        self._changes = 0
+        self._ban = script("ban")
+        self._lift = script("lift")
+
+    def add(
+        self,
+        site: str,
+        by: By,
+        value: str,
+        actor: str,
+        now_ms: int,
+        *,
+        is_shadow: bool = False,
+        until_ms: int | None = None,
+        reason: str = "",
+    ) -> Ban:
+        """Ban somebody; another ban of the same is replaced.
+
+        ``value`` is an e-mail address, an IP address or range (CIDR), a domain, of which
+        every sub-domain is meant too, or an author's id.
+
+        Raises ``BanInvalid`` or ``BansFull``.
+        """
+        value = normalised(by, value)
+        ban_id = self._vault.lookup("ban", f"{by}:{value}")
+        ban = Ban(ban_id, by, value, is_shadow, until_ms, reason, actor, now_ms)
+        keys = SiteKeys(site)
+        over = [each.id for each in self.list(site) if each.is_over(now_ms) and each.id != ban_id]
+        told = {"by": by, "actor": actor, "shadow": is_shadow, "until": until_ms, "reason": reason}
+        answer = self._ban(
+            self._client,
+            [keys.bans, keys.bans_edition, keys.audit],
+            [ban_id, self._stored(ban), orjson.dumps(told), MOST_BANS, *over],
+        )
+        if answer == b"full":
+            raise BansFull
+        self._look_again(site)
+        return ban
+
+    def lift(self, site: str, ban_id: str, actor: str) -> bool:
+        """End a ban; return whether there was one."""
+        keys = SiteKeys(site)
+        names = [keys.bans, keys.bans_edition, keys.audit]
+        is_lifted = bool(self._lift(self._client, names, [ban_id, actor]))
+        self._look_again(site)
+        return is_lifted
+
+    def list(self, site: str) -> tuple[Ban, ...]:
+        """Return a site's bans, newest first; those whose time has passed too."""
+        found: Any = self._client.hgetall(SiteKeys(site).bans)
+        return tuple(sorted(self._read(found), key=lambda ban: -ban.at_ms))
+
+    def match(self, site: str, visitor: Visitor, now_ms: int) -> Ban | None:
+        """Return the ban in force that means the visitor, or None.
+
+        Of several the plain one counts, and of those the longest.
+        """
+        table = self._table(site)
+        if not table.exact and not table.ranges:
+            return None
+        found = [ban for ban in table.matches(visitor) if not ban.is_over(now_ms)]
+        return max(found, key=_weight) if found else None
+
+    def count_refused(self, site: str) -> None:
+        """Count a comment that was refused at the door."""
+        self._client.hincrby(SiteKeys(site).counters, REFUSED, 1)
+
+    def _table(self, site: str) -> Table:
+        cached = self._tables.get(site)
+        if cached is not None and self._clock() - cached[0] < CACHE_S:
+            return cached[1]
+        changes = self._changes
+        table = self._fresh(site, cached[1] if cached else Table())
+        # What another thread changed meanwhile must not be covered by what was read before.
+        if changes == self._changes:
+            self._tables[site] = (self._clock(), table)
+        return table
+
+    def _look_again(self, site: str) -> None:
+        self._changes += 1
+        self._tables.pop(site, None)
+
+    def _fresh(self, site: str, known: Table) -> Table:
+        """Return the table as the store has it now; it is only read where it changed."""
+        keys = SiteKeys(site)
+        stored: Any = self._client.get(keys.bans_edition)
+        edition = int(stored or 0)
+        if edition == known.edition:
+            return known
+        found: Any = self._client.hgetall(keys.bans)
+        return replace(table_of(self._read(found)), edition=edition)
+
+    def _stored(self, ban: Ban) -> bytes:
+        """Return a ban as it is stored, what is personal in it sealed."""
+        is_personal = ban.by is By.EMAIL or (ban.by is By.IP and "/" not in ban.value)
+        kept: dict[str, Any] = {
+            "by": ban.by,
+            "shadow": ban.is_shadow,
+            "until": ban.until_ms,
+            "reason": ban.reason,
+            "actor": ban.actor,
+            "at": ban.at_ms,
+        }
+        if is_personal:
+            kept["sealed"] = self._vault.seal(Personal(ban.value, ""), ban.id).hex()
+        else:
+            kept["value"] = ban.value
+        return orjson.dumps(kept)
+
+    def _read(self, found: Mapping[bytes, bytes]) -> Iterator[Ban]:
+        for name, raw in found.items():
+            try:
+                yield self._ban_from(name.decode(), orjson.loads(raw))
+            except (KeyError, ValueError, SealBroken):
+                logger.exception("a ban cannot be read", extra={"ban": name.decode()})
+
+    def _ban_from(self, ban_id: str, data: Mapping[str, Any]) -> Ban:
+        sealed = data.get("sealed")
+        value = self._vault.open(bytes.fromhex(sealed), ban_id).email if sealed else data["value"]
+        return Ban(
+            id=ban_id,
+            by=By(data["by"]),
+            value=value,
+            is_shadow=data["shadow"],
+            until_ms=data["until"],
+            reason=data["reason"],
+            actor=data["actor"],
+            at_ms=data["at"],
+        )
+
+
+def normalised(by: By, value: str) -> str:
+    """Return the one spelling of what is to be banned.
+
+    Raises ``BanInvalid``.
+    """
+    value = value.strip()
+    if by is By.IP:
+        return normalised_range(value)
+    if by is By.EMAIL:
+        value = value.lower()
+        if "@" not in value:
+            raise BanInvalid(by)
+    if by is By.DOMAIN:
+        value = value.lower().lstrip("@").strip(".")
+        if "." not in value or "@" in value or " " in value:
+            raise BanInvalid(by)
+    if not value:
+        raise BanInvalid(by)
+    return value
+
+
+def table_of(bans: Iterable[Ban]) -> Table:
+    """Return the table in which the bans are looked up."""
+    exact: dict[tuple[By, str], Ban] = {}
+    ranges: dict[tuple[int, int], dict[int, Ban]] = {}
+    for ban in bans:
+        if ban.by is By.IP:
+            network = ip_network(ban.value)
+            number = int(network.network_address) >> (network.max_prefixlen - network.prefixlen)
+            ranges.setdefault((network.version, network.prefixlen), {})[number] = ban
+        else:
+            exact[ban.by, ban.value] = ban
+    return Table(exact=exact, ranges=ranges)
+
+
+def _names(visitor: Visitor) -> Iterator[tuple[By, str]]:
+    """Yield all that an exact ban may know the visitor by."""
+    if visitor.author_id:
+        yield By.AUTHOR, visitor.author_id
+    if not visitor.email:
+        return
+    email = visitor.email.lower()
+    yield By.EMAIL, email
+    domain = email.rpartition("@")[2]
+    while domain:
+        yield By.DOMAIN, domain
+        domain = domain.partition(".")[2]
+
+
+def normalised_range(value: str) -> str:
+    """Return the one spelling of an IP address or a range.
+
+    Raises ``BanInvalid``, also where a range is too wide.
+    """
+    try:
+        network = ip_network(value, strict=False)
+    except ValueError:
+        raise BanInvalid(By.IP) from None
+    mapped = getattr(network.network_address, "ipv4_mapped", None)
+    if mapped is not None and network.prefixlen >= _MAPPED_BITS:
+        network = ip_network((mapped, network.prefixlen - _MAPPED_BITS))
+    if network.prefixlen < WIDEST[network.version]:
+        raise BanInvalid(By.IP)
+    is_single = network.prefixlen == network.max_prefixlen
+    return str(network.network_address if is_single else network)
+
+
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    """Return the address in ``text``; one of IPv4 in the clothes of IPv6 as what it is."""
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def _weight(ban: Ban) -> tuple[bool, float]:
+    return not ban.is_shadow, _FOR_GOOD if ban.until_ms is None else ban.until_ms
