@@ -27,6 +27,8 @@ local function snapshot(k, id, from, last, content)
   local before = {from = from, decision = last or nil}
   local held = redis.call('ZSCORE', shared.unscreened, id)
   if held then before.unscreened = held end
+  local reported = redis.call('ZSCORE', shared.reported, id)
+  if reported then before.reported = reported end
   local dead = redis.call('ZSCORE', shared.dead, id)
   if dead then
     before.dead = dead

@@ -45,6 +45,7 @@ else
   redis.call('HDEL', k.comment, 'decision')
 end
 if before.unscreened then redis.call('ZADD', shared.unscreened, before.unscreened, id) end
+if before.reported then mark_reported(shared, id, before.reported) end
 if before.dead then
   redis.call('ZADD', shared.dead, before.dead, id)
   redis.call('HSET', shared.dead_reasons, id, before.why)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +23,7 @@ from service.moderation.comment import Facts
 from service.moderation.signal import Attribute
 from service.moderation.verdict import STATUS_AFTER, Action, Status, Verdict
 from service.store.comments import CommentUnknown, EditClosed, ParentUnknown
+from service.store.decisions import Order as Decide
 from service.store.decisions import Outcome
 from service.store.inbox import Entry, Settlement
 from service.store.paging import Order
@@ -29,7 +31,7 @@ from service.store.sites import Site
 from service.store.store import Store
 from tests.conftest import comment_of
 from tests.store.index_checker import assert_indexed
-from tests.store.shelf import DEMO, PAGE, bring, decide, now_ms, outline, raw
+from tests.store.shelf import DEMO, PAGE, bring, now_ms, outline, raw
 
 SETTLED = tuple(status for status in Status if status is not Status.RECEIVED)
 REFUSED = (Status.REJECTED, Status.SPAM)
@@ -50,6 +52,22 @@ class Kept:
     is_withdrawn: bool = False
     is_unscreened: bool = False
     is_dead: bool = False
+    words: str = "Merci pour cet article."
+    past: list[tuple[Status, bool, bool, bool, str]] = field(default_factory=list)
+
+    def decide(self, status: Status, words: str = "") -> None:
+        self.past.append(
+            (self.status, self.is_decided, self.is_unscreened, self.is_dead, self.words)
+        )
+        del self.past[:-20]
+        self.move(status)
+        self.is_decided = True
+        self.words = words or self.words
+
+    def undo(self) -> None:
+        status, self.is_decided, unscreened, dead, self.words = self.past.pop()
+        self.move(status)
+        self.is_unscreened, self.is_dead = unscreened, dead
 
     def move(self, status: Status) -> None:
         self.status = status
@@ -96,6 +114,7 @@ class Lifecycle(RuleBasedStateMachine):
         store.sites.create(Site("demo"))
         self.model = Model()
         self.last: tuple[list[object], int] = ([], 0)
+        self.moments = itertools.count(1)
 
     def some(self, data: st.DataObject) -> str:
         return data.draw(st.sampled_from(sorted(self.model.comments)), "comment")
@@ -189,7 +208,11 @@ class Lifecycle(RuleBasedStateMachine):
         name = self.some(data)
         kept = self.model.comments[name]
         version = None if lag is None else kept.version - lag
-        outcome = decide(self.store, name, status, version).outcome
+        orders = [Decide(name, status, version)]
+        (result,) = self.store.decisions.decide(
+            "demo", orders, "account:mo", "because", next(self.moments)
+        )
+        outcome = result.outcome
         if lag:
             assert outcome is Outcome.STALE
         elif kept.status is Status.RECEIVED:
@@ -198,9 +221,45 @@ class Lifecycle(RuleBasedStateMachine):
             assert outcome is Outcome.WITHDRAWN
         else:
             assert outcome is Outcome.DONE
-            kept.move(status)
-            kept.is_decided = True
+            kept.decide(status)
             self.model.done["decisions"] += 1
+
+    @precondition(lambda self: self.model.comments)
+    @rule(data=st.data(), words=st.sampled_from(["Softer words", "Tout autre chose"]))
+    def edit_and_approve(self, data: st.DataObject, words: str) -> None:
+        name = self.some(data)
+        kept = self.model.comments[name]
+        outcome = self.store.decisions.edit_and_approve(
+            "demo", name, words, None, "account:zoe", "", next(self.moments)
+        ).outcome
+        assert (outcome is Outcome.DONE) == (
+            kept.status is not Status.RECEIVED and not kept.is_withdrawn
+        )
+        if outcome is Outcome.DONE:
+            kept.decide(Status.APPROVED, words)
+            self.model.done["decisions"] += 1
+
+    @precondition(lambda self: self.model.comments)
+    @rule(data=st.data(), lag=st.sampled_from([None, None, 0, 1]))
+    def undo(self, data: st.DataObject, lag: int | None) -> None:
+        decided = sorted(name for name, kept in self.model.comments.items() if kept.past)
+        name = data.draw(st.sampled_from(decided), "decided") if decided else self.some(data)
+        kept = self.model.comments[name]
+        version = None if lag is None else kept.version - lag
+        outcome = self.store.decisions.undo("demo", name, "account:zoe", 0, version).outcome
+        if lag:
+            assert outcome is Outcome.STALE
+        elif kept.is_withdrawn:
+            assert outcome is Outcome.WITHDRAWN
+        elif kept.status is Status.RECEIVED:
+            assert outcome is Outcome.UNSETTLED
+        elif not kept.past:
+            assert outcome is Outcome.NOTHING
+        else:
+            assert outcome is Outcome.DONE
+            kept.undo()
+            self.model.done["decisions"] -= 1
+            self.model.done["undone"] += 1
 
     @precondition(lambda self: self.model.comments)
     @rule(data=st.data())
@@ -213,6 +272,7 @@ class Lifecycle(RuleBasedStateMachine):
                 self.store.comments.edit(record, comment_of(name, "New words"), 0)
             return
         self.store.comments.edit(record, comment_of(name, "New words"), 0)
+        kept.words = "New words"
         self._back_to_inbox(name)
 
     @precondition(lambda self: self.model.comments)
@@ -222,6 +282,8 @@ class Lifecycle(RuleBasedStateMachine):
         kept = self.model.comments[name]
         self.store.comments.withdraw(self.store.comments.get("demo", name), 0)
         if not kept.is_withdrawn:
+            kept.past.clear()
+            kept.words = ""
             kept.move(Status.DELETED)
             kept.is_withdrawn = True
             self.model.done["withdrawn"] += 1
@@ -247,6 +309,8 @@ class Lifecycle(RuleBasedStateMachine):
             assert (record.status, record.version, record.revision, record.is_withdrawn) == (
                 kept.status, kept.version, kept.revision, kept.is_withdrawn,
             )  # fmt: skip
+            assert (record.decision is not None) == kept.is_decided
+            assert record.comment.content == kept.words
         assert len(records) == len(self.model.comments)
 
     @invariant()

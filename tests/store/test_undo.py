@@ -167,6 +167,17 @@ def test_a_decision_sent_again_by_a_client_counts_once(store: Store) -> None:
 
 
 @pytest.mark.parametrize("target", MOVES)
+def test_what_readers_reported_is_so_again(store: Store, target: Status) -> None:
+    bring(store, "c1")
+    settle_all(store, Action.HOLD)
+    raw(store).zadd(DEMO.reported, {"c1": 5})
+    before = kept(store)
+    decide(store, "c1", target)
+    undo(store)
+    assert kept(store) == before
+
+
+@pytest.mark.parametrize("target", MOVES)
 def test_what_was_unscreened_is_so_again(store: Store, target: Status) -> None:
     bring(store, "c1")
     (entry,) = store.inbox.take("demo", "w", 9)
