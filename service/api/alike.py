@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from service.api.services import services
-from service.api.similar import similar_comments
+from service.api.similar import same_in_meaning
 from service.moderation.copies import copies_of
 from service.moderation.verdict import Status
 from service.store.records import Record
 
 MOST_ALIKE = 200
-SAME_MEANING = 0.9
-"""The cosine from which comments mean the same: a moderator decides on them in one go."""
 
 
 class By(StrEnum):
@@ -39,13 +37,10 @@ def alike_comments(site: str, record: Record) -> list[Alike]:
     """
     copies = [Alike(each, By.WORDS) for each in _copies(site, record)]
     known = {record.comment.id, *(each.record.comment.id for each in copies)}
-    _, near = similar_comments(site, record, MOST_ALIKE)
     meant = [
-        Alike(found.record, By.MEANING)
-        for found in near
-        if found.score >= SAME_MEANING
-        and found.record.status is Status.HELD
-        and found.record.comment.id not in known
+        Alike(found, By.MEANING)
+        for found in same_in_meaning(site, record)
+        if found.status is Status.HELD and found.comment.id not in known
     ]
     return [*copies, *meant][:MOST_ALIKE]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
@@ -62,7 +62,7 @@ class Visitor:
 
 @dataclass(frozen=True, slots=True)
 class Ban:
-    """Hold one ban. ``value`` is in clear only here: e-mails and single addresses are sealed.
+    """Hold one ban. As stored, the ``value`` of one e-mail or one address is sealed, in hex.
 
     With ``is_shadow`` its author is not to know. ``until_ms`` is None for good.
     """
@@ -75,6 +75,7 @@ class Ban:
     reason: str
     actor: str
     at_ms: int
+    is_sealed: bool = False
 
     def is_over(self, now_ms: int) -> bool:
         """Say whether its time has passed."""
@@ -83,27 +84,20 @@ class Ban:
 
 @dataclass(frozen=True)
 class Table:
-    """Hold a site's bans as they are looked up.
+    """Hold a site's bans as they are looked up; what is sealed in them stays so.
 
-    Addresses are by number below their range's length: one look for each length in use.
+    ``named`` holds those of one e-mail, domain, author or address by their ids, which are
+    made of what they name; ``kinds`` says which of these there are. ``ranges`` holds the
+    others, each network by its number below IP version and length: one look for each length.
     """
 
     edition: int = 0
-    exact: Mapping[tuple[By, str], Ban] = field(default_factory=dict)
+    named: Mapping[str, Ban] = field(default_factory=dict)
+    kinds: frozenset[By] = frozenset()
     ranges: Mapping[tuple[int, int], Mapping[int, Ban]] = field(default_factory=dict)
 
-    def matches(self, visitor: Visitor) -> Iterator[Ban]:
-        """Yield every ban that means the visitor."""
-        for name in _names(visitor):
-            if name in self.exact:
-                yield self.exact[name]
-        if self.ranges and visitor.ip:
-            yield from self._of_address(visitor.ip)
-
-    def _of_address(self, text: str) -> Iterator[Ban]:
-        address = _address(text)
-        if address is None:
-            return
+    def around(self, address: IPv4Address | IPv6Address) -> Iterator[Ban]:
+        """Yield the bans of ranges that the address is in."""
         number, bits = int(address), address.max_prefixlen
         for (version, length), networks in self.ranges.items():
             if version == address.version:
@@ -146,18 +140,12 @@ class Bans:
         Raises ``BanInvalid`` or ``BansFull``.
         """
         value = normalised(by, value)
-        ban_id = self._vault.lookup("ban", f"{by}:{value}")
+        ban_id = self._id(by, value)
         ban = Ban(ban_id, by, value, is_shadow, until_ms, reason, actor, now_ms)
-        keys = SiteKeys(site)
-        over = [each.id for each in self.list(site) if each.is_over(now_ms) and each.id != ban_id]
-        told = {"by": by, "actor": actor, "shadow": is_shadow, "until": until_ms, "reason": reason}
-        answer = self._ban(
-            self._client,
-            [keys.bans, keys.bans_edition, keys.audit],
-            [ban_id, self._stored(ban), orjson.dumps(told), MOST_BANS, *over],
-        )
-        if answer == b"full":
-            raise BansFull
+        if not self._keep(site, ban, []):
+            over = [each.id for each in self.list(site) if each.is_over(now_ms)]
+            if not over or not self._keep(site, ban, over):
+                raise BansFull
         self._look_again(site)
         return ban
 
@@ -172,22 +160,50 @@ class Bans:
     def list(self, site: str) -> tuple[Ban, ...]:
         """Return a site's bans, newest first; those whose time has passed too."""
         found: Any = self._client.hgetall(SiteKeys(site).bans)
-        return tuple(sorted(self._read(found), key=lambda ban: -ban.at_ms))
+        bans = (self._opened(ban) for ban in self._read(found))
+        return tuple(sorted(bans, key=lambda ban: -ban.at_ms))
 
     def match(self, site: str, visitor: Visitor, now_ms: int) -> Ban | None:
-        """Return the ban in force that means the visitor, or None.
+        """Return the ban in force that means the visitor, what is sealed in it sealed, or None.
 
         Of several the plain one counts, and of those the longest.
         """
         table = self._table(site)
-        if not table.exact and not table.ranges:
+        if not table.named and not table.ranges:
             return None
-        found = [ban for ban in table.matches(visitor) if not ban.is_over(now_ms)]
+        found = [ban for ban in self._meaning(table, visitor) if not ban.is_over(now_ms)]
         return max(found, key=_weight) if found else None
 
     def count_refused(self, site: str) -> None:
         """Count a comment that was refused at the door."""
         self._client.hincrby(SiteKeys(site).counters, REFUSED, 1)
+
+    def _keep(self, site: str, ban: Ban, over: Sequence[str]) -> bool:
+        """Write a ban down in the room that those ``over`` leave; return whether there was any."""
+        keys = SiteKeys(site)
+        told = {
+            "by": ban.by, "actor": ban.actor, "shadow": ban.is_shadow, "until": ban.until_ms,
+            "reason": ban.reason,
+        }  # fmt: skip
+        answer = self._ban(
+            self._client,
+            [keys.bans, keys.bans_edition, keys.audit],
+            [ban.id, self._stored(ban), orjson.dumps(told), MOST_BANS, *over],
+        )
+        return bool(answer == b"done")
+
+    def _id(self, by: By, value: str) -> str:
+        return self._vault.lookup("ban", f"{by}:{value}")
+
+    def _meaning(self, table: Table, visitor: Visitor) -> Iterator[Ban]:
+        """Yield every ban that means the visitor."""
+        address = _address(visitor.ip) if table.ranges or By.IP in table.kinds else None
+        for by, value in _names(visitor, str(address or "")):
+            ban = table.named.get(self._id(by, value)) if by in table.kinds else None
+            if ban is not None:
+                yield ban
+        if address is not None:
+            yield from table.around(address)
 
     def _table(self, site: str) -> Table:
         cached = self._tables.get(site)
@@ -226,7 +242,8 @@ class Bans:
             "at": ban.at_ms,
         }
         if is_personal:
-            kept["sealed"] = self._vault.seal(Personal(ban.value, ""), ban.id).hex()
+            kept["value"] = self._vault.seal(Personal(ban.value, ""), ban.id).hex()
+            kept["sealed"] = True
         else:
             kept["value"] = ban.value
         return orjson.dumps(kept)
@@ -234,23 +251,19 @@ class Bans:
     def _read(self, found: Mapping[bytes, bytes]) -> Iterator[Ban]:
         for name, raw in found.items():
             try:
-                yield self._ban_from(name.decode(), orjson.loads(raw))
-            except (KeyError, ValueError, SealBroken):
+                yield _ban_from(name.decode(), orjson.loads(raw))
+            except (KeyError, ValueError):
                 logger.exception("a ban cannot be read", extra={"ban": name.decode()})
 
-    def _ban_from(self, ban_id: str, data: Mapping[str, Any]) -> Ban:
-        sealed = data.get("sealed")
-        value = self._vault.open(bytes.fromhex(sealed), ban_id).email if sealed else data["value"]
-        return Ban(
-            id=ban_id,
-            by=By(data["by"]),
-            value=value,
-            is_shadow=data["shadow"],
-            until_ms=data["until"],
-            reason=data["reason"],
-            actor=data["actor"],
-            at_ms=data["at"],
-        )
+    def _opened(self, ban: Ban) -> Ban:
+        """Return a ban with its value in clear, or empty where no key opens it any more."""
+        if not ban.is_sealed:
+            return ban
+        try:
+            value = self._vault.open(bytes.fromhex(ban.value), ban.id).email
+        except (SealBroken, ValueError):
+            value = ""
+        return replace(ban, value=value, is_sealed=False)
 
 
 def normalised(by: By, value: str) -> str:
@@ -276,20 +289,37 @@ def normalised(by: By, value: str) -> str:
 
 def table_of(bans: Iterable[Ban]) -> Table:
     """Return the table in which the bans are looked up."""
-    exact: dict[tuple[By, str], Ban] = {}
+    named: dict[str, Ban] = {}
     ranges: dict[tuple[int, int], dict[int, Ban]] = {}
     for ban in bans:
-        if ban.by is By.IP:
+        if ban.by is By.IP and "/" in ban.value:
             network = ip_network(ban.value)
             number = int(network.network_address) >> (network.max_prefixlen - network.prefixlen)
             ranges.setdefault((network.version, network.prefixlen), {})[number] = ban
         else:
-            exact[ban.by, ban.value] = ban
-    return Table(exact=exact, ranges=ranges)
+            named[ban.id] = ban
+    kinds = frozenset(ban.by for ban in named.values())
+    return Table(named=named, kinds=kinds, ranges=ranges)
 
 
-def _names(visitor: Visitor) -> Iterator[tuple[By, str]]:
-    """Yield all that an exact ban may know the visitor by."""
+def _ban_from(ban_id: str, data: Mapping[str, Any]) -> Ban:
+    return Ban(
+        id=ban_id,
+        by=By(data["by"]),
+        value=data["value"],
+        is_shadow=data["shadow"],
+        until_ms=data["until"],
+        reason=data["reason"],
+        actor=data["actor"],
+        at_ms=data["at"],
+        is_sealed=data.get("sealed", False),
+    )
+
+
+def _names(visitor: Visitor, address: str) -> Iterator[tuple[By, str]]:
+    """Yield all that a ban may name the visitor by."""
+    if address:
+        yield By.IP, address
     if visitor.author_id:
         yield By.AUTHOR, visitor.author_id
     if not visitor.email:

@@ -55,6 +55,7 @@ if from == to or (from ~= 'held' and to ~= 'held') then tell(shared, id, to, new
 redis.call('HINCRBY', shared.counters, 'decisions', -1)
 redis.call('HINCRBY', shared.counters, 'undone', 1)
 redis.call('SADD', waiting, id)
-redis.call('XADD', shared.audit, '*', 'kind', 'undo', 'comment', id, 'decision', last, 'actor', actor)
+redis.call('XADD', shared.audit, '*', 'kind', 'undo', 'comment', id, 'detail', cjson.encode({
+  actor = actor, from = from, to = to, decided_by = decision.actor}))
 trace(trail, {kind = 'undo', actor = actor, from = from, to = to, at = undone_at})
 return {'done', new, from, to}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pytest
 from werkzeug.test import TestResponse
 
+from service.moderation.learning.meaning import Floats
 from service.store.accounts import Role
 from service.store.sites import DEFAULT_TEMPLATES, Scope, Template, TemplatesInvalid
 from tests.api.house import (
@@ -287,6 +290,35 @@ def test_all_like_this_finds_the_held_copies_and_nothing_else(house: House, mo: 
     done = ok(house.decide(mo, ids=list(versions), versions=versions, action="spam"))
     assert done["done"] == 2
     assert ok(call(house, mo, "GET", f"comments/{other}/alike"))["alike"] == []
+
+
+@dataclass
+class Told:
+    """An encoder that puts the comments about credit in one place and all others in another."""
+
+    name: str = "told"
+
+    def embed(self, texts: Sequence[str]) -> Floats | None:
+        """Return two directions, each text a little aside of one of them."""
+        rows = [
+            [0.1, 1.0, 0.01 * (len(text) % 7)] if "crédit" in text else [1.0, 0.1, 0.0]
+            for text in texts
+        ]
+        return np.array(rows, np.float32)
+
+
+def test_what_means_the_same_is_alike_too_once_there_is_something_to_compare(
+    house: House, mo: str
+) -> None:
+    house.replace(embedder=Told)
+    offers = held(house, "Un crédit sans banque, tout de suite.", "Le crédit pour tous !")
+    path = f"comments/{offers[0]}/alike"
+    assert ok(call(house, mo, "GET", path))["alike"] == []
+    held(house, *(f"Avis {number} sur la place du marché." for number in range(20)))
+    (found,) = ok(call(house, mo, "GET", path))["alike"]
+    assert (found["id"], found["by"]) == (offers[1], "meaning")
+    house.decide(mo, id=offers[1], action="spam")
+    assert ok(call(house, mo, "GET", path))["alike"] == []
 
 
 @pytest.mark.parametrize(

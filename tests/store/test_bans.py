@@ -30,7 +30,15 @@ def add(store: Store, by: By, value: str, *, shadow: bool = False, until: int | 
 
 
 def met(store: Store, visitor: Visitor = CLAIRE, at_ms: int = NOW) -> Ban | None:
-    return store.bans.match("demo", visitor, at_ms)
+    """Return the ban that means the visitor, as it is listed."""
+    found = store.bans.match("demo", visitor, at_ms)
+    return next((each for each in store.bans.list("demo") if found and each.id == found.id), None)
+
+
+def met_by(bans: Bans) -> str:
+    """Return the id of the ban that Claire meets on some process, or nothing."""
+    found = bans.match("demo", CLAIRE, NOW)
+    return found.id if found else ""
 
 
 def ban_of(by: By, value: str) -> Ban:
@@ -115,8 +123,8 @@ def test_ranges_are_found_as_by_looking_through_all(
     for text in (str(somebody), *inside):
         address = ip_address(text)
         address = getattr(address, "ipv4_mapped", None) or address
-        expected = {value for value in values if address in ip_network(value)}
-        assert {ban.value for ban in table.matches(Visitor(ip=text))} == expected
+        expected = {value for value in values if "/" in value and address in ip_network(value)}
+        assert {ban.value for ban in table.around(address)} == expected
 
 
 def test_a_ban_ends_by_itself(store: Store) -> None:
@@ -160,14 +168,14 @@ def other(settings: Settings) -> Iterator[tuple[Bans, Clock]]:
 
 def test_other_processes_know_within_two_seconds(store: Store, other: tuple[Bans, Clock]) -> None:
     theirs, clock = other
-    assert theirs.match("demo", CLAIRE, NOW) is None
+    assert met_by(theirs) == ""
     ban = add(store, By.EMAIL, "claire@mail.example.org")
     clock.now += 2.0
-    assert theirs.match("demo", CLAIRE, NOW) == ban
+    assert met_by(theirs) == ban.id
     store.bans.lift("demo", ban.id, MO)
-    assert theirs.match("demo", CLAIRE, NOW) == ban
+    assert met_by(theirs) == ban.id
     clock.now += 2.0
-    assert theirs.match("demo", CLAIRE, NOW) is None
+    assert met_by(theirs) == ""
 
 
 def test_bans_that_did_not_change_are_not_read_again(
@@ -175,10 +183,10 @@ def test_bans_that_did_not_change_are_not_read_again(
 ) -> None:
     theirs, clock = other
     ban = add(store, By.EMAIL, "claire@mail.example.org")
-    assert theirs.match("demo", CLAIRE, NOW) == ban
+    assert met_by(theirs) == ban.id
     raw(store).delete(DEMO.bans)
     clock.now += 2.0
-    assert theirs.match("demo", CLAIRE, NOW) == ban
+    assert met_by(theirs) == ban.id
 
 
 def test_each_site_has_its_own(store: Store) -> None:
@@ -227,16 +235,16 @@ def test_a_ban_that_cannot_be_read_hides_no_other(store: Store) -> None:
     assert met(store) == ban
 
 
-def test_ten_thousand_bans_are_looked_up_as_fast_as_ten() -> None:
+def test_ten_thousand_bans_are_looked_up_as_fast_as_ten(store: Store) -> None:
     def seconds(count: int) -> float:
         found = [ban_of(By.DOMAIN, f"d{number}.example") for number in range(count)]
         found += [ban_of(By.IP, str(ip_address(number << 8)) + "/24") for number in range(count)]
-        table = table_of(found)
+        store.bans._tables["demo"] = (time.monotonic() + 3_600, table_of(found))
         best = 9.0
         for _ in range(5):
             start = time.perf_counter()
             for _again in range(500):
-                list(table.matches(CLAIRE))
+                store.bans.match("demo", CLAIRE, NOW)
             best = min(best, time.perf_counter() - start)
         return best
 

@@ -19,6 +19,7 @@ from service.moderation.batch import Batch
 from service.moderation.comment import Case
 from service.moderation.verdict import Action, Status
 from service.store.accounts import Account, Role
+from service.store.bans import By, Visitor
 from service.store.comments import RateLimited
 from service.store.connection import NotDurable
 from service.store.embedded import server_urls
@@ -178,6 +179,11 @@ def test_what_moderators_do_works_on_a_cluster(cluster: Store) -> None:
     assert cluster.authors.standing("demo", "claire").is_trusted
     bring(cluster, "b")
     assert settle_all(cluster) == 1
+    ban = cluster.bans.add("demo", By.DOMAIN, "example.org", "account:mo", 6)
+    met = cluster.bans.match("demo", Visitor("claire@example.org"), 7)
+    assert met is not None
+    assert met.id == ban.id
+    assert cluster.bans.lift("demo", ban.id, "account:mo")
 
 
 def test_dead_letters_are_set_aside_and_retried_on_a_cluster(cluster: Store) -> None:
