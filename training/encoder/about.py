@@ -28,6 +28,12 @@ VERSION = 1
 # of an ordinary mix are read.
 BAND: Mapping[str, tuple[float, float]] = {"": (0.15, 0.97), "fr": (0.12, 0.97)}
 
+# The tokens of a window, more than the rows that teach and calibrate are cut at. Of the 1,058
+# held-out comments that the encoder reads and that are longer than 62, the worst half of the
+# windows of 96 say as much as all of 64 (ROC AUC 0.900 and 0.901; English 0.921 and 0.918,
+# French 0.891 and 0.900, in which few are so long) in 0.56 of the time.
+WINDOW = 96
+
 _FILES = ("model.onnx", "tokenizer.json")
 _DIGITS = 4
 _LEAST = 1e-6
@@ -36,7 +42,10 @@ Calibration = Mapping[str, Mapping[str, Sequence[float]]]
 
 
 def write(folder: Path, rows: Sequence[Row], pieces: int) -> None:
-    """Write the file into ``folder``, which holds the model; ``rows`` calibrate it."""
+    """Write the file into ``folder``, which holds the model.
+
+    ``rows`` calibrate it, each cut at ``pieces``.
+    """
     lessons = _Lessons(folder, rows, pieces)
     calibration = lessons.calibration()
     about = {
@@ -44,7 +53,7 @@ def write(folder: Path, rows: Sequence[Row], pieces: int) -> None:
         "attributes": list(ATTRIBUTES),
         "languages": list(LANGUAGES),
         "prefix": "",
-        "max_tokens": pieces,
+        "max_tokens": WINDOW,
         "pad_id": PAD,
         "calibration": calibration,
         "band": BAND,

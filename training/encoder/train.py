@@ -34,7 +34,7 @@ from training.rows import Row, read_rows
 from training.split import CALIBRATED, JUDGED, folds
 
 _SEED = 7
-# As many pieces as the rows that teach are cut at, and as a window may have.
+# As many pieces as the rows that teach are cut at.
 _PIECES = 64
 _POSITIONS = 128
 _FIRST = Course(rate=1.5e-4, warm_up=100, seed=11)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from service.moderation.models.encoder.windows import MOST_WINDOWS, best, spread, stretches
+from service.moderation.models.encoder.windows import best, spread, stretches, worth_reading
 from service.moderation.models.weights import Floats, ModelBroken
 
 Rank = Callable[[Sequence[str]], Floats]
@@ -44,20 +44,19 @@ class Tokeniser:
     def windows(self, text: str, rank: Rank | None = None) -> list[list[int]]:
         """Return the ids of ``text``, in at most ``MOST_WINDOWS`` windows where it is long.
 
-        Of more, those that ``rank`` puts first, in its order; without it, evenly spread
-        ones in reading order.
+        With ``rank`` the half that it puts first, in its order; without it as many as
+        there are, or evenly spread ones, in reading order.
         """
         text = _whole(text)
         # One text at a time: in batches the library starts threads, which no fork survives.
         encoded = self.native.encode(text, add_special_tokens=False)
         ids = encoded.ids
         places = stretches(len(ids), self.room)
-        if len(places) > MOST_WINDOWS:
-            places = (
-                best(places, rank(_pieces(text, encoded.offsets, places)))
-                if rank
-                else spread(places)
-            )
+        if rank is None:
+            places = spread(places)
+        elif len(places) > 1:
+            values = rank(_pieces(text, encoded.offsets, places))
+            places = best(places, values, worth_reading(len(places)))
         return [[*self.head, *ids[start:end], *self.tail] for start, end in places]
 
 
