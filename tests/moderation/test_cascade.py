@@ -36,7 +36,9 @@ from tests.encoders import BIAS, WEIGHTS, WIDTH, write_encoder
 TOXICITY, SPAM = ATTRIBUTES.index(Attribute.TOXICITY), ATTRIBUTES.index(Attribute.SPAM)
 POLICY = Policy({Attribute.TOXICITY: {"*": Threshold(0.5, 0.9)}})
 DOUBT, CALM, ALARM = 0.0, -4.0, 4.0
-"""Log-odds of the linear model within the band of 0.2 to 0.8, below it and above."""
+"""Log-odds of the linear model within the band of 0.2 to 0.8, far below it and above."""
+UNEASY = -2.0
+"""Log-odds just below the band, where words decide whether a comment is read."""
 
 
 def linear_of(toxicity: float, spam: float = -6.0, learned: Sequence[str] = ("en",)) -> LinearModel:
@@ -124,14 +126,35 @@ def test_each_language_has_its_band(tmp_path: Path) -> None:
         "quel c0nnard",
     ],
 )
-@pytest.mark.parametrize("odds", [CALM, ALARM])
+@pytest.mark.parametrize("odds", [UNEASY, ALARM])
 def test_words_that_call_for_a_reader_of_meaning_have_one(
     cascade_of: Callable[..., Cascade], content: str, odds: float
 ) -> None:
     assert read(cascade_of(odds), content, "The house is green") == [True, False]
 
 
-@pytest.mark.parametrize(("odds", "is_read"), [(-6.0, False), (0.0, True), (6.0, False)])
+def test_where_nothing_speaks_against_a_comment_only_threats_call_for_a_reader(
+    cascade_of: Callable[..., Cascade],
+) -> None:
+    contents = ("Je sais où tu habites", "Les musulmans de mon quartier", "quel c0nnard")
+    assert read(cascade_of(CALM), *contents) == [True, False, False]
+
+
+def test_a_refusal_is_read_where_there_is_a_score_to_lower(
+    cascade_of: Callable[..., Cascade],
+) -> None:
+    assert read(cascade_of(UNEASY), "Nobody deserves this") == [True]
+    assert read(cascade_of(-3.0), "Nobody deserves this") == [False]
+
+
+@pytest.mark.parametrize(("odds", "is_read"), [(UNEASY, False), (-0.5, False), (0.5, True)])
+def test_what_is_surely_spam_is_read_only_when_rude(
+    cascade_of: Callable[..., Cascade], odds: float, is_read: bool
+) -> None:
+    assert read(cascade_of(odds, spam=6.0), "quel c0nnard") == [is_read]
+
+
+@pytest.mark.parametrize(("odds", "is_read"), [(-6.0, False), (1.0, True), (3.5, False)])
 def test_doubtful_spam_is_read(
     cascade_of: Callable[..., Cascade], odds: float, is_read: bool
 ) -> None:
@@ -215,7 +238,7 @@ def test_embeddings_of_a_batch_are_those_of_its_texts(
     cascade_of: Callable[..., Cascade], encoder: Encoder
 ) -> None:
     contents = ["vile quel connard", "kind", "offer", "vile kind les musulmans"]
-    cascade, batch = cascade_of(CALM), batch_of(*contents)
+    cascade, batch = cascade_of(UNEASY), batch_of(*contents)
     assert read(cascade, *contents) == [True, False, False, True]
     found, expected = cascade.embeddings_of(batch), encoder.embed(contents)
     assert found is not None
@@ -237,7 +260,7 @@ class Counting(Session):
 def test_embeddings_are_made_once_and_for_no_comment_twice(encoder: Encoder) -> None:
     session = Counting(encoder.session.path)
     counted = replace(encoder, session=session)
-    cascade = Cascade(linear_of(CALM), Reader(lambda: counted))
+    cascade = Cascade(linear_of(UNEASY), Reader(lambda: counted))
     batch = batch_of("quel connard", "kind", "offer")
     batch.once(cascade.judge)
     assert session.rows == 1
@@ -265,7 +288,7 @@ def test_without_an_encoder_the_linear_model_decides_and_the_verdict_says_so() -
 
 
 def test_comments_the_encoder_was_not_needed_for_do_not_mention_its_failure() -> None:
-    cascade = Cascade(linear_of(CALM), Reader(broken))
+    cascade = Cascade(linear_of(-3.2), Reader(broken))  # below the default band
     pipeline = Pipeline((LinearToxicity(cascade), EncoderToxicity(cascade)))
     verdicts = pipeline.review(batch_of("The house", "quel connard"), POLICY)
     assert [verdict.stages for verdict in verdicts] == [

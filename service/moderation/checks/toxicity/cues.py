@@ -7,15 +7,15 @@ words errs on all three, both ways.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from functools import cache
 from importlib.resources import files
 
 from ahocorasick_rs import AhoCorasick
 
 from service.moderation.text import Text
 
-LISTS = ("people", "threats", "refusals")
-"""The lists whose cues call for a reader."""
+REFUSING_LISTS = ("refusals", "denials")
+"""The lists whose cues say that the insult after them is told or refused."""
 REPORTING_LISTS = ("refusals", "reports")
 """The lists whose cues say that somebody else's threat is told or refused."""
 ANY_ENDING = "*"
@@ -31,26 +31,32 @@ class Cues:
 
     def are_in(self, text: Text) -> bool:
         """Tell whether any phrase stands in ``text``."""
+        return any(True for _ in self.found_in(text))
+
+    def found_in(self, text: Text) -> Iterator[tuple[int, int]]:
+        """Yield where phrases begin and end in ``text.plain``."""
         plain = text.plain.replace("'", " ")
-        return any(
-            (not start or not plain[start - 1].isalpha())
-            and (self._is_open[index] or not plain[end : end + 1].isalpha())
-            for index, start, end in self._automaton.find_matches_as_indexes(
-                plain, overlapping=True
-            )
-        )
+        for index, start, end in self._automaton.find_matches_as_indexes(plain, overlapping=True):
+            if (not start or not plain[start - 1].isalpha()) and (
+                self._is_open[index] or not plain[end : end + 1].isalpha()
+            ):
+                yield start, end
 
 
-@lru_cache(maxsize=1)
-def shipped_cues() -> Cues:
-    """Return the cues of the lists that ship with the package."""
-    return Cues(phrase for name in LISTS for phrase in phrases_of(name))
+@cache
+def cues_of(*lists: str) -> Cues:
+    """Return the cues of the shipped ``lists`` together."""
+    return Cues(phrase for name in lists for phrase in phrases_of(name))
 
 
-@lru_cache(maxsize=1)
+def refusing_cues() -> Cues:
+    """Return the cues with which the insult after them is told or refused."""
+    return cues_of(*REFUSING_LISTS)
+
+
 def reporting_cues() -> Cues:
     """Return the cues with which a threat may be another's, told or refused."""
-    return Cues(phrase for name in REPORTING_LISTS for phrase in phrases_of(name))
+    return cues_of(*REPORTING_LISTS)
 
 
 def phrases_of(name: str) -> Iterator[str]:
