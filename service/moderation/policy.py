@@ -24,7 +24,7 @@ from service.moderation.custom_rules import (
     size_of,
 )
 from service.moderation.language import UNKNOWN, Language, base_code
-from service.moderation.signal import Attribute, Signal, combine
+from service.moderation.signal import Attribute, Signal, combine, spared
 from service.moderation.verdict import Action, Verdict
 
 C = TypeVar("C", bound=StrEnum)
@@ -128,7 +128,8 @@ def decide(
     In order: an author banned in the shadow, a check that could not judge, staff, an author
     the moderators trust, a list of the site's to refuse for, a score to refuse for, a list
     to hold for, a score to hold for, a language the models have not learned, pre-moderation,
-    and approval when nothing speaks against it.
+    and approval when nothing speaks against it. A score to refuse for only holds where the
+    insult is denied (``signal.spared``).
     """
     scores = combine(signals)
     if _is_banned(case):
@@ -136,7 +137,7 @@ def decide(
     elif unscreened:
         ruling = _Ruling(Action.HOLD, "unscreened")
     else:
-        ruling = _ruling(policy, case, scores, actions_asked(signals), language)
+        ruling = _ruling(policy, case, scores, signals, language)
     return Verdict(
         action=ruling.action,
         rule=ruling.rule,
@@ -159,19 +160,16 @@ def _ruling(
     policy: Policy,
     case: Case,
     scores: Mapping[Attribute, float],
-    asked: Collection[Action],
+    signals: Sequence[Signal],
     language: Language,
 ) -> _Ruling:
     if case.comment.is_staff:
         return _Ruling(Action.APPROVE, "staff")
-    spoken = _judged_in(case, language)
+    asked, spoken = actions_asked(signals), _judged_in(case, language)
     if case.facts.is_trusted and not _is_grave(policy, scores, asked, spoken):
         return _Ruling(Action.APPROVE, "trusted")
-    against = [
-        ruling
-        for ruling in (_listed(asked), _exceeded(policy, scores, spoken))
-        if ruling is not None
-    ]
+    exceeded = _exceeded(policy, scores, spoken, spared(signals))
+    against = [ruling for ruling in (_listed(asked), exceeded) if ruling is not None]
     if against:
         return min(against, key=lambda ruling: ruling.action is Action.HOLD)
     if policy.other_languages is OtherLanguages.HOLD and not language.is_served:
@@ -203,16 +201,24 @@ def _judged_in(case: Case, language: Language) -> str:
     return base_code(case.comment.lang) or language.code or base_code(case.facts.site_lang)
 
 
-def _exceeded(policy: Policy, scores: Mapping[Attribute, float], language: str) -> _Ruling | None:
+def _exceeded(
+    policy: Policy,
+    scores: Mapping[Attribute, float],
+    language: str,
+    held_only: Collection[Attribute],
+) -> _Ruling | None:
+    """Return the weightiest rule that a score meets; none refuses for what is ``held_only``."""
     held: _Ruling | None = None
     for attribute, score in sorted(scores.items(), key=lambda item: -item[1]):
         threshold = policy.threshold(attribute, language)
         if threshold is None:
             continue
-        if score >= threshold.refuse:
+        if score >= threshold.refuse and attribute in held_only:
+            held = held or _Ruling(Action.HOLD, "insult.denied", attribute, threshold.refuse)
+        elif score >= threshold.refuse:
             action = Action.SPAM if attribute is Attribute.SPAM else Action.REJECT
             return _Ruling(action, f"{attribute}.refuse", attribute, threshold.refuse)
-        if held is None and score >= threshold.hold:
+        elif held is None and score >= threshold.hold:
             held = _Ruling(Action.HOLD, f"{attribute}.hold", attribute, threshold.hold)
     return held
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -72,6 +72,10 @@ ARRIVAL = frozenset(
         "spam.honeypot",
     }
 )
+REFUSALS = "toxicity.refusals"
+"""The check whose signal says that a comment's insults are all refused or told."""
+SPARED = frozenset({Attribute.INSULT, Attribute.TOXICITY, Attribute.PROFANITY})
+"""What such a comment is held for instead of refused."""
 _OF_WORDS = ("spam.", "toxicity.")
 
 
@@ -100,6 +104,11 @@ def combine(signals: Iterable[Signal]) -> dict[Attribute, float]:
         believed = kept.get(name, 1.0) * (1.0 - doubts.get(name, 1.0))
         totals[name] = 1.0 - (1.0 - believed) * firm.get(name, 1.0)
     return totals
+
+
+def spared(signals: Iterable[Signal]) -> Collection[Attribute]:
+    """Return the attributes for which only a person may refuse, by what the checks found."""
+    return SPARED if any(signal.check == REFUSALS for signal in signals) else ()
 
 
 def _is_of_words(check: str) -> bool:

@@ -25,6 +25,7 @@ RULES = {
     "ban.shadow": "Its author is banned, and not told so.",
     "campaign": "It was approved, then turned out to be one of many copies.",
     "language.other": "Comments in languages the models do not know wait for a moderator here.",
+    "insult.denied": "It seems to deny or report an insult: only a person can refuse it.",
     "list.spam": "This site's own list files it as spam.",
     "list.reject": "This site's own list refuses it.",
     "list.hold": "This site's own list asks for a moderator.",

@@ -30,6 +30,7 @@ CHECKS = (
     "toxicity.lexicon:Lexicon",
     "toxicity.linear:LinearToxicity",
     "toxicity.encoder:EncoderToxicity",
+    "toxicity.refusals:RefusedInsults",
     "site.layer:SiteLayerCheck",
 )
 
