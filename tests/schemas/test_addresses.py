@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from marshmallow import Schema, ValidationError
 
@@ -83,7 +83,6 @@ def test_the_message_says_what_is_missing() -> None:
     assert message("email", "claire@example") == NOT_EMAIL
 
 
-@settings(deadline=None)
 @given(st.text(max_size=60) | st.emails() | st.text('@.a-é李\u0300\u200d[]"', max_size=12))
 def test_any_text_is_an_address_or_a_validation_error(text: str) -> None:
     try:
