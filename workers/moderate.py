@@ -24,6 +24,7 @@ from service.moderation.verdict import Action, Verdict
 from service.store.doorbell import Doorbell
 from service.store.embedded import server_urls
 from service.store.inbox import Entry, Inbox, Pending, Settlement
+from service.store.indexing import Indexing
 from service.store.sites import Site, Sites, SiteUnknown
 from service.store.store import open_store
 from service.store.window import window_lines
@@ -50,6 +51,7 @@ class Moderator:
     pipeline: Pipeline
     doorbell: Doorbell
     layers: Layers
+    indexing: Indexing
     settings: Settings
     name: str
     clock: Callable[[], float] = time.monotonic
@@ -168,6 +170,7 @@ def moderator() -> Moderator:
         pipeline=build_worker_judge(settings, alarm_guard(settings.check_timeout_s)),
         doorbell=Doorbell(queue_connection(settings)),
         layers=Layers(store.learned),
+        indexing=store.indexing,
         settings=settings,
         name=f"{socket.gethostname()}-{os.getpid()}",
     )

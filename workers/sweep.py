@@ -1,4 +1,4 @@
-"""The `sweep` task: ring for what was left behind, and for the mail that may be due."""
+"""The `sweep` task: ring for what was left behind or may be due, and index what is not yet."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import time
 
 from service.store.doorbell import Doorbell
 from service.store.inbox import Inbox
+from service.store.indexing import Indexing
 from service.store.learned import Learned
 from service.store.sites import Sites
 from workers.learn import pupil
@@ -13,18 +14,23 @@ from workers.mail import writer
 from workers.moderate import moderator
 
 MAIL_EVERY_S = 60
+INDEX_STEPS = 10
+"""Steps in one sweep for one site: 5,000 comments, half a second."""
 
 
 def sweep() -> int:
     """Ring for every site whose inbox is not empty, or that has something to learn: the cron task.
 
-    Returns how many bells were rung.
+    Then look for comments that the queue's filters do not know yet. Returns how many bells
+    were rung.
     """
     here, learned = moderator(), pupil().learned
     if here.settings.smtp_host and writer().store.mailboxes.begin_round(MAIL_EVERY_S):
         here.doorbell.ring_for_mail()
     rung = ring_where_needed(here.sites, here.inbox, here.doorbell)
-    return rung + ring_to_learn_where_needed(here.sites, learned, here.doorbell, time.time())
+    rung += ring_to_learn_where_needed(here.sites, learned, here.doorbell, time.time())
+    index_where_needed(here.sites, here.indexing)
+    return rung
 
 
 def ring_where_needed(sites: Sites, inbox: Inbox, doorbell: Doorbell) -> int:
@@ -39,3 +45,9 @@ def ring_to_learn_where_needed(
     """Ring for each site with something to learn and no bell on its way already."""
     due = (name for name in sites.names() if learned.is_due(name, now_s))
     return sum(doorbell.ring_to_learn(name) for name in due if learned.set_bell(name))
+
+
+def index_where_needed(sites: Sites, indexing: Indexing) -> int:
+    """Give facets to comments that an earlier release settled; return to how many."""
+    due = (name for name in sites.names() if not indexing.is_done(name))
+    return sum(indexing.advance(name, INDEX_STEPS) for name in due)

@@ -49,7 +49,7 @@ def _words(text: str) -> Iterator[str]:
             yield word
             continue
         for part in _UNSPACED.findall(word):
-            yield from (part[at : at + 2] for at in range(max(len(part) - 1, 1)))
+            yield from (part[at : at + 2] for at in range(len(part) - 1))
         yield from (part for part in _UNSPACED.split(word) if len(part) > 1)
 
 

@@ -14,6 +14,7 @@ from service.store.comments import Comments
 from service.store.connection import Client, connect
 from service.store.decisions import Decisions
 from service.store.inbox import Inbox
+from service.store.indexing import Indexing
 from service.store.learned import Learned
 from service.store.live import Live
 from service.store.mailboxes import Mailboxes
@@ -39,6 +40,7 @@ class Store:
     threads: Threads
     decisions: Decisions
     queue: Queue
+    indexing: Indexing
     views: Views
     learned: Learned
     accounts: Accounts
@@ -80,6 +82,7 @@ def open_store(settings: Settings, secrets: Secrets, url: str) -> Store:
         threads=Threads(client),
         decisions=Decisions(client, comments),
         queue=Queue(client, comments),
+        indexing=Indexing(client),
         views=Views(client),
         learned=Learned(client, comments, is_shared=settings.share_learning),
         accounts=Accounts(client, session_ttl_s=settings.session_ttl_s),

@@ -146,6 +146,7 @@ class House:
         services = self.services
         return Moderator(
             inbox=services.store.inbox,
+            indexing=services.store.indexing,
             sites=services.store.sites,
             pipeline=pipeline(),
             doorbell=services.doorbell,

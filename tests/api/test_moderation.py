@@ -305,3 +305,72 @@ def test_an_insult_waits_with_what_was_found_in_it(house: House) -> None:
     (comment,) = [comment for listing in listings for comment in listing["comments"]]
     assert comment["reasons"]
     assert set(comment["scores"]) & {"toxicity", "insult"}
+
+
+def test_filters_are_combined_and_the_answer_says_what_it_knows(house: House) -> None:
+    ids = held(house, 4)
+    house.post_as_server(
+        house.key(Scope.SUBMIT), content="Voir https://un.example/ ici", author="Zoé",
+        page="https://site.test/b", submitted_at=1_700_000_009,
+    )  # fmt: skip
+    house.drain()
+    (linked,) = queue(house, has_link="true")["comments"]
+    assert linked["author_key"]
+    alone = [linked["id"]]
+    for query in (
+        {"page": "https://site.test/b"}, {"words": "ZOE voir"}, {"author": linked["author_key"]},
+        {"after": "2023-11-14T22:13:29Z"}, {"words": "b", "has_link": "1", "page": "x"},
+    ):  # fmt: skip
+        found = queue(house, **query)
+        assert ids_in(found) == ([] if query.get("page") == "x" else alone)
+        assert (found["total"], found["is_total_exact"]) == (len(found["comments"]), True)
+    assert ids_in(queue(house, before="2023-11-14T22:13:21Z")) == ids[:1]
+    assert ids_in(queue(house, words="avis numéro", order="newest")) == ids[::-1]
+    assert ids_in(queue(house, reported="true")) == []
+    assert ids_in(queue(house, language="fr")) + ids_in(queue(house, language="en")) != []
+
+
+def test_the_most_severe_and_those_of_busy_pages_may_come_first(house: House) -> None:
+    quiet = held(house, 2)
+    house.change_site(policy={}, limits={})
+    house.publish(page="https://site.test/busy")
+    refused = str(json_of(house.post(content=INSULT, page="https://site.test/busy"))["id"])
+    house.drain()
+    house.decide(house.key(Scope.MODERATE), id=refused, action="hold")
+    by_reach, by_severity = queue(house, order="reach"), queue(house, order="severity")
+    severe = [max(c["scores"].values(), default=0) for c in by_severity["comments"]]
+    assert severe == sorted(severe, reverse=True)
+    assert by_reach["comments"][0]["page"] == "https://site.test/busy"
+    assert ids_in(by_reach)[1:] == quiet
+    assert severe[0] > severe[1]
+    bounded = queue(house, least=severe[0], order="severity")
+    assert ids_in(bounded) == ids_in(by_severity)[:1]
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ({"attribute": "rudeness"}, "attribute"), ({"least": "1.5"}, "least"),
+        ({"most": "nan"}, "most"), ({"least": "0.6", "most": "0.5"}, "least"),
+        ({"language": "French"}, "language"), ({"order": "loudest"}, "order"),
+        ({"order": "reach", "status": "spam"}, "order"), ({"after": "yesterday"}, "after"),
+        ({"words": "x" * 201}, "words"), ({"author": "x" * 101}, "author"),
+        ({"has_link": "perhaps"}, "has_link"), ({"colour": "red"}, "colour"),
+    ],
+)  # fmt: skip
+def test_a_filter_that_cannot_be_is_refused_by_name(
+    house: House, query: dict[str, str], field: str
+) -> None:
+    answer = house.client.get(QUEUE, query_string=query, headers=bearer(house.key(Scope.MODERATE)))
+    assert_problem(answer, 422, "validation")
+    assert list(errors_of(answer)) == [field]
+
+
+def test_a_cursor_of_another_order_is_refused(house: House) -> None:
+    held(house, 3)
+    cursor = queue(house, limit=1)["next"]
+    answer = house.client.get(
+        QUEUE, query_string={"order": "severity", "cursor": cursor},
+        headers=bearer(house.key(Scope.MODERATE)),
+    )  # fmt: skip
+    assert_problem(answer, 400, "cursor-invalid")

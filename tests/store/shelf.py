@@ -9,11 +9,12 @@ from typing import Any
 
 from service.moderation.comment import Facts
 from service.moderation.verdict import Action, Status, Verdict
-from service.store.comments import Receipt
+from service.store.comments import Receipt, transition_keys
 from service.store.decisions import Order, Result
 from service.store.inbox import Entry, Settlement
 from service.store.keys import SiteKeys
 from service.store.records import Record
+from service.store.scripts import script
 from service.store.sites import Limit
 from service.store.store import Store
 from service.store.threads import Node
@@ -21,6 +22,7 @@ from tests.conftest import arrival_of, comment_of
 
 DEMO = SiteKeys("demo")
 PAGE = "http://site.test/a"
+SHARED = transition_keys("demo", [])
 WIDE = {"ip": Limit(1_000_000, 60)}
 """Limits no test reaches."""
 
@@ -66,6 +68,12 @@ def decide(store: Store, comment_id: str, target: Status, version: int | None = 
     """Have a moderator move one comment."""
     orders = [Order(comment_id, target, version)]
     return store.decisions.decide("demo", orders, "account:mo", "because", next(_moments))[0]
+
+
+def mark_reported(store: Store, comment_id: str, at_ms: int) -> None:
+    """Mark a comment as reported, as the script of a report does."""
+    text = script("transition").text + "\nmark_reported(shared_keys(), ARGV[1], ARGV[2])"
+    store.client.eval(text, len(SHARED), *SHARED, comment_id, at_ms)
 
 
 def listed(store: Store, status: Status) -> list[str]:

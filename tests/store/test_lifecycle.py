@@ -31,7 +31,7 @@ from service.store.sites import Site
 from service.store.store import Store
 from tests.conftest import comment_of
 from tests.store.index_checker import assert_indexed
-from tests.store.shelf import DEMO, PAGE, bring, now_ms, outline, raw
+from tests.store.shelf import DEMO, PAGE, bring, mark_reported, now_ms, outline, raw
 
 SETTLED = tuple(status for status in Status if status is not Status.RECEIVED)
 REFUSED = (Status.REJECTED, Status.SPAM)
@@ -52,24 +52,30 @@ class Kept:
     is_withdrawn: bool = False
     is_unscreened: bool = False
     is_dead: bool = False
+    is_reported: bool = False
     words: str = "Merci pour cet article."
-    past: list[tuple[Status, bool, bool, bool, str]] = field(default_factory=list)
+    past: list[tuple[Status, bool, bool, bool, bool, str]] = field(default_factory=list)
 
     def decide(self, status: Status, words: str = "") -> None:
         self.past.append(
-            (self.status, self.is_decided, self.is_unscreened, self.is_dead, self.words)
-        )
+            (
+                self.status, self.is_decided, self.is_unscreened, self.is_dead,
+                self.is_reported, self.words,
+            )
+        )  # fmt: skip
         del self.past[:-20]
         self.move(status)
         self.is_decided = True
         self.words = words or self.words
 
     def undo(self) -> None:
-        status, self.is_decided, unscreened, dead, self.words = self.past.pop()
+        status, self.is_decided, unscreened, dead, reported, self.words = self.past.pop()
         self.move(status)
         self.is_unscreened, self.is_dead = unscreened, dead
+        self.is_reported = self.is_reported or reported
 
     def move(self, status: Status) -> None:
+        self.is_reported = self.is_reported and status is self.status
         self.status = status
         self.version += 1
         self.is_unscreened = self.is_dead = False
@@ -301,6 +307,28 @@ class Lifecycle(RuleBasedStateMachine):
         self.store.comments.retry(record)
         self._back_to_inbox(name)
 
+    @precondition(lambda self: self.model.comments)
+    @rule(data=st.data())
+    def recall(self, data: st.DataObject) -> None:
+        """Take a comment back as part of a campaign, which a moderator's word prevents."""
+        name = self.some(data)
+        kept = self.model.comments[name]
+        self.redis.hset(DEMO.recalls, name, 5)
+        is_recalled = kept.status is Status.APPROVED and not kept.is_decided
+        assert self.store.inbox.recalls.carry_out("demo") == is_recalled
+        if is_recalled:
+            kept.move(Status.HELD)
+            self.model.done["recalled"] += 1
+
+    @precondition(lambda self: self.model.comments)
+    @rule(data=st.data())
+    def report(self, data: st.DataObject) -> None:
+        """Have readers report a comment, which counts while it is held."""
+        name = self.some(data)
+        kept = self.model.comments[name]
+        mark_reported(self.store, name, kept.at * 1000)
+        kept.is_reported = kept.status is Status.HELD
+
     @invariant()
     def every_comment_has_the_status_and_version_expected(self) -> None:
         records = self.store.comments.get_many("demo", sorted(self.model.comments))
@@ -320,6 +348,7 @@ class Lifecycle(RuleBasedStateMachine):
         kept = self.model.comments.items()
         assert self._members(DEMO.unscreened) == {name for name, k in kept if k.is_unscreened}
         assert self._members(DEMO.dead) == {name for name, k in kept if k.is_dead}
+        assert self._members(DEMO.reported) == {name for name, k in kept if k.is_reported}
         reasons = {name.decode() for name in self.redis.hkeys(DEMO.dead_reasons)}
         assert reasons == self._members(DEMO.dead)
 

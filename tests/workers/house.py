@@ -83,6 +83,7 @@ def moderator_of(
     """Return a moderator with the checks given; ``options`` are settings."""
     return Moderator(
         inbox=store.inbox,
+        indexing=store.indexing,
         sites=store.sites,
         pipeline=Pipeline(checks, faulty, guard),
         doorbell=Doorbell(queue_of(settings)),
