@@ -1,7 +1,7 @@
 # Everything from a fresh machine with Python 3.11 or newer, make and a network.
 
 .DEFAULT_GOAL := run
-.PHONY: run test lint train train-encoder evaluate learning bench-accept bench-moderate bench-checks lock clean browser
+.PHONY: run test lint train train-encoder evaluate learning bench-accept bench-moderate bench-checks bench-queue lock clean browser
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -56,6 +56,9 @@ bench-moderate: $(VENV)/installed-bench
 
 bench-checks: $(VENV)/installed-peers
 	$(BIN)/python -m bench.checks --data $(DATA)
+
+bench-queue: $(VENV)/installed-run
+	$(BIN)/python -m bench.queue
 
 lock: $(VENV)/installed-dev
 	$(COMPILE) pyproject.toml -o $(LOCKS)/runtime.txt

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Mapping
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -48,7 +49,7 @@ DTYPE = np.dtype(
     ]
 )
 _PLACES = {attribute: place for place, attribute in enumerate(Attribute)}
-_LINK = re.compile(r"https?:|www\.|[^\W_]\.[a-z]{2,}/", re.IGNORECASE)
+_BARE_LINK = re.compile(r"www\.|[^\W_]\.[a-z]{2,24}/", re.IGNORECASE)
 _LATEST_MS = 2**53
 
 Table = NDArray[Any]
@@ -61,7 +62,7 @@ def facets_of(comment: Comment, verdict: Verdict | None, author_key: str) -> byt
         scores[_PLACES[attribute]] = whole_score(score)
     return _PACKED.pack(
         FORMAT,
-        HAS_LINK if comment.url or _LINK.search(comment.content) else 0,
+        HAS_LINK if comment.url or _has_link(comment.content) else 0,
         language_of(comment, verdict).encode("ascii", "replace")[:2],
         0,
         *scores,
@@ -97,6 +98,12 @@ def whole_score(score: float) -> int:
     return min(max(round(score * WHOLE), 0), WHOLE)
 
 
+def _has_link(text: str) -> bool:
+    """Say whether there is an address in a text, with its scheme or without."""
+    return "://" in text or ("." in text and _BARE_LINK.search(text) is not None)
+
+
+@lru_cache(maxsize=4096)
 def digest_of(key: str) -> int:
     """Return the 64 bits by which an author's or a page's key is compared; 0 for none."""
     if not key:

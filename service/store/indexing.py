@@ -6,7 +6,7 @@ round finds none without facets: what a moderator moves in the meantime is met i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from service.moderation.verdict import Status
@@ -60,7 +60,9 @@ class Indexing:
         round_given = int(state.get(b"given", b"0")) + given
         if rows.has_more:
             last = rows.place(-1)
-            reached = {"status": status, "score": last.score, "id": last.id, "given": round_given}
+            reached: Any = {
+                "status": status, "score": last.score, "id": last.id, "given": round_given,
+            }  # fmt: skip
         else:
             reached = _after(status, round_given)
         pipe = self._client.pipeline(transaction=False)
@@ -96,7 +98,7 @@ class Indexing:
         return int(given)
 
 
-def _after(status: str, given: int) -> Mapping[str, str | int]:
+def _after(status: str, given: int) -> dict[str, Any]:
     """Return where to go on when one status is through: done after a round without a find."""
     following = _ORDER[_ORDER.index(status) + 1 :]
     if following:

@@ -24,7 +24,7 @@ from service.store.sieve import Mask, fits, sort_scores
 from service.store.walk import Place, Rows, Walk, cursor_of
 
 BUDGET = 4_000
-"""Comments looked at in one call, of those held; about 10 ms (ARCHITECTURE.md, The queue)."""
+"""Comments looked at in one call, of those held; about 10 ms (bench/RESULTS.md, The queue)."""
 BUDGET_ELSEWHERE = 2_000
 """The same for other statuses, which have no index but their time."""
 READING_COST = 10
