@@ -19,20 +19,29 @@ REACH = slice(4, 8)
 def assert_indexed(store: Store, site: str, ids: Iterable[str]) -> None:
     """Compare every index of the queue with a site's comments; ``ids`` are all of them."""
     keys, redis = SiteKeys(site), _redis(store)
-    stored = {name: redis.hgetall(keys.comment(name)) for name in ids}
-    kept = redis.hgetall(keys.facets)
+    names = list(ids)
+    pipe = redis.pipeline(transaction=False)
+    for name in names:
+        pipe.hgetall(keys.comment(name))
+    pipe.hgetall(keys.facets)
+    pipe.zrange(keys.reported, 0, -1)
+    pipe.keys(keys.held_on("*").replace("{", "[{]").replace("}", "[}]").replace("page:*", "*"))
+    *rows, kept, reported, found = pipe.execute()
+    stored = dict(zip(names, rows, strict=True))
     assert_facets(site, stored, kept)
     expected: dict[str, dict[str, float]] = defaultdict(dict)
     for name, fields in stored.items():
         if fields[b"status"] == b"held":
             for key, score in _places(keys, fields, kept[name.encode()]):
                 expected[key][name] = score
-    for key in _index_keys(keys, redis):
-        members = {m.decode(): score for m, score in redis.zrange(key, 0, -1, withscores=True)}
-        assert members == expected.pop(key, {}), key
+    indexes = sorted({key.decode() for key in found} - {keys.reported} | {keys.status("held")})
+    for key in indexes:
+        pipe.zrange(key, 0, -1, withscores=True)
+    for key, members in zip(indexes, pipe.execute(), strict=True):
+        assert {m.decode(): score for m, score in members} == expected.pop(key, {}), key
     assert not expected
     held = {name for name, fields in stored.items() if fields[b"status"] == b"held"}
-    assert {member.decode() for member in redis.zrange(keys.reported, 0, -1)} <= held
+    assert {member.decode() for member in reported} <= held
 
 
 def assert_facets(
@@ -66,13 +75,6 @@ def _places(
     if fields.get(b"author"):
         yield keys.held_by(fields[b"author"].decode()), at
     yield keys.status(Status.HELD), at
-
-
-def _index_keys(keys: SiteKeys, redis: Any) -> set[str]:
-    found = {key.decode() for key in redis.scan_iter(f"{keys.status('')[:-7]}queue:*")}
-    return found - {keys.reported} | {
-        keys.severity, keys.reach, keys.with_link, keys.status(Status.HELD),
-    }  # fmt: skip
 
 
 def _without_reach(packed: bytes) -> bytes:
