@@ -84,6 +84,7 @@ for index = 1, count do
     end
     if content ~= '' then redis.call('HSET', shared.facets, id, ARGV[at + 4]) end
     redis.call('DEL', claim)
+    settle_with(shared, k, id, to, actor, decided_at)
     redis.call('HINCRBY', shared.counters, 'decisions', 1)
     redis.call('SADD', waiting, id)
     redis.call('XADD', shared.audit, '*', 'kind', 'decision', 'comment', id, 'decision', decision)

@@ -12,6 +12,7 @@ import orjson
 from service.moderation.comment import Case, Comment, Facts, FormToken
 from service.moderation.signal import Attribute, Evidence, Signal, Span
 from service.moderation.verdict import Action, Status, Verdict
+from service.store.reported import NO_VOICES, Voices, voices_from
 
 WORDS = ("author", "url", "content", "page", "page_title", "lang", "author_id")
 TRACES = ("user_agent", "referrer")
@@ -36,6 +37,8 @@ class Record:
 
     Where a moderator (``edited_by``) has changed its words, ``original`` holds the author's,
     which are those that the verdict speaks of.
+
+    One that is erased is withdrawn too.
     """
 
     comment: Comment
@@ -56,6 +59,8 @@ class Record:
     settled_at_ms: int = 0
     original: str = ""
     edited_by: str = ""
+    is_erased: bool = False
+    voices: Voices = NO_VOICES
 
 
 def content_json(comment: Comment) -> bytes:
@@ -145,6 +150,8 @@ def record_from(comment_id: str, site: str, fields: Mapping[bytes, bytes]) -> Re
         settled_at_ms=int(fields.get(b"settled_at", b"0")),
         original=_content_of(fields.get(b"original")),
         edited_by=fields.get(b"edited_by", b"").decode(),
+        is_erased=b"erased" in fields,
+        voices=voices_from(fields),
     )
 
 

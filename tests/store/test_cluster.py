@@ -25,11 +25,13 @@ from service.store.embedded import server_urls
 from service.store.keys import EVERY_SITE
 from service.store.paging import Order
 from service.store.queue import Filters, Sort
+from service.store.reported import AppealOutcome, ReportReason
+from service.store.reports import Reporting
 from service.store.sites import Limit, Scope, Site
 from service.store.store import Store, open_store
 from service.store.window import window_lines
 from tests.conftest import SECRETS, arrival_of, comment_of, free_port
-from tests.store.shelf import bring, decide, outline, publish, raw, settle, settle_all
+from tests.store.shelf import bring, decide, now_ms, outline, publish, raw, settle, settle_all
 from workers.layers import Layers
 from workers.learn import Pupil
 
@@ -143,6 +145,23 @@ def test_a_comment_lives_its_whole_life_on_a_cluster(cluster: Store) -> None:
     assert (counts["accepted"], counts["settled"], counts["decisions"]) == (3, 4, 1)
     listing = cluster.queue.find("demo", Filters(Status.APPROVED), Sort.NEWEST, 10, "")
     assert [record.comment.id for record in listing.records] == ["c", "b"]
+
+
+def test_readers_and_authors_are_heard_on_a_cluster(cluster: Store) -> None:
+    for name in ("a", "b"):
+        publish(cluster, name)
+    for reader in ("1" * 24, "2" * 24):
+        reporting = Reporting(reader, reader, ReportReason.HATE, "Voyez la fin.")
+        held = cluster.reports.add("demo", "a", reporting, 2.0, now_ms()).is_held
+    assert held
+    decide(cluster, "a", Status.REJECTED)
+    cluster.appeals.file(cluster.comments.get("demo", "a"), "Relisez-moi.", now_ms())
+    (appealed,) = cluster.appeals.open("demo", 10).records
+    cluster.appeals.answer(appealed, AppealOutcome.UPHELD, "account:lea", now_ms(), is_alone=False)
+    assert cluster.appeals.overturns("demo").by == {"account:mo": (0, 1)}
+    for name in ("a", "b"):
+        cluster.comments.erase(cluster.comments.get("demo", name), "author")
+    assert cluster.decisions.counts("demo")["status.deleted"] == 2
 
 
 @pytest.mark.parametrize("site", SITES)

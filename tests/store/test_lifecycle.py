@@ -25,6 +25,8 @@ from service.store.comments import CommentUnknown, EditClosed, ParentUnknown
 from service.store.decisions import Outcome
 from service.store.inbox import Entry, Settlement
 from service.store.paging import Order
+from service.store.reported import Judgement, ReportReason
+from service.store.reports import Reporting
 from service.store.sites import Site
 from service.store.store import Store
 from tests.conftest import comment_of
@@ -34,6 +36,10 @@ from tests.store.shelf import DEMO, PAGE, bring, decide, now_ms, outline, raw
 SETTLED = tuple(status for status in Status if status is not Status.RECEIVED)
 REFUSED = (Status.REJECTED, Status.SPAM)
 AUTHORS = ("claire", "denis", "")
+READERS = range(1, 6)
+HOLD_AT = 2.0
+JUDGED = {Status.APPROVED: "n", Status.HELD: "-"}
+"""What a decision makes of a comment's reports; any other agrees with them."""
 
 
 @dataclass
@@ -50,6 +56,13 @@ class Kept:
     is_withdrawn: bool = False
     is_unscreened: bool = False
     is_dead: bool = False
+    is_erased: bool = False
+    is_held_by_readers: bool = False
+    reports: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def has_open_reports(self) -> bool:
+        return Judgement.OPEN in self.reports.values()
 
     def move(self, status: Status) -> None:
         self.status = status
@@ -200,7 +213,33 @@ class Lifecycle(RuleBasedStateMachine):
             assert outcome is Outcome.DONE
             kept.move(status)
             kept.is_decided = True
+            kept.reports = dict.fromkeys(kept.reports, JUDGED.get(status, "y"))
             self.model.done["decisions"] += 1
+
+    @precondition(lambda self: self.model.ids(Status.APPROVED))
+    @rule(data=st.data(), reader=st.sampled_from(READERS))
+    def report(self, data: st.DataObject, reader: int) -> None:
+        """Have a reader report a comment that anybody can read."""
+        name = data.draw(st.sampled_from(sorted(self.model.ids(Status.APPROVED))), "comment")
+        kept = self.model.comments[name]
+        weight = sum(self._weights(name))
+        who = f"{reader:024x}"
+        reporting = Reporting(who, f"{who}{name}", ReportReason.SPAM)
+        found = self.store.reports.add("demo", name, reporting, HOLD_AT, now_ms())
+        assert found.is_known == (reader in kept.reports)
+        if found.is_known:
+            return
+        kept.reports[reader] = "-"
+        self.model.done["reports"] += 1
+        assert found.is_held == (weight + self._weights(name)[-1] >= HOLD_AT)
+        if found.is_held:
+            kept.move(Status.HELD)
+            kept.is_held_by_readers = True
+            self.model.done["held_by_reports"] += 1
+
+    def _weights(self, name: str) -> list[float]:
+        reports = self.store.comments.get("demo", name).voices.reported.open
+        return [each.weight for each in reports]
 
     @precondition(lambda self: self.model.comments)
     @rule(data=st.data())
@@ -208,7 +247,8 @@ class Lifecycle(RuleBasedStateMachine):
         name = self.some(data)
         kept = self.model.comments[name]
         record = self.store.comments.get("demo", name)
-        if kept.is_decided or kept.status in (*REFUSED, Status.DELETED):
+        is_closed = kept.is_decided or kept.is_held_by_readers
+        if is_closed or kept.status in (*REFUSED, Status.DELETED):
             with pytest.raises(EditClosed):
                 self.store.comments.edit(record, comment_of(name, "New words"), 0)
             return
@@ -224,7 +264,20 @@ class Lifecycle(RuleBasedStateMachine):
         if not kept.is_withdrawn:
             kept.move(Status.DELETED)
             kept.is_withdrawn = True
+            kept.reports = {}
             self.model.done["withdrawn"] += 1
+
+    @precondition(lambda self: self.model.comments)
+    @rule(data=st.data())
+    def erase(self, data: st.DataObject) -> None:
+        name = self.some(data)
+        kept = self.model.comments[name]
+        self.store.comments.erase(self.store.comments.get("demo", name), "author")
+        if not kept.is_erased:
+            kept.move(Status.DELETED)
+            kept.is_withdrawn = kept.is_erased = True
+            kept.reports = {}
+            self.model.done["erased"] += 1
 
     @precondition(lambda self: self.model.comments)
     @rule(data=st.data())
@@ -258,6 +311,17 @@ class Lifecycle(RuleBasedStateMachine):
         assert self._members(DEMO.dead) == {name for name, k in kept if k.is_dead}
         reasons = {name.decode() for name in self.redis.hkeys(DEMO.dead_reasons)}
         assert reasons == self._members(DEMO.dead)
+
+    @invariant()
+    def every_report_is_judged_as_its_comment_was(self) -> None:
+        records = self.store.comments.get_many("demo", sorted(self.model.comments))
+        for record in records:
+            found = record.voices.reported.reports
+            expected = self.model.comments[record.comment.id].reports
+            assert {int(each.reporter, 16): each.judgement for each in found} == expected
+        kept = self.model.comments.items()
+        owed = {name for name, k in kept if k.status is Status.HELD and k.has_open_reports}
+        assert self._members(DEMO.reported) == owed
 
     @invariant()
     def every_counter_equals_the_comments(self) -> None:
