@@ -15,7 +15,18 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import MapAdapter
 
 from config.settings import Settings, load_secrets
-from service.api import cors, health, moderation, ops, problems, sessions, submissions, threads
+from service.api import (
+    appeals,
+    cors,
+    health,
+    moderation,
+    ops,
+    problems,
+    reports,
+    sessions,
+    submissions,
+    threads,
+)
 from service.api.deliverability import Deliverability
 from service.api.media import WholeRequest, asked
 from service.api.openapi import DescribedApi
@@ -37,6 +48,8 @@ DESCRIBING = frozenset({"flask_smorest.blueprint", "flask_smorest.response"})
 BLUEPRINTS = (
     submissions.blueprint,
     threads.blueprint,
+    reports.blueprint,
+    appeals.blueprint,
     moderation.blueprint,
     ops.blueprint,
     sessions.blueprint,

@@ -207,6 +207,8 @@ class StaffCommentSchema(Schema):
     )
     signals = fields.List(fields.Dict())
     decision = fields.Dict(allow_none=True)
+    reports = fields.Dict(metadata={"description": "Readers' reports: total, open, open_weight."})
+    appeal = fields.Dict(allow_none=True)
 
 
 class QueueSchema(Schema):

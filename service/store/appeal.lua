@@ -17,5 +17,6 @@ redis.call('HSET', k.comment, 'appeal', cjson.encode({
   text = text, at = now, by = by, outcome = '', decided_by = '', decided_at = 0}))
 redis.call('ZADD', shared.appeals, now, id)
 redis.call('HINCRBY', shared.appeal_counts, 'filed', 1)
-redis.call('XADD', shared.audit, '*', 'kind', 'appeal', 'comment', id, 'refused_by', by)
+redis.call('XADD', shared.audit, '*', 'kind', 'appeal', 'comment', id, 'outcome', 'filed',
+  'refused_by', by)
 return 'appealed now'

@@ -17,6 +17,9 @@ from service.store.reported import NO_VOICES, Voices, voices_from
 WORDS = ("author", "url", "content", "page", "page_title", "lang", "author_id")
 TRACES = ("user_agent", "referrer")
 
+SHADOW_BAN = "ban.shadow"
+"""How the rules begin that refuse the comments of authors who are banned and not told so."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -61,6 +64,21 @@ class Record:
     edited_by: str = ""
     is_erased: bool = False
     voices: Voices = NO_VOICES
+
+    @property
+    def has_shadow(self) -> bool:
+        """Say whether its author is banned and not to know."""
+        return self.verdict is not None and self.verdict.rule.startswith(SHADOW_BAN)
+
+    @property
+    def is_in_shadow(self) -> bool:
+        """Say whether it stands elsewhere than in the queue, where its author believes it."""
+        return self.has_shadow and self.status in {Status.HELD, Status.REJECTED, Status.SPAM}
+
+    @property
+    def told_status(self) -> Status:
+        """Return the status that its author is told."""
+        return Status.HELD if self.is_in_shadow else self.status
 
 
 def content_json(comment: Comment) -> bytes:

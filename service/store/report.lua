@@ -53,6 +53,6 @@ if hold_at == 0 or open_weight < hold_at - HALF_A_DIGIT then return {'kept', 0} 
 redis.call('HSET', k.comment, 'verdict', verdict, 'held_by_reports', '1')
 move(shared, k, id, 'approved', 'held', current[3])
 redis.call('HINCRBY', shared.counters, 'held_by_reports', 1)
-redis.call('XADD', shared.audit, '*', 'kind', 'reported', 'comment', id,
+redis.call('XADD', shared.audit, '*', 'kind', 'report', 'comment', id,
   'weight', string.format('%.2f', open_weight))
 return {'kept', 1}

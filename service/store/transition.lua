@@ -204,7 +204,7 @@ local function answer_appeal(shared, k, id, outcome, actor, at)
   redis.call('ZREM', shared.appeals, id)
   redis.call('HINCRBY', shared.appeal_counts, outcome, 1)
   redis.call('HINCRBY', shared.appeal_counts, outcome .. ':' .. appeal.by, 1)
-  redis.call('XADD', shared.audit, '*', 'kind', 'appeal answered', 'comment', id, 'outcome', outcome,
+  redis.call('XADD', shared.audit, '*', 'kind', 'appeal', 'comment', id, 'outcome', outcome,
     'actor', actor, 'refused_by', appeal.by, 'is_own', appeal.by == actor and '1' or '0')
   return true
 end

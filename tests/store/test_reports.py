@@ -67,7 +67,7 @@ def test_the_audit_log_and_open_pages_are_told_of_the_hold(store: Store) -> None
     publish(store, "c1")
     report_all(store, "c1", 1, 2, 3)
     ((_, entry),) = raw(store).xrange(DEMO.audit)
-    assert entry == {b"kind": b"reported", b"comment": b"c1", b"weight": b"3.00"}
+    assert entry == {b"kind": b"report", b"comment": b"c1", b"weight": b"3.00"}
     ((_, told),) = raw(store).xrange(DEMO.live)
     assert (told[b"id"], told[b"what"]) == (b"c1", b"held")
 
