@@ -37,7 +37,8 @@ from service.store.connection import connect
 from service.store.doorbell import Doorbell
 from service.store.embedded import server_urls
 from service.store.store import open_store
-from service.web import by_mail, demo
+from service.web import appeals as appeals_page
+from service.web import author, by_mail, demo
 from service.web.docs import register_docs
 from service.web.errors import problem_page
 from service.web.history import views as history
@@ -57,6 +58,8 @@ BLUEPRINTS = (
 )
 PAGES = (
     demo.blueprint,
+    author.blueprint,
+    appeals_page.blueprint,
     door.blueprint,
     account.blueprint,
     mailbox.blueprint,

@@ -41,7 +41,8 @@ class Record:
     Where a moderator (``edited_by``) has changed its words, ``original`` holds the author's,
     which are those that the verdict speaks of.
 
-    One that is erased is withdrawn too.
+    One that is erased is withdrawn too. One that readers' reports held, once, is closed to
+    its author's edits for good.
     """
 
     comment: Comment
@@ -63,6 +64,7 @@ class Record:
     original: str = ""
     edited_by: str = ""
     is_erased: bool = False
+    is_held_by_reports: bool = False
     voices: Voices = NO_VOICES
 
     @property
@@ -169,6 +171,7 @@ def record_from(comment_id: str, site: str, fields: Mapping[bytes, bytes]) -> Re
         original=_content_of(fields.get(b"original")),
         edited_by=fields.get(b"edited_by", b"").decode(),
         is_erased=b"erased" in fields,
+        is_held_by_reports=b"held_by_reports" in fields,
         voices=voices_from(fields),
     )
 
