@@ -8,7 +8,6 @@ const WORDS = {
   sending: "Envoi en cours…",
   offline: "Le service ne répond pas. Votre texte est conservé ; réessayez dans un instant.",
   correct: "Corriger",
-  own: "Suivre, modifier ou retirer ce commentaire",
 };
 
 const form = document.getElementById("comment-form");
@@ -66,7 +65,8 @@ function taken(receipt) {
   form.elements.idempotency_key.value = newKey();
   forgetNudge();
   answer("", "", false);
-  showVerdict(receipt, receipt.links.author);
+  showVerdict(receipt);
+  linkTo(receipt.links.author);
   verdict.focus();
   suggestions.forEach(suggest);
   if (!FINAL.has(receipt.status)) follow(receipt);
@@ -115,21 +115,20 @@ async function follow(receipt) {
     const found = await lookAt(`${receipt.links.self}?lang=fr`, tag, receipt.edit_token);
     if (!found) continue;
     tag = found.tag;
-    if (found.body.status !== status) showVerdict(found.body, receipt.links.author);
+    if (found.body.status !== status) showVerdict(found.body);
     status = found.body.status;
   }
 }
 
-function showVerdict(found, ownPage) {
+function showVerdict(found) {
   say(found.status, [found.message], found.status === "approved" ? [] : found.reasons);
-  linkTo(ownPage);
   if (found.status === "approved") refreshThread(found.id);
 }
 
 function linkTo(ownPage) {
-  const line = document.createElement("p");
-  line.append(Object.assign(document.createElement("a"), { href: ownPage, textContent: WORDS.own }));
-  verdict.append(line);
+  const line = document.getElementById("own-page");
+  line.querySelector("a").href = ownPage;
+  line.hidden = false;
 }
 
 function say(kind, sentences, reasons = []) {
