@@ -1,5 +1,5 @@
 -- An author appeals, once, against a refusal that is not too old.
--- KEYS: shared, one comment's. ARGV: id, text, now (ms), refused not before (ms).
+-- KEYS: shared, one comment's, its trail. ARGV: id, text, now (ms), refused not before (ms).
 
 local shared, k = shared_keys(), keys_of(1)
 local id, text, now, not_before = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -19,4 +19,5 @@ redis.call('ZADD', shared.appeals, now, id)
 redis.call('HINCRBY', shared.appeal_counts, 'filed', 1)
 redis.call('XADD', shared.audit, '*', 'kind', 'appeal', 'comment', id, 'outcome', 'filed',
   'refused_by', by)
+trace(KEYS[#KEYS], {kind = 'appeal', reason = text, at = now})
 return 'appealed now'

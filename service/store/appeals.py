@@ -8,7 +8,7 @@ from typing import Any
 from service.moderation.verdict import Status
 from service.store.comments import Comments, CommentUnknown, transition_keys
 from service.store.connection import Client
-from service.store.decisions import Decisions, Listing, Order, Outcome
+from service.store.decisions import Decisions, Order, Outcome
 from service.store.keys import SiteKeys
 from service.store.paging import Order as PageOrder
 from service.store.paging import slice_of
@@ -42,6 +42,15 @@ class AppealChanged(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class OpenAppeals:
+    """Hold some comments with open appeals, how many there are in all, and the place after them."""
+
+    records: tuple[Record, ...]
+    total: int
+    cursor: str
+
+
+@dataclass(frozen=True, slots=True)
 class Overturns:
     """Count appeals: filed, granted, upheld, and (granted, upheld) of each who refused."""
 
@@ -58,8 +67,8 @@ class Appeals:
         self._client = client
         self._comments = comments
         self._decisions = decisions
-        self._appeal = script("transition", "appeal")
-        self._uphold = script("transition", "uphold")
+        self._appeal = script("transition", "trail", "appeal")
+        self._uphold = script("transition", "trail", "uphold")
 
     def file(self, record: Record, text: str, now_ms: int) -> None:
         """Appeal for a refused comment.
@@ -69,7 +78,7 @@ class Appeals:
         """
         answer = self._appeal(
             self._client,
-            transition_keys(record.comment.site, [record]),
+            _keys_of(record),
             [record.comment.id, text, now_ms, now_ms - APPEAL_WINDOW_MS],
         ).decode()
         if answer == "unknown":
@@ -77,7 +86,7 @@ class Appeals:
         if answer != "appealed now":
             raise AppealRefused(answer)
 
-    def open(self, site: str, limit: int, cursor: str = "") -> Listing:
+    def open(self, site: str, limit: int, cursor: str = "") -> OpenAppeals:
         """Return comments whose authors wait for an answer, the longest waiting first.
 
         Raises ``CursorInvalid``.
@@ -86,7 +95,7 @@ class Appeals:
         found = slice_of(self._client, key, PageOrder.OLDEST, limit, cursor)
         total: Any = self._client.zcard(key)
         records = self._comments.get_many(site, found.ids)
-        return Listing(tuple(records), int(total), found.cursor)
+        return OpenAppeals(tuple(records), int(total), found.cursor)
 
     def count(self, site: str) -> int:
         """Return how many appeals are open."""
@@ -136,6 +145,10 @@ class Appeals:
         return result.outcome is Outcome.DONE
 
     def _stand_by(self, record: Record, actor: str, now_ms: int) -> bool:
-        keys = transition_keys(record.comment.site, [record])
         arguments: list[Any] = [record.comment.id, record.version, actor, now_ms]
-        return bool(self._uphold(self._client, keys, arguments))
+        return bool(self._uphold(self._client, _keys_of(record), arguments))
+
+
+def _keys_of(record: Record) -> list[str]:
+    site = SiteKeys(record.comment.site)
+    return [*transition_keys(site.site, [record]), site.trail(record.comment.id)]

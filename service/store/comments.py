@@ -111,10 +111,10 @@ class Comments:
         self._waits_for_disk = is_strict and needs_fsync_wait(client)
         self._idempotency_ttl_s = idempotency_ttl_s
         self._line = Line(client)
-        self._accept = script("rate", "accept")
-        self._resubmit = script("transition", "trail", "resubmit")
-        self._withdraw = script("transition", "trail", "withdraw")
-        self._erase = script("transition", "erase")
+        self._accept = script("clock", "rate", "accept")
+        self._resubmit = script("clock", "transition", "trail", "resubmit")
+        self._withdraw = script("clock", "transition", "trail", "withdraw")
+        self._erase = script("clock", "transition", "trail", "erase")
 
     def accept(self, arrival: Arrival) -> Receipt:
         """Save a comment, put it into the inbox and count it, in one round trip.
@@ -202,6 +202,10 @@ class Comments:
         site = SiteKeys(record.comment.site)
         keys = [
             *transition_keys(site.site, [record]),
+            site.trail(record.comment.id),
+            site.past(record.comment.id),
+            site.notes(record.comment.id),
+            site.claim(record.comment.id),
             site.report_notes(record.comment.id),
             site.waiting,
             site.lessons,

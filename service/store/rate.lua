@@ -1,11 +1,6 @@
 -- Rate limits by the generic cell rate algorithm: each keeps the time at which it would be
 -- idle again. Prepended to the scripts that count arrivals.
 
-local function now_ms()
-  local time = redis.call('TIME')
-  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-end
-
 -- Count one arrival against the limits whose keys are KEYS[first_key] to the last, and whose
 -- burst and window (ms) stand in pairs from ARGV[first_limit]; against none where one is used up.
 -- Returns whether one is, for each what is left and how long to wait (ms), and how full it is.

@@ -10,15 +10,13 @@ from typing import Any
 import orjson
 
 from service.moderation.comment import Case, Comment, Facts, FormToken
+from service.moderation.policy import SHADOW_BAN
 from service.moderation.signal import Attribute, Evidence, Signal, Span
 from service.moderation.verdict import Action, Status, Verdict
 from service.store.reported import NO_VOICES, Voices, voices_from
 
 WORDS = ("author", "url", "content", "page", "page_title", "lang", "author_id")
 TRACES = ("user_agent", "referrer")
-
-SHADOW_BAN = "ban.shadow"
-"""How the rules begin that refuse the comments of authors who are banned and not told so."""
 
 logger = logging.getLogger(__name__)
 

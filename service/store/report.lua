@@ -1,12 +1,12 @@
 -- Keep one reader's report of an approved comment. Open reports that weigh enough send it back
 -- into the queue.
--- KEYS: shared, one comment's, the notes of its reports, then rate limits.
+-- KEYS: shared, one comment's, the notes of its reports, its trail, then rate limits.
 -- ARGV: id, who, reason, note, now (ms), weight that holds (0 for never), most kept, revision seen,
 -- verdict of a held comment, then burst and window (ms) of each limit.
 
 local shared, k = shared_keys(), keys_of(1)
 local NOTES = #SHARED + PER_COMMENT + 1
-local notes = KEYS[NOTES]
+local notes, trail = KEYS[NOTES], KEYS[NOTES + 1]
 local id, who, reason, note, now = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local hold_at, most, revision, verdict = tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8], ARGV[9]
 local FIRST_LIMIT = 10
@@ -33,7 +33,7 @@ for each in string.gmatch(current[4] or '', '%S+') do
   end
 end
 if current[2] ~= revision then return {'changed'} end
-local is_refused, limits = spend(NOTES + 1, FIRST_LIMIT, now_ms())
+local is_refused, limits = spend(NOTES + 2, FIRST_LIMIT, now_ms())
 if is_refused then return {'limited', limits} end
 
 redis.call('HINCRBY', k.comment, 'reports_total', 1)
@@ -50,7 +50,8 @@ redis.call('HSET', k.comment, 'reports', table.concat(kept, ' '))
 if note ~= '' then redis.call('HSET', notes, who, note) end
 if hold_at == 0 or open_weight < hold_at - HALF_A_DIGIT then return {'kept', 0} end
 
-redis.call('HSET', k.comment, 'verdict', verdict, 'held_by_reports', '1')
+trace(trail, {kind = 'report', from = 'approved', to = 'held', at = tonumber(now), verdict = gist(k.comment)})
+redis.call('HSET', k.comment, 'verdict', verdict, 'settled_at', now, 'held_by_reports', '1')
 move(shared, k, id, 'approved', 'held', current[3])
 redis.call('HINCRBY', shared.counters, 'held_by_reports', 1)
 redis.call('XADD', shared.audit, '*', 'kind', 'report', 'comment', id,

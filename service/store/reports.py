@@ -68,7 +68,7 @@ class Reports:
         self._client = client
         self._vault = vault
         self._comments = comments
-        self._report = script("rate", "transition", "report")
+        self._report = script("clock", "rate", "transition", "trail", "report")
 
     def reporter(self, ip: str, reporter_id: str = "") -> str:
         """Return the keyed hash a reader is known by, or nothing; the site's own id goes first."""
@@ -112,6 +112,7 @@ class Reports:
         names = [
             *transition_keys(keys.site, [record]),
             keys.report_notes(record.comment.id),
+            keys.trail(record.comment.id),
             keys.rate("report-ip", reporting.limited),
             keys.rate("report-site", "all"),
         ]

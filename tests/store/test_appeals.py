@@ -150,6 +150,27 @@ def test_approving_from_the_queue_grants_the_appeal_and_deleting_ends_it(store: 
     assert store.appeals.overturns("demo") == Overturns(2, 1, 1, {"machine": (1, 1)})
 
 
+def test_taking_back_the_approval_opens_the_appeal_again(store: Store) -> None:
+    refused(store)
+    file(store)
+    answer(store, GRANTED, "account:lea")
+    store.decisions.undo("demo", "c1", "account:lea", now_ms())
+    record = store.comments.get("demo", "c1")
+    assert (record.status, store.appeals.count("demo")) == (Status.SPAM, 1)
+    assert record.voices.appeal is not None
+    assert record.voices.appeal.outcome is AppealOutcome.OPEN
+    assert store.appeals.overturns("demo") == Overturns(1, 0, 0, {"machine": (0, 0)})
+    assert answer(store, UPHELD, "account:mo") is not None
+
+
+def test_the_comment_s_history_tells_of_the_appeal(store: Store) -> None:
+    refused(store)
+    file(store)
+    answer(store, UPHELD, "account:lea")
+    told = [(event.kind, event.actor, event.text) for event in store.timeline.of("demo", "c1")]
+    assert told[-2:] == [("appeal", "", TEXT), ("appeal", "account:lea", "upheld")]
+
+
 def test_appeals_are_listed_the_longest_waiting_first(store: Store) -> None:
     for number, name in enumerate(("c3", "c1", "c2")):
         store.appeals.file(refused(store, name), TEXT, now_ms() + number)

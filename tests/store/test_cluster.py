@@ -155,7 +155,9 @@ def test_readers_and_authors_are_heard_on_a_cluster(cluster: Store) -> None:
         held = cluster.reports.add("demo", "a", reporting, 2.0, now_ms()).is_held
     assert held
     decide(cluster, "a", Status.REJECTED)
-    cluster.appeals.file(cluster.comments.get("demo", "a"), "Relisez-moi.", now_ms())
+    refused = cluster.comments.get("demo", "a")
+    assert refused.decision is not None
+    cluster.appeals.file(refused, "Relisez-moi.", refused.decision.at_ms + 1000)
     (appealed,) = cluster.appeals.open("demo", 10).records
     cluster.appeals.answer(appealed, AppealOutcome.UPHELD, "account:lea", now_ms(), is_alone=False)
     assert cluster.appeals.overturns("demo").by == {"account:mo": (0, 1)}

@@ -58,20 +58,31 @@ def everything(store: Store) -> bytes:
     return repr(found).encode()
 
 
+def decide_and_note(store: Store, comment_id: str) -> None:
+    """Have a moderator write a note, and other words in the place of the author's."""
+    store.notes.add("demo", comment_id, "account:mo", "Je l'ai reconnue.", now_ms())
+    words = f"{SECRET} (voisine)"
+    result = store.decisions.edit_and_approve(
+        "demo", comment_id, words, None, "account:mo", "", now_ms()
+    )
+    assert result.outcome == "done"
+
+
 def test_no_word_name_trace_or_note_is_left_anywhere(store: Store) -> None:
     bring(store, "c1", content=SECRET, author=NAME, author_key="", url="http://apolline.test/",
           user_agent="Agent/9", referrer="http://from.test/")  # fmt: skip
     settle_all(store)
     reporting = Reporting("0" * 24, "0" * 24, ReportReason.PRIVATE, "Apolline habite ici.")
     store.reports.add("demo", "c1", reporting, 0, now_ms())
+    decide_and_note(store, "c1")
     record = store.comments.get("demo", "c1")
     hashes = raw(store).hmget(DEMO.comment("c1"), "email_hash", "ip_hash")
     assert all(hashes)
     assert b"vantelles" in everything(store)
     store.comments.erase(record, "author")
     left = everything(store)
-    for trace in (b"vantelles", b"pollin", b"habite", b"Agent/9", b"from.test", record.sealed,
-                  *hashes):  # fmt: skip
+    words = (b"vantelles", b"reconnue", b"voisine", b"pollin", b"habite", b"Agent/9", b"from.test")
+    for trace in (*words, record.sealed, *hashes):
         assert trace not in left
     erased = store.comments.get("demo", "c1")
     assert (erased.status, erased.is_erased, erased.is_withdrawn) == (Status.DELETED, True, True)

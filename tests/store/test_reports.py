@@ -42,6 +42,10 @@ def reported(store: Store) -> list[str]:
     return [item.decode() for item in raw(store).zrange(DEMO.reported, 0, -1)]
 
 
+def undo(store: Store, comment_id: str) -> None:
+    assert store.decisions.undo("demo", comment_id, "account:mo", now_ms()).outcome == "done"
+
+
 def weight_of_next(store: Store, reader: int, comment_id: str) -> float:
     """Have a reader report one more comment; return what that weighed."""
     publish(store, comment_id)
@@ -137,6 +141,31 @@ def test_a_changed_decision_changes_what_was_made_of_the_reports(
     found = raw(store).hgetall(DEMO.reporters)
     assert {int(value) for value in found.values()} == {0}
     assert reported(store) == ["c1"]
+
+
+def test_what_is_taken_back_of_a_decision_is_taken_back_of_the_reports(store: Store) -> None:
+    publish(store, "c1")
+    report_all(store, "c1", 1, 2, 3)
+    decide(store, "c1", Status.APPROVED)
+    undo(store, "c1")
+    record = store.comments.get("demo", "c1")
+    assert (record.status, record.voices.reported.open_weight) == (Status.HELD, 3.0)
+    assert reported(store) == ["c1"]
+    assert {int(n) for n in raw(store).hvals(DEMO.reporters)} == {0}
+    decide(store, "c1", Status.REJECTED)
+    decide(store, "c1", Status.APPROVED)
+    undo(store, "c1")
+    kept = store.comments.get("demo", "c1").voices.reported.reports
+    assert {each.judgement for each in kept} == {Judgement.AGREED}
+
+
+def test_the_comment_s_history_tells_of_the_hold(store: Store) -> None:
+    publish(store, "c1")
+    report_all(store, "c1", 1, 2, 3)
+    events = store.timeline.of("demo", "c1")
+    assert [(event.kind, event.rule) for event in events] == [
+        ("received", ""), ("verdict", "test"), ("report", ""), ("verdict", "reported"),
+    ]  # fmt: skip
 
 
 def test_a_hundred_reports_are_kept_and_the_rest_counted(store: Store) -> None:
