@@ -114,7 +114,7 @@ class Comments:
         self._accept = script("clock", "rate", "accept")
         self._resubmit = script("clock", "transition", "trail", "resubmit")
         self._withdraw = script("clock", "transition", "trail", "withdraw")
-        self._erase = script("clock", "transition", "trail", "erase")
+        self._erase = script("clock", "transition", "trail", "erase_comment")
 
     def accept(self, arrival: Arrival) -> Receipt:
         """Save a comment, put it into the inbox and count it, in one round trip.
