@@ -16,6 +16,7 @@ from werkzeug.routing import MapAdapter
 
 from config.settings import Settings, load_secrets
 from service.api import (
+    appeals,
     bans,
     cors,
     deciding,
@@ -23,6 +24,7 @@ from service.api import (
     moderation,
     ops,
     problems,
+    reports,
     sessions,
     submissions,
     threads,
@@ -37,7 +39,8 @@ from service.store.connection import connect
 from service.store.doorbell import Doorbell
 from service.store.embedded import server_urls
 from service.store.store import open_store
-from service.web import by_mail, demo
+from service.web import appeals as appeals_page
+from service.web import author, by_mail, demo
 from service.web.docs import register_docs
 from service.web.errors import problem_page
 from service.web.history import views as history
@@ -48,6 +51,8 @@ DESCRIBING = frozenset({"flask_smorest.blueprint", "flask_smorest.response"})
 BLUEPRINTS = (
     submissions.blueprint,
     threads.blueprint,
+    reports.blueprint,
+    appeals.blueprint,
     moderation.blueprint,
     deciding.blueprint,
     bans.blueprint,
@@ -57,6 +62,8 @@ BLUEPRINTS = (
 )
 PAGES = (
     demo.blueprint,
+    author.blueprint,
+    appeals_page.blueprint,
     door.blueprint,
     account.blueprint,
     mailbox.blueprint,

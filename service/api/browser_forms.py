@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 from service.api.callers import origin_of
 from service.api.language import language, wish_for
 from service.api.media import is_form
+from service.api.own import keep_pass
 from service.api.problems import Problem
 from service.api.second_try import first_page, return_fields
 from service.api.services import services
@@ -27,6 +28,7 @@ from service.store.sites import REQUIRED_BY_DEFAULT, SiteUnknown
 
 COMMENT_PARAMETER = "ecluse_comment"
 STATUS_PARAMETER = "ecluse_status"
+REPORTED_PARAMETER = "ecluse_reported"
 SUBMIT_ENDPOINT = "comments.submit"
 SHOWN = ("content", "author", "email", "url")
 CARRIED = ("page", "page_title", "parent", "lang", "idempotency_key", "form_token", "nudge_token")
@@ -43,10 +45,15 @@ def redirect_back(
     """
     status = record.told_status if record else Status.RECEIVED
     target = landing(comment.page, _page_before(_written()), origin)
-    response = Response(status=303)
-    response.headers["Location"] = with_message(target, receipt.comment_id, status)
-    response.headers["Cache-Control"] = "no-store"
+    response = _onward(with_message(target, receipt.comment_id, status))
+    keep_pass(response, comment.site, receipt.comment_id)
     return response
+
+
+def reported_back(comment: Comment, origin: str) -> Response:
+    """Send a browser back to the article where it reported a comment."""
+    target = landing(comment.page, _page_before(_written()), origin)
+    return _onward(with_query(target, {REPORTED_PARAMETER: comment.id}, "ecluse-reported"))
 
 
 def problem_page(problem: Problem) -> Response:
@@ -84,12 +91,24 @@ def with_message(address: str, comment_id: str, status: Status) -> str:
 
     ``:target`` in a stylesheet can show the message by the fragment alone.
     """
-    parts = urlsplit(address)
     ours = {COMMENT_PARAMETER: comment_id, STATUS_PARAMETER: status.value}
+    return with_query(address, ours, f"ecluse-{status}")
+
+
+def with_query(address: str, ours: Mapping[str, str], fragment: str) -> str:
+    """Return ``address`` with our parameters in its query, and a fragment."""
+    parts = urlsplit(address)
     kept = [item for item in parts.query.split("&") if item.partition("=")[0] not in {"", *ours}]
     query = "&".join([*kept, urlencode(ours)])
     path = parts.path or "/"
-    return urlunsplit((parts.scheme, parts.netloc, path, query, f"ecluse-{status}"))
+    return urlunsplit((parts.scheme, parts.netloc, path, query, fragment))
+
+
+def _onward(address: str) -> Response:
+    response = Response(status=303)
+    response.headers["Location"] = address
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def _context(problem: Problem, written: Mapping[str, str], tongue: str) -> dict[str, Any]:

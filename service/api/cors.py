@@ -9,6 +9,7 @@ from service.api.media import asked
 from service.api.services import services
 from service.store.sites import SiteUnknown
 
+API_PATH = "/v1/"
 METHODS = "GET, POST, PATCH, DELETE"
 HEADERS = "Content-Type, Idempotency-Key, Edit-Token, If-None-Match, Accept-Language, X-Request-ID"
 EXPOSED = "ETag, Location, Retry-After, RateLimit, RateLimit-Policy, X-Request-ID"
@@ -44,7 +45,9 @@ def register(app: Flask) -> None:
 
 
 def _site() -> str:
-    return str((asked().view_args or {}).get("site", ""))
+    current = asked()
+    site = (current.view_args or {}).get("site", "")
+    return str(site) if site and current.path.startswith(API_PATH) else ""
 
 
 def _is_allowed() -> bool:

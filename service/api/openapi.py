@@ -37,6 +37,7 @@ RECEIPT = {
     "links": {
         "self": "/v1/sites/journal/comments/01JZ8Q6Q3D5W8W1XK2T9F4M7NB",
         "page": "/v1/sites/journal/pages/https%3A%2F%2Fjournal.example%2Fecluses/comments",
+        "author": "/c/journal/01JZ8Q6Q3D5W8W1XK2T9F4M7NB?token=p0vX0cPpQ2k3Jm3rS6S1h0m7Wc1yqkq2m0v",
     },
 }
 VALIDATION = {

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from service.api import learning
 from service.api.problems import Problem
-from service.api.services import services
 from service.store.comments import CommentUnknown
 from service.store.decisions import Outcome, Result
 
@@ -19,9 +19,8 @@ ALONE = {
 
 def ring_to_learn(site: str, results: Sequence[Result]) -> None:
     """Wake the worker who learns, where anything was decided or taken back."""
-    is_done = any(result.outcome is Outcome.DONE for result in results)
-    if is_done and services().store.learned.set_bell(site):
-        services().doorbell.ring_to_learn(site)
+    if any(result.outcome is Outcome.DONE for result in results):
+        learning.ring_to_learn(site)
 
 
 def raise_alone(result: Result) -> None:

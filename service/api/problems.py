@@ -16,6 +16,7 @@ from service.api.language import language
 from service.api.limits import rate_limit_headers
 from service.api.media import asked
 from service.schemas.messages import Message, translate
+from service.store.appeals import AppealChanged, AppealUnknown, OwnRefusal
 from service.store.authors import TrustedFull
 from service.store.bans import BansFull
 from service.store.comments import (
@@ -28,6 +29,7 @@ from service.store.comments import (
 )
 from service.store.notes import NotesFull
 from service.store.paging import CursorInvalid
+from service.store.reports import ReportsLimited
 from service.store.sites import SiteUnknown
 
 TYPE = "urn:ecluse:problem:"
@@ -62,6 +64,7 @@ class Problem(Exception):
         self.extra = dict(extra or {})
 
 
+TOO_MANY_REPORTS = "Too many reports in a short time."
 INVALID_TITLE = "Some fields need another look."
 
 
@@ -136,10 +139,11 @@ def _rate_limited(error: RateLimited) -> Problem:
     tripped = [each for each in error.allowances if each.retry_after_s > 0]
     wait_s = max(1, *(int(each.retry_after_s) + 1 for each in tripped))
     names = ", ".join(each.dimension for each in tripped)
+    is_report = isinstance(error, ReportsLimited)
     return Problem(
         429,
         "rate-limited",
-        "Too many comments in a short time.",
+        TOO_MANY_REPORTS if is_report else "Too many comments in a short time.",
         detail=Message("Try again in {seconds} seconds.", seconds=wait_s),
         headers={"Retry-After": str(wait_s), **rate_limit_headers(error.allowances)},
         extra={"limits": names},
@@ -187,6 +191,9 @@ _KNOWN: dict[type[Exception], Problem] = {
     NotesFull: Problem(409, "notes-full", "This comment has as many notes as it can take."),
     TrustedFull: Problem(409, "trusted-full", "This site trusts as many authors as it can."),
     BansFull: Problem(409, "bans-full", "This site has as many bans as it can keep."),
+    AppealUnknown: Problem(404, "appeal-unknown", "There is no open appeal for this comment."),
+    OwnRefusal: Problem(409, "own-refusal", "Who refused a comment does not answer its appeal."),
+    AppealChanged: Problem(409, "stale", "Somebody else has decided on this comment."),
     CursorInvalid: Problem(400, "cursor-invalid", "This cursor is not one of ours."),
     NotOnDisk: _UNAVAILABLE,
     RedisError: _UNAVAILABLE,

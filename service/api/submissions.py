@@ -5,22 +5,23 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from flask import Response, request
+from flask import Response
 from flask.views import MethodView
 from flask_smorest import Blueprint
 
 from service.api.answer import answer
 from service.api.browser_forms import redirect_back
-from service.api.callers import admitted, has_key, site_of
+from service.api.callers import admitted, site_of
 from service.api.intake import load, read_body, read_submission
 from service.api.language import language
 from service.api.limits import rate_limit_headers
 from service.api.media import JSON, asked, is_form, wants_page
 from service.api.nudge import nudge_if_needed
 from service.api.openapi import COMMENT, RECEIPT, problems
+from service.api.own import author_link, edit, oldest_editable_ms, own
 from service.api.problems import Problem
 from service.api.services import services
-from service.api.tokens import is_edit_token, make_edit_token, make_form_token
+from service.api.tokens import make_edit_token, make_form_token
 from service.moderation.comment import Comment
 from service.moderation.verdict import Status
 from service.schemas.addresses import suggestion_for
@@ -33,10 +34,9 @@ from service.schemas.submission import (
     ServerSubmissionSchema,
     SubmissionSchema,
     edit_schema,
-    is_comment_id,
 )
 from service.schemas.wording import status_sentence
-from service.store.comments import CommentUnknown, Receipt
+from service.store.comments import Receipt
 from service.store.records import Record
 
 blueprint = Blueprint(
@@ -116,7 +116,7 @@ class OwnComment(MethodView):
     def get(self, site: str, comment_id: str) -> Response:
         """Ask what became of a comment. `?wait=2` waits for its verdict."""
         wait_s = _wished_wait_s()
-        record = _own(site, comment_id)
+        record = own(site, comment_id)
         if record.status is Status.RECEIVED and _wait(site, comment_id, wait_s):
             record = services().store.comments.get(site, comment_id)
         return _own_answer(record)
@@ -129,19 +129,18 @@ class OwnComment(MethodView):
     @blueprint.response(200, OwnCommentSchema)
     def patch(self, site: str, comment_id: str) -> Response:
         """Edit a comment; it is checked again. Possible for fifteen minutes."""
-        record = _own(site, comment_id)
+        record = own(site, comment_id)
         schema = edit_schema(site_of(site).site.required, is_form=is_form())
         changed = _changed(record.comment, load(schema, read_body()))
-        if services().store.comments.edit(record, changed, _oldest_editable_ms()):
-            services().doorbell.ring(site)
+        edit(record, changed)
         return _own_answer(services().store.comments.get(site, comment_id))
 
     @blueprint.doc(parameters=[EDIT_TOKEN], responses=problems(401, 404, 409))
     @blueprint.response(200, OwnCommentSchema)
     def delete(self, site: str, comment_id: str) -> Response:
         """Withdraw a comment: its words and everything personal go. Possible for 15 minutes."""
-        record = _own(site, comment_id)
-        services().store.comments.withdraw(record, _oldest_editable_ms())
+        record = own(site, comment_id)
+        services().store.comments.withdraw(record, oldest_editable_ms())
         return _own_answer(services().store.comments.get(site, comment_id))
 
 
@@ -180,7 +179,10 @@ def _receipt(
         "status": status,
         "message": status_sentence(status, tongue),
         "edit_token": make_edit_token(services().store.vault, site, receipt.comment_id),
-        "links": links(record.comment if record else comment),
+        "links": {
+            **links(record.comment if record else comment),
+            "author": author_link(site, receipt.comment_id),
+        },
     }
     if record is not None:
         body["reasons"] = told_reasons(record, tongue)
@@ -194,17 +196,6 @@ def _receipt(
     return answer(body, 200 if is_known else 202, headers)
 
 
-def _own(site: str, comment_id: str) -> Record:
-    known = site_of(site)
-    if not is_comment_id(comment_id):
-        raise CommentUnknown(comment_id)
-    token = request.headers.get("Edit-Token", "") or request.args.get("edit_token", "")
-    is_author = is_edit_token(services().store.vault, site, comment_id, token)
-    if not is_author and not has_key(known):
-        raise Problem(401, "unauthorised", "Send the comment's edit token.")
-    return services().store.comments.get(site, comment_id)
-
-
 def _own_answer(record: Record) -> Response:
     body = own_comment(record, language(), services().settings.edit_window_s)
     return answer(body, 200, {"Cache-Control": "no-store"})
@@ -212,7 +203,3 @@ def _own_answer(record: Record) -> Response:
 
 def _changed(comment: Comment, changes: dict[str, Any]) -> Comment:
     return replace(comment, **changes)
-
-
-def _oldest_editable_ms() -> int:
-    return int((services().clock() - services().settings.edit_window_s) * 1000)

@@ -43,7 +43,17 @@ _THRESHOLD = ("hold", "refuse")
 _LANGUAGE = re.compile("[a-z]{2,3}")
 
 
-ENTRIES = ("thresholds", "words", "patterns", "premoderation", "trust_after", "other_languages")
+ENTRIES = (
+    "thresholds",
+    "words",
+    "patterns",
+    "premoderation",
+    "trust_after",
+    "other_languages",
+    "reports",
+)
+MOST_TO_HOLD = 25
+"""What the hundred reports kept of a comment weigh at the least."""
 
 
 class PolicyInvalid(ValueError):
@@ -81,6 +91,16 @@ class Threshold:
 
 
 @dataclass(frozen=True, slots=True)
+class ReaderReports:
+    """Hold what readers' reports of an approved comment must weigh to hold it; 0 is never.
+
+    A report weighs 1, from 0.25 to 2 by what moderators made of the reader's earlier ones.
+    """
+
+    hold_at: float = 3.0
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """Hold one site's rules.
 
@@ -96,6 +116,7 @@ class Policy:
     trust_after: int = 1
     other_languages: OtherLanguages = OtherLanguages.JUDGE
     rules: Rules = Rules()
+    reports: ReaderReports = ReaderReports()
 
     def threshold(self, attribute: Attribute, language: str) -> Threshold | None:
         """Return the threshold in force, or None when the attribute never decides."""
@@ -245,7 +266,21 @@ def policy_from(data: Mapping[str, Any]) -> Policy:
             words=_words_from(data.get("words", {})),
             patterns=_patterns_from(data.get("patterns", {})),
         ),
+        reports=reports_from(data.get("reports", {})),
     )
+
+
+def reports_from(data: Any) -> ReaderReports:
+    """Return a policy's entry ``reports`` alone.
+
+    Raises ``PolicyInvalid``.
+    """
+    _refuse_unknown("reports", data, ("hold_at",))
+    value = data.get("hold_at", ReaderReports().hold_at)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not 0 <= value <= MOST_TO_HOLD:
+        raise PolicyInvalid("reports.hold_at", f"a number from 0 (never) to {MOST_TO_HOLD}")
+    return ReaderReports(float(value))
 
 
 def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

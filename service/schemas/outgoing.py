@@ -11,6 +11,7 @@ class LinksSchema(Schema):
     self = fields.String()
     page = fields.String()
     replies = fields.String()
+    author = fields.String(metadata={"description": "The author's page; in a receipt alone."})
 
 
 class SuggestionSchema(Schema):
@@ -33,6 +34,15 @@ class ReceiptSchema(Schema):
     links = fields.Nested(LinksSchema)
 
 
+class OwnAppealSchema(Schema):
+    """Describe an appeal to its own author."""
+
+    text = fields.String()
+    at = fields.String()
+    outcome = fields.String(allow_none=True, metadata={"enum": ["granted", "upheld", None]})
+    decided_at = fields.String(allow_none=True)
+
+
 class OwnCommentSchema(ReceiptSchema):
     """Describe a comment to its own author."""
 
@@ -42,6 +52,9 @@ class OwnCommentSchema(ReceiptSchema):
     page = fields.String()
     submitted_at = fields.String()
     editable_until = fields.String()
+    appeal_until = fields.String(allow_none=True)
+    appeal = fields.Nested(OwnAppealSchema, allow_none=True)
+    is_erased = fields.Boolean()
 
 
 class PublicCommentSchema(Schema):

@@ -8,8 +8,21 @@ from typing import Any
 from urllib.parse import quote
 
 from service.moderation.comment import Comment
-from service.schemas.wording import reasons, reasons_as_held, status_sentence
+from service.moderation.verdict import Action, Status
+from service.schemas.messages import translate
+from service.schemas.wording import (
+    DECIDED,
+    ERASED,
+    MOST_REASONS,
+    reasons,
+    reasons_as_held,
+    reports_in_words,
+    status_sentence,
+)
+from service.store.appeals import APPEAL_WINDOW_MS
 from service.store.records import Record
+from service.store.reported import Appeal
+from service.store.reports import RULE
 from service.store.sealing import Personal
 from service.store.threads import Node
 
@@ -36,7 +49,7 @@ def own_comment(record: Record, language: str, edit_window_s: int) -> dict[str, 
     return {
         "id": comment.id,
         "status": record.told_status.value,
-        "message": status_sentence(record.told_status, language),
+        "message": told_sentence(record, language),
         "reasons": told_reasons(record, language),
         "author": comment.author,
         "url": comment.url,
@@ -44,6 +57,9 @@ def own_comment(record: Record, language: str, edit_window_s: int) -> dict[str, 
         "page": comment.page,
         "submitted_at": iso(record.submitted_at_ms),
         "editable_until": iso(record.received_at_ms + edit_window_s * 1000),
+        "appeal_until": _appeal_until(record),
+        "appeal": told_appeal(record),
+        "is_erased": record.is_erased,
         "links": links(comment),
     }
 
@@ -89,6 +105,12 @@ def staff_comment(record: Record, personal: Personal, language: str) -> dict[str
         else None,
         "original": record.original or None,
         "edited_by": record.edited_by or None,
+        "reports": {
+            "total": record.voices.reported.total,
+            "open": {name.value: n for name, n in record.voices.reported.open_reasons.items()},
+            "open_weight": record.voices.reported.open_weight,
+        },
+        "appeal": staff_appeal(record.voices.appeal),
     }
 
 
@@ -96,14 +118,111 @@ def reasons_of(record: Record, language: str) -> list[str]:
     """Return why a comment stands where it stands, in sentences."""
     if record.verdict is None:
         return []
-    return reasons(record.verdict, language)
+    found = reasons(record.verdict, language)
+    if record.verdict.rule != RULE:
+        return found
+    said = reports_in_words(record.voices.reported.open_reasons, language)
+    return [*found[:1], *said, *found[1:]][:MOST_REASONS]
+
+
+def told_sentence(record: Record, language: str) -> str:
+    """Return where a comment stands, as its author is told."""
+    if record.is_erased:
+        return translate(ERASED, language)
+    return status_sentence(record.told_status, language)
 
 
 def told_reasons(record: Record, language: str) -> list[str]:
     """Return why a comment stands where its author is told it stands."""
     if record.is_in_shadow and record.verdict is not None:
         return reasons_as_held(record.verdict, language)
-    return reasons_of(record, language)
+    decision = record.decision
+    if decision is None or decision.target is not record.status:
+        return reasons_of(record, language)
+    said = [translate(DECIDED[record.status], language)]
+    is_doubted = record.verdict is not None and record.verdict.action is not Action.APPROVE
+    if record.status is Status.APPROVED or record.has_shadow or not is_doubted:
+        return said
+    return [*said, *reasons_of(record, language)][:MOST_REASONS]
+
+
+def told_appeal(record: Record) -> dict[str, Any] | None:
+    """Return an appeal as its author sees it: no moderator's name."""
+    appeal = record.voices.appeal
+    if appeal is None or record.is_in_shadow:
+        return None
+    return {
+        "text": appeal.text,
+        "at": iso(appeal.at_ms),
+        "outcome": appeal.outcome.value or None,
+        "decided_at": iso(appeal.decided_at_ms) if appeal.decided_at_ms else None,
+    }
+
+
+def staff_appeal(appeal: Appeal | None) -> dict[str, Any] | None:
+    """Return an appeal as moderators see it."""
+    if appeal is None:
+        return None
+    return {
+        "text": appeal.text,
+        "at": iso(appeal.at_ms),
+        "refused_by": appeal.refused_by,
+        "outcome": appeal.outcome.value or None,
+        "decided_by": appeal.decided_by or None,
+        "decided_at": iso(appeal.decided_at_ms) if appeal.decided_at_ms else None,
+    }
+
+
+def appeal_ends_ms(record: Record) -> int | None:
+    """Return until when (ms) an author may appeal, or None where there is nothing to appeal for."""
+    is_refused = record.told_status in {Status.REJECTED, Status.SPAM}
+    if not is_refused or record.voices.appeal is not None or record.is_withdrawn:
+        return None
+    decision = record.decision
+    is_decided = decision is not None and decision.target is record.status
+    refused_at_ms = decision.at_ms if decision and is_decided else record.received_at_ms
+    return refused_at_ms + APPEAL_WINDOW_MS
+
+
+def own_data(record: Record, personal: Personal, language: str) -> dict[str, Any]:
+    """Return all that is kept of a comment, for its author: nothing of anybody else."""
+    comment, facts, decision = record.comment, record.facts, record.decision
+    verdict = record.verdict if not record.has_shadow else None
+    return {
+        "id": comment.id,
+        "site": comment.site,
+        "page": comment.page,
+        "page_title": comment.page_title,
+        "parent": comment.parent or None,
+        "author": comment.author,
+        "email": personal.email,
+        "ip": personal.ip,
+        "url": comment.url,
+        "content": comment.content,
+        "lang": comment.lang,
+        "user_agent": comment.user_agent,
+        "referrer": comment.referrer,
+        "author_id": comment.author_id,
+        "submitted_at": iso(record.submitted_at_ms),
+        "received_at": iso(record.received_at_ms),
+        "arrival": {
+            "email_domain": facts.email_domain,
+            "email_is_disposable": facts.email_is_disposable,
+            "seconds_to_submit": facts.seconds_to_submit,
+        },
+        "status": record.told_status.value,
+        "reasons": told_reasons(record, language),
+        "scores": {name.value: score for name, score in verdict.scores.items()} if verdict else {},
+        "decided_at": iso(decision.at_ms) if decision and not record.has_shadow else None,
+        "reports": record.voices.reported.total,
+        "appeal": told_appeal(record),
+        "is_erased": record.is_erased,
+    }
+
+
+def _appeal_until(record: Record) -> str | None:
+    ends_ms = appeal_ends_ms(record)
+    return iso(ends_ms) if ends_ms is not None else None
 
 
 def links(comment: Comment) -> dict[str, str]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from service.moderation.custom_rules import CHECK
 from service.moderation.signal import Attribute, Evidence, Signal
 from service.moderation.verdict import Action, Stage, Status, Verdict
 from service.schemas.messages import LanguageName, Message, translate
+from service.store.reported import ReportReason
 
 MOST_REASONS = 8
 
@@ -26,12 +29,34 @@ RULES = {
     "campaign": "It was approved, then turned out to be one of many copies.",
     "language.other": "Comments in languages the models do not know wait for a moderator here.",
     "insult.denied": "It seems to deny or report an insult: only a person can refuse it.",
+    "reported": "Readers reported it after it was published.",
     "list.spam": "This site's own list files it as spam.",
     "list.reject": "This site's own list refuses it.",
     "list.hold": "This site's own list asks for a moderator.",
     "premoderation.new": "First comments by an author wait for a moderator here.",
     "premoderation.all": "Every comment waits for a moderator here.",
 }
+
+REPORTS = {
+    ReportReason.SPAM: "Reported as advertising: {count}.",
+    ReportReason.INSULT: "Reported as insulting: {count}.",
+    ReportReason.HATE: "Reported as hateful: {count}.",
+    ReportReason.THREAT: "Reported as threatening: {count}.",
+    ReportReason.OFF_TOPIC: "Reported as off the subject: {count}.",
+    ReportReason.PRIVATE: "Reported for what is private: {count}.",
+    ReportReason.OTHER: "Reported for something else: {count}.",
+}
+
+DECIDED = {
+    Status.APPROVED: "A moderator approved it.",
+    Status.HELD: "A moderator wants it to be read again.",
+    Status.REJECTED: "A moderator refused it.",
+    Status.SPAM: "A moderator took it for advertising.",
+    Status.DELETED: "A moderator deleted it.",
+}
+"""What an author is told of a decision."""
+
+ERASED = "Nothing personal is left of this comment."
 
 UNSCREENED = "Nobody has checked it: {check} could not judge it."
 
@@ -192,6 +217,12 @@ def reasons(verdict: Verdict, language: str) -> list[str]:
         sentences += _findings(verdict)
     translated = (translate(sentence, language) for sentence in sentences)
     return list(dict.fromkeys(translated))[:MOST_REASONS]
+
+
+def reports_in_words(counts: Mapping[ReportReason, int], language: str) -> list[str]:
+    """Return how many readers reported a comment for what."""
+    said = (Message(REPORTS[reason], count=count) for reason, count in counts.items())
+    return [translate(sentence, language) for sentence in said]
 
 
 def reasons_as_held(verdict: Verdict, language: str) -> list[str]:

@@ -1,11 +1,6 @@
 -- Accept one comment in one round trip: idempotency, rate limits, the comment, its inbox
 -- entry, and whether a worker must be woken. See comments.py for the order of the arguments.
 
-local function now_ms()
-  local time = redis.call('TIME')
-  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-end
-
 local comment, inbox, bell, idempotency = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local page, counters, parent = KEYS[5], KEYS[6], KEYS[7]
 local FIRST_RATE = 8
@@ -41,32 +36,8 @@ if parent_id ~= '' then
   if depth > max_depth then return {'too_deep'} end
 end
 
--- Generic cell rate algorithm: each limit keeps the time at which it would be idle again.
-local report, refused, arrivals = {}, 0, {}
-local idle_times = #KEYS >= FIRST_RATE and redis.call('MGET', unpack(KEYS, FIRST_RATE)) or {}
-for index = 0, #KEYS - FIRST_RATE do
-  local burst = tonumber(ARGV[FIRST_LIMIT + index * 2])
-  local window = tonumber(ARGV[FIRST_LIMIT + index * 2 + 1])
-  local key = KEYS[FIRST_RATE + index]
-  local idle_at = math.max(now, tonumber(idle_times[index + 1] or '0'))
-  local next_idle_at = idle_at + window / burst
-  local used = next_idle_at - now
-  local retry = math.ceil(used - window - 0.001)
-  if retry > 0 then
-    refused = 1
-    report[#report + 1] = {0, retry}
-  else
-    report[#report + 1] = {math.floor((window - used) * burst / window + 0.001), 0}
-  end
-  arrivals[index] = {key, next_idle_at, used}
-end
-if refused == 1 then return {'limited', report} end
-local pressures = {}
-for index = 0, #KEYS - FIRST_RATE do
-  local arrival = arrivals[index]
-  redis.call('SET', arrival[1], string.format('%.3f', arrival[2]), 'PX', math.max(1, math.ceil(arrival[3])))
-  pressures[#pressures + 1] = string.format('%.4f', arrival[3] / tonumber(ARGV[FIRST_LIMIT + index * 2 + 1]))
-end
+local is_refused, report, pressures = spend(FIRST_RATE, FIRST_LIMIT, now)
+if is_refused then return {'limited', report} end
 
 if submitted_at == '' then submitted_at = string.format('%d', now) end
 redis.call('HSET', comment,

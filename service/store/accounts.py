@@ -53,6 +53,9 @@ class Role(StrEnum):
     OPS = "ops"
 
 
+DECIDING = frozenset({Role.ADMINISTRATOR, Role.MODERATOR})
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """Hold one account; ``sites`` are those it works on, empty for all."""
@@ -143,6 +146,17 @@ class Accounts:
         stored: Any = self._client.hgetall(keys.user(name))
         return _account(name, stored) if stored else None
 
+    def moderating(self, site: str) -> list[Account]:
+        """Return those who may decide on a site's comments, sorted by name."""
+        members: Any = self._client.smembers(keys.USERS)
+        names = sorted(each.decode() for each in members)
+        pipe = self._client.pipeline(transaction=False)
+        for name in names:
+            pipe.hgetall(keys.user(name))
+        rows = zip(names, pipe.execute(), strict=True)
+        found = [_account(name, stored) for name, stored in rows if stored]
+        return [each for each in found if each.role in DECIDING and _works_on(each, site)]
+
     def prefer(self, name: str, preferences: Preferences) -> None:
         """Keep what somebody set for themselves."""
         self._client.hset(keys.user(name), "preferences", preferences_json(preferences))
@@ -190,6 +204,10 @@ def _account(name: str, stored: dict[bytes, bytes]) -> Account:
     sites = frozenset(stored.get(b"sites", b"").decode().split())
     preferences = preferences_from(stored.get(b"preferences"))
     return Account(name, Role(stored[b"role"].decode()), sites, preferences)
+
+
+def _works_on(account: Account, site: str) -> bool:
+    return not account.sites or site in account.sites
 
 
 def one_time_password() -> str:

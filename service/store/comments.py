@@ -111,9 +111,10 @@ class Comments:
         self._waits_for_disk = is_strict and needs_fsync_wait(client)
         self._idempotency_ttl_s = idempotency_ttl_s
         self._line = Line(client)
-        self._accept = script("accept")
-        self._resubmit = script("transition", "trail", "resubmit")
-        self._withdraw = script("transition", "trail", "withdraw")
+        self._accept = script("clock", "rate", "accept")
+        self._resubmit = script("clock", "transition", "trail", "resubmit")
+        self._withdraw = script("clock", "transition", "trail", "withdraw")
+        self._erase = script("clock", "transition", "trail", "erase_comment")
 
     def accept(self, arrival: Arrival) -> Receipt:
         """Save a comment, put it into the inbox and count it, in one round trip.
@@ -154,14 +155,19 @@ class Comments:
         found: Any = self._client.hget(SiteKeys(site).comment(comment_id), "status")
         return found.decode() if found else ""
 
-    def edit(self, record: Record, changed: Comment, not_before_ms: int) -> bool:
+    def edit(
+        self, record: Record, changed: Comment, not_before_ms: int, *, is_unseen: bool = False
+    ) -> bool:
         """Replace a comment's words and send it through the checks again.
 
         Returns whether a worker must be woken. Raises ``EditClosed`` when the comment
-        arrived before ``not_before_ms`` or somebody has decided on it.
+        arrived before ``not_before_ms``, somebody has decided on it, readers' reports hold
+        it, or it was refused; ``is_unseen`` lets a refused one through whose author is not
+        to know.
         """
         words = content_json(changed)
-        return self._put_back(record, "edit", words, not_before_ms)
+        kind = "edit unseen" if is_unseen else "edit"
+        return self._put_back(record, kind, words, not_before_ms)
 
     def retry(self, record: Record) -> bool:
         """Send a comment that was set aside through the checks again.
@@ -176,22 +182,40 @@ class Comments:
 
         Raises ``EditClosed`` when the comment arrived before ``not_before_ms``.
         """
-        empty = Comment(
-            id="", site="", page=record.comment.page, content="",
-            submitted_at=record.submitted_at_ms / 1000,
-        )  # fmt: skip
         site = SiteKeys(record.comment.site)
         own = [site.trail(record.comment.id), site.past(record.comment.id)]
-        keys = [*transition_keys(site.site, [record]), *own]
-        answer = self._withdraw(
-            self._client,
-            keys,
-            [record.comment.id, not_before_ms, content_json(empty), facets_of(empty, None, "")],
-        )
+        notes = site.report_notes(record.comment.id)
+        keys = [*transition_keys(site.site, [record]), *own, notes]
+        arguments: list[Argument] = [record.comment.id, not_before_ms, *_emptied(record)]
+        answer = self._withdraw(self._client, keys, arguments)
         if answer == b"unknown":
             raise CommentUnknown(record.comment.id)
         if answer == b"too_late":
             raise EditClosed
+
+    def erase(self, record: Record, actor: str) -> None:
+        """Leave nothing personal of a comment, nor of what was learned from it.
+
+        Its place in the thread stays. What its site shares with others is forgotten when
+        the site learns next, and it must be told to. Raises ``CommentUnknown``.
+        """
+        site = SiteKeys(record.comment.site)
+        keys = [
+            *transition_keys(site.site, [record]),
+            site.trail(record.comment.id),
+            site.past(record.comment.id),
+            site.notes(record.comment.id),
+            site.claim(record.comment.id),
+            site.report_notes(record.comment.id),
+            site.waiting,
+            site.lessons,
+            site.layer,
+            site.ordinary,
+            site.recalls,
+        ]
+        arguments: list[Argument] = [record.comment.id, actor, *_emptied(record)]
+        if self._durably(self._erase, keys, arguments) == b"unknown":
+            raise CommentUnknown(record.comment.id)
 
     def personal(self, record: Record) -> Personal:
         """Return a comment's e-mail and IP address, empty once they are gone."""
@@ -280,6 +304,13 @@ class Comments:
         return fixed
 
 
+def _emptied(record: Record) -> tuple[bytes, bytes]:
+    """Return what stays of a comment's words, which is the page it stood under, and its facets."""
+    page, submitted_at = record.comment.page, record.submitted_at_ms / 1000
+    empty = Comment(id="", site="", page=page, content="", submitted_at=submitted_at)
+    return content_json(empty), facets_of(empty, None, "")
+
+
 def _subjects(arrival: Arrival, traces: Traces) -> dict[str, str]:
     """Return whose comments each limit counts, of those that apply."""
     whose = (traces.ip, traces.email, "all", page_key(arrival.comment.page))
@@ -310,6 +341,9 @@ def transition_keys(site: str, records: Sequence[Record]) -> list[str]:
         keys.reported,
         *(keys.scored(attribute) for attribute in Attribute),
         *(keys.in_language(code) for code in LANGUAGES),
+        keys.reporters,
+        keys.appeals,
+        keys.appeal_counts,
     ]
     for record in records:
         names += comment_keys(
@@ -345,18 +379,19 @@ def _receipt(
 ) -> Receipt:
     kind = answer[0]
     if kind == b"accepted":
-        report = _allowances(answer[3], dimensions, limits)
+        report = allowances_from(answer[3], dimensions, limits)
         return Receipt(answer[1].decode(), False, bool(answer[2]), report)
     if kind == b"replayed":
         return Receipt(answer[1].decode(), True, False)
     if kind == b"limited":
-        raise RateLimited(_allowances(answer[1], dimensions, limits))
+        raise RateLimited(allowances_from(answer[1], dimensions, limits))
     raise ParentUnknown if kind == b"no_parent" else ThreadTooDeep
 
 
-def _allowances(
+def allowances_from(
     report: list[list[int]], dimensions: tuple[str, ...], limits: Mapping[str, Limit]
 ) -> tuple[Allowance, ...]:
+    """Return what rate.lua reports of each limit."""
     rows = zip(dimensions, report, strict=True)
     return tuple(
         Allowance(name, limits[name], remaining, retry_ms / 1000)

@@ -87,6 +87,7 @@ for index = 1, count do
     end
     if content ~= '' then keep_facets(shared, k, id, to, current[3], packed) end
     redis.call('DEL', claim)
+    settle_with(shared, k, id, to, actor, decided_at)
     redis.call('HINCRBY', shared.counters, 'decisions', 1)
     redis.call('SADD', waiting, id)
     redis.call('XADD', shared.audit, '*', 'kind', 'decision', 'comment', id, 'decision', decision)

@@ -221,6 +221,24 @@ class SiteKeys:
         """Sorted set by time: held comments of one author."""
         return self._key(f"queue:author:{author_key}")
 
+    @property
+    def reporters(self) -> str:
+        """Hash: ``{reporter}:y``, ``{reporter}:n`` → how often moderators agreed, or did not.
+
+        Reporters by keyed hash, those alone whose reports were judged; for ever.
+        """
+        return self._key("reporters")
+
+    @property
+    def appeals(self) -> str:
+        """Sorted set by time of appeal: comments whose authors wait for an answer."""
+        return self._key("appeals")
+
+    @property
+    def appeal_counts(self) -> str:
+        """Hash: appeals filed, granted, upheld; the last two also by who refused; for ever."""
+        return self._key("appeals:counts")
+
     def status(self, status: str) -> str:
         """Sorted set by time of arrival: the comments in one status."""
         return self._key(f"status:{status}")
@@ -240,6 +258,10 @@ class SiteKeys:
     def notes(self, comment_id: str) -> str:
         """List, JSON: moderators' notes on a comment, at most 50; as long as the comment."""
         return self._key(f"comment:{comment_id}:notes")
+
+    def report_notes(self, comment_id: str) -> str:
+        """Hash: reporter → what they wrote beside a report; at most 100, as long as the comment."""
+        return self._key(f"report-notes:{comment_id}")
 
     def claim(self, comment_id: str) -> str:
         """Hash: which moderator has a comment in hand, and until when (ms); 120 s."""

@@ -13,6 +13,7 @@ from service.moderation.comment import Case, Comment, Facts, FormToken
 from service.moderation.policy import SHADOW_BAN
 from service.moderation.signal import Attribute, Evidence, Signal, Span
 from service.moderation.verdict import Action, Status, Verdict
+from service.store.reported import NO_VOICES, Voices, voices_from
 
 WORDS = ("author", "url", "content", "page", "page_title", "lang", "author_id")
 TRACES = ("user_agent", "referrer")
@@ -37,6 +38,9 @@ class Record:
 
     Where a moderator (``edited_by``) has changed its words, ``original`` holds the author's,
     which are those that the verdict speaks of.
+
+    One that is erased is withdrawn too. One that readers' reports held, once, is closed to
+    its author's edits for good.
     """
 
     comment: Comment
@@ -57,12 +61,19 @@ class Record:
     settled_at_ms: int = 0
     original: str = ""
     edited_by: str = ""
+    is_erased: bool = False
+    is_held_by_reports: bool = False
+    voices: Voices = NO_VOICES
+
+    @property
+    def has_shadow(self) -> bool:
+        """Say whether its author is banned and not to know."""
+        return self.verdict is not None and self.verdict.rule.startswith(SHADOW_BAN)
 
     @property
     def is_in_shadow(self) -> bool:
-        """Say whether it was refused for a ban that its author is not to know of."""
-        is_by_rule = self.verdict is not None and self.verdict.rule == SHADOW_BAN
-        return is_by_rule and self.decision is None and self.status is Status.REJECTED
+        """Say whether it stands elsewhere than in the queue, where its author believes it."""
+        return self.has_shadow and self.status in {Status.HELD, Status.REJECTED, Status.SPAM}
 
     @property
     def told_status(self) -> Status:
@@ -159,6 +170,9 @@ def record_from(comment_id: str, site: str, fields: Mapping[bytes, bytes]) -> Re
         settled_at_ms=int(fields.get(b"settled_at", b"0")),
         original=_content_of(fields.get(b"original")),
         edited_by=fields.get(b"edited_by", b"").decode(),
+        is_erased=b"erased" in fields,
+        is_held_by_reports=b"held_by_reports" in fields,
+        voices=voices_from(fields),
     )
 
 

@@ -1,26 +1,18 @@
 -- Put a comment back into the inbox: an author's edit (new content), or a retried dead letter.
 -- KEYS: shared, one comment's, its trail, bell.
--- ARGV: id, kind ('edit' or 'retry'), content, not_before (ms), bell_ttl.
+-- ARGV: id, kind ('edit', 'edit unseen' for one whose author is not to know that it was refused,
+-- or 'retry'), content, not_before (ms), bell_ttl.
 
 local shared, k = shared_keys(), keys_of(1)
 local trail, bell = KEYS[#KEYS - 1], KEYS[#KEYS]
 local id, kind, content, not_before, bell_ttl = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
-local current = redis.call('HMGET', k.comment, 'status', 'received_at', 'submitted_at', 'decision', 'verdict')
+local current = redis.call('HMGET', k.comment,
+  'status', 'received_at', 'submitted_at', 'decision', 'held_by_reports')
 local from = current[1]
 if not from then return {'unknown', 0} end
-
--- Refused for a ban that its author is not to know of, it can be edited as a held one can.
-local function is_in_shadow()
-  if from ~= 'rejected' or not current[5] then return false end
-  local is_read, verdict = pcall(cjson.decode, current[5])
-  return is_read and verdict.rule == 'ban.shadow'
-end
-
-if kind == 'edit' then
-  local is_refused = (from == 'rejected' or from == 'spam') and not is_in_shadow()
-  if from == 'deleted' or is_refused or current[4] then
-    return {'closed', 0}
-  end
+if kind ~= 'retry' then
+  local is_refused = (from == 'rejected' or from == 'spam') and kind == 'edit'
+  if from == 'deleted' or is_refused or current[4] or current[5] then return {'closed', 0} end
   if tonumber(current[2]) < not_before then return {'too_late', 0} end
   redis.call('HSET', k.comment, 'content', content)
 elseif not redis.call('ZSCORE', shared.dead, id) then

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from config.settings import Durability, Secrets, Settings
 from service.store.accounts import Accounts
+from service.store.appeals import Appeals
 from service.store.audit import AuditLog
 from service.store.authors import Authors
 from service.store.bans import Bans
@@ -20,6 +21,7 @@ from service.store.live import Live
 from service.store.mailboxes import Mailboxes
 from service.store.notes import Notes
 from service.store.queue import Queue
+from service.store.reports import Reports
 from service.store.sealing import Vault
 from service.store.second_looks import SecondLooks
 from service.store.sites import Sites
@@ -43,6 +45,8 @@ class Store:
     indexing: Indexing
     views: Views
     learned: Learned
+    reports: Reports
+    appeals: Appeals
     accounts: Accounts
     audit: AuditLog
     second_looks: SecondLooks
@@ -69,6 +73,7 @@ def open_store(settings: Settings, secrets: Secrets, url: str) -> Store:
         is_strict=settings.durability is Durability.STRICT,
         idempotency_ttl_s=settings.idempotency_ttl_s,
     )
+    decisions = Decisions(client, comments)
     return Store(
         client=client,
         vault=vault,
@@ -80,11 +85,13 @@ def open_store(settings: Settings, secrets: Secrets, url: str) -> Store:
             sites_window=settings.sites_window,
         ),
         threads=Threads(client),
-        decisions=Decisions(client, comments),
+        decisions=decisions,
         queue=Queue(client, comments),
         indexing=Indexing(client),
         views=Views(client),
         learned=Learned(client, comments, is_shared=settings.share_learning),
+        reports=Reports(client, vault, comments),
+        appeals=Appeals(client, comments, decisions),
         accounts=Accounts(client, session_ttl_s=settings.session_ttl_s),
         audit=AuditLog(client),
         second_looks=SecondLooks(client),

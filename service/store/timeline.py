@@ -104,7 +104,7 @@ def _events(steps: Sequence[Mapping[str, Any]]) -> list[Event]:
 
 def _insert_verdict(events: list[Event], verdict: Event) -> None:
     """Put a verdict behind what it was an answer to, whatever the clocks say."""
-    asked = (Kind.RECEIVED, Kind.EDIT, Kind.RETRY, Kind.RECALL)
+    asked = (Kind.RECEIVED, Kind.EDIT, Kind.RETRY, Kind.RECALL, Kind.REPORT)
     places = [place for place, event in enumerate(events) if event.kind in asked]
     events.insert(places[-1] + 1 if places else 0, verdict)
 

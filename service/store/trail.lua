@@ -5,11 +5,6 @@ local TRAIL_KEPT = 100
 local PAST_KEPT = 20
 local MOST_CODES = 8
 
-local function now_ms()
-  local time = redis.call('TIME')
-  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-end
-
 local function trace(trail, event)
   redis.call('RPUSH', trail, cjson.encode(event))
   redis.call('LTRIM', trail, -TRAIL_KEPT, -1)

@@ -116,6 +116,11 @@ local function mark_reported(shared, id, at)
   if redis.call('ZSCORE', shared.held, id) then redis.call('ZADD', shared.reported, at, id) end
 end
 
+local function has_open_reports(k)
+  local reports = redis.call('HGET', k.comment, 'reports')
+  return reports and (reports .. ' '):find(':- ', 1, true)
+end
+
 local function leave(shared, k, id, from)
   if from == 'received' then return end
   if from == 'held' then unindex(shared, k, id) end
@@ -133,7 +138,10 @@ local function enter(shared, k, id, to, at)
     return
   end
   redis.call('ZADD', shared[to], at, id)
-  if to == 'held' then index(shared, k, id, at) end
+  if to == 'held' then
+    index(shared, k, id, at)
+    if has_open_reports(k) then mark_reported(shared, id, at) end
+  end
   redis.call('HINCRBY', shared.counters, 'status.' .. to, 1)
   if k.author ~= '' then redis.call('HSETNX', k.author, 'first_seen', at) end
   count_author(k, to, 1)
@@ -159,6 +167,75 @@ local function move(shared, k, id, from, to, at)
   return version
 end
 
+-- What readers reported of a comment stands in its hash, one word each: who, for what, how much
+-- it weighs, when (ms), and what a moderator made of it: '-' nothing yet, 'y' agreed, 'n' not.
+local JUDGED = {approved = 'n', rejected = 'y', spam = 'y', deleted = 'y'}
+
+-- A decision judges every report of its comment; one that holds it, or that is taken back,
+-- leaves them open again. Each reporter's record follows.
+local function judge_reports(shared, k, id, to)
+  local reports = redis.call('HGET', k.comment, 'reports')
+  if not reports then return end
+  local outcome, judged = JUDGED[to] or '-', {}
+  for who, said, before in reports:gmatch('(%x+):(%S+):([yn-])') do
+    judged[#judged + 1] = who .. ':' .. said .. ':' .. outcome
+    if before ~= outcome and before ~= '-' then
+      redis.call('HINCRBY', shared.reporters, who .. ':' .. before, -1)
+    end
+    if before ~= outcome and outcome ~= '-' then
+      redis.call('HINCRBY', shared.reporters, who .. ':' .. outcome, 1)
+    end
+  end
+  redis.call('HSET', k.comment, 'reports', table.concat(judged, ' '))
+  if outcome == '-' then
+    mark_reported(shared, id, redis.call('HGET', k.comment, 'submitted_at'))
+  else
+    redis.call('ZREM', shared.reported, id)
+  end
+end
+
+-- Close an open appeal: 'granted' or 'upheld'. One answered by who refused is marked in the audit.
+local function answer_appeal(shared, k, id, outcome, actor, at)
+  local stored = redis.call('HGET', k.comment, 'appeal')
+  local appeal = stored and cjson.decode(stored)
+  if not appeal or appeal.outcome ~= '' then return false end
+  appeal.outcome, appeal.decided_by, appeal.decided_at = outcome, actor, tonumber(at)
+  redis.call('HSET', k.comment, 'appeal', cjson.encode(appeal))
+  redis.call('ZREM', shared.appeals, id)
+  redis.call('HINCRBY', shared.appeal_counts, outcome, 1)
+  redis.call('HINCRBY', shared.appeal_counts, outcome .. ':' .. appeal.by, 1)
+  redis.call('XADD', shared.audit, '*', 'kind', 'appeal', 'comment', id, 'outcome', outcome,
+    'actor', actor, 'refused_by', appeal.by, 'is_own', appeal.by == actor and '1' or '0')
+  return true
+end
+
+-- An appeal that a decision granted is open again when that decision is taken back.
+local function reopen_appeal(shared, k, id, decided_at)
+  local stored = redis.call('HGET', k.comment, 'appeal')
+  local appeal = stored and cjson.decode(stored)
+  if not appeal or appeal.outcome == '' or appeal.decided_at ~= tonumber(decided_at) then return end
+  redis.call('HINCRBY', shared.appeal_counts, appeal.outcome, -1)
+  redis.call('HINCRBY', shared.appeal_counts, appeal.outcome .. ':' .. appeal.by, -1)
+  appeal.outcome, appeal.decided_by, appeal.decided_at = '', '', 0
+  redis.call('HSET', k.comment, 'appeal', cjson.encode(appeal))
+  redis.call('ZADD', shared.appeals, appeal.at, id)
+end
+
+-- What a decision means to the readers who reported the comment, and to its author's appeal.
+local function settle_with(shared, k, id, to, actor, at)
+  judge_reports(shared, k, id, to)
+  if to == 'approved' then answer_appeal(shared, k, id, 'granted', actor, at) end
+  if to == 'deleted' then answer_appeal(shared, k, id, 'upheld', actor, at) end
+end
+
+-- Nobody owes anything any more to a comment that its author took back.
+local function forget_readers_and_appeal(shared, k, id, notes)
+  redis.call('ZREM', shared.reported, id)
+  redis.call('ZREM', shared.appeals, id)
+  redis.call('HDEL', k.comment, 'reports', 'reports_total', 'appeal')
+  redis.call('DEL', notes)
+end
+
 -- In the order of `transition_keys` in comments.py.
 local SHARED = {
   'approved', 'held', 'rejected', 'spam', 'deleted', 'counters', 'unscreened', 'inbox',
@@ -167,6 +244,7 @@ local SHARED = {
   'spam_score', 'toxicity', 'severe_toxicity', 'insult', 'threat', 'identity_attack',
   'profanity', 'sexually_explicit',
   'lang_fr', 'lang_en', 'lang_de', 'lang_pt', 'lang_es', 'lang_it', 'lang_nl', 'lang_other',
+  'reporters', 'appeals', 'appeal_counts',
 }
 local PER_COMMENT = 8
 

@@ -44,6 +44,9 @@ if before.decision then
 else
   redis.call('HDEL', k.comment, 'decision')
 end
+local is_decided = before.decision and cjson.decode(before.decision).to == to
+judge_reports(shared, k, id, is_decided and to or 'held')
+reopen_appeal(shared, k, id, decision.at)
 if before.unscreened then redis.call('ZADD', shared.unscreened, before.unscreened, id) end
 if before.reported then mark_reported(shared, id, before.reported) end
 if before.dead then

@@ -10,8 +10,10 @@ from urllib.parse import quote
 from babel.dates import format_datetime
 from flask import Blueprint, Response, make_response, render_template, request
 
+from service.api.browser_forms import COMMENT_PARAMETER, STATUS_PARAMETER
 from service.api.callers import origin_of
 from service.api.language import language
+from service.api.own import author_path
 from service.api.services import services
 from service.api.tokens import make_form_token
 from service.first_start import FIRST_SITE
@@ -109,11 +111,13 @@ def _answered(page: str) -> dict[str, str] | None:
 
 def _message() -> dict[str, str] | None:
     """Return what the query says of the comment just posted without script."""
+    posted = request.args.get(COMMENT_PARAMETER, "")
     try:
-        status = Status(request.args.get("ecluse_status", ""))
+        status = Status(request.args.get(STATUS_PARAMETER, ""))
     except ValueError:
         return None
-    return {"status": status.value, "text": status_sentence(status, LANGUAGE)}
+    page = author_path(FIRST_SITE, posted) if is_comment_id(posted) else ""
+    return {"status": status.value, "text": status_sentence(status, LANGUAGE), "page": page}
 
 
 def _moment(iso: str) -> str:

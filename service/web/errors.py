@@ -12,10 +12,13 @@ from service.api.problems import Problem
 from service.web.staff.page import problem_page as staff_page
 
 STAFF_PATHS = ("/moderate", "/account", "/people", "/settings", "/ops", "/sign-", "/join")
+AUTHOR_PATH = "/c/"
 
 
 def problem_page() -> Callable[[Problem], Response] | None:
     """Return what shows a problem to this caller as a page, or None for a program."""
     if request.path.startswith(STAFF_PATHS):
         return staff_page
+    if request.path.startswith(AUTHOR_PATH):
+        return reader_page
     return reader_page if wants_page() else None

@@ -27,12 +27,14 @@ from service.store.embedded import server_urls
 from service.store.keys import EVERY_SITE, SiteKeys
 from service.store.paging import Order
 from service.store.queue import Filters, Sort
+from service.store.reported import AppealOutcome, ReportReason
+from service.store.reports import Reporting
 from service.store.sites import Limit, Scope, Site
 from service.store.store import Store, open_store
 from service.store.views import View
 from service.store.window import window_lines
 from tests.conftest import SECRETS, arrival_of, comment_of, free_port
-from tests.store.shelf import bring, decide, outline, publish, raw, settle, settle_all
+from tests.store.shelf import bring, decide, now_ms, outline, publish, raw, settle, settle_all
 from tests.store.test_queue import PAGES, expected, fill, walked
 from workers.layers import Layers
 from workers.learn import Pupil
@@ -168,6 +170,25 @@ def test_the_queue_is_filtered_ordered_and_indexed_anew_on_a_cluster(cluster: St
     assert cluster.indexing.is_done("demo")
     cluster.views.save("mo", View("Mine", "lang=fr"))
     assert cluster.views.views("mo") == [View("Mine", "lang=fr")]
+
+
+def test_readers_and_authors_are_heard_on_a_cluster(cluster: Store) -> None:
+    for name in ("a", "b"):
+        publish(cluster, name)
+    for reader in ("1" * 24, "2" * 24):
+        reporting = Reporting(reader, reader, ReportReason.HATE, "Voyez la fin.")
+        held = cluster.reports.add("demo", "a", reporting, 2.0, now_ms()).is_held
+    assert held
+    decide(cluster, "a", Status.REJECTED)
+    refused = cluster.comments.get("demo", "a")
+    assert refused.decision is not None
+    cluster.appeals.file(refused, "Relisez-moi.", refused.decision.at_ms + 1000)
+    (appealed,) = cluster.appeals.open("demo", 10).records
+    cluster.appeals.answer(appealed, AppealOutcome.UPHELD, "account:lea", now_ms(), is_alone=False)
+    assert cluster.appeals.overturns("demo").by == {"account:mo": (0, 1)}
+    for name in ("a", "b"):
+        cluster.comments.erase(cluster.comments.get("demo", name), "author")
+    assert cluster.decisions.counts("demo")["status.deleted"] == 2
 
 
 @pytest.mark.parametrize("site", SITES)

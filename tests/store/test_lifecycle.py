@@ -27,15 +27,21 @@ from service.store.decisions import Order as Decide
 from service.store.decisions import Outcome
 from service.store.inbox import Entry, Settlement
 from service.store.paging import Order
+from service.store.reported import Judgement, ReportReason
+from service.store.reports import Reporting
 from service.store.sites import Site
 from service.store.store import Store
 from tests.conftest import comment_of
 from tests.store.index_checker import assert_indexed
-from tests.store.shelf import DEMO, PAGE, bring, mark_reported, now_ms, outline, raw
+from tests.store.shelf import DEMO, PAGE, bring, now_ms, outline, raw
 
 SETTLED = tuple(status for status in Status if status is not Status.RECEIVED)
 REFUSED = (Status.REJECTED, Status.SPAM)
 AUTHORS = ("claire", "denis", "")
+READERS = range(1, 6)
+HOLD_AT = 2.0
+JUDGED = {Status.APPROVED: "n", Status.HELD: "-"}
+"""What a decision makes of a comment's reports; any other agrees with them."""
 
 
 @dataclass
@@ -48,34 +54,43 @@ class Kept:
     status: Status = Status.RECEIVED
     revision: int = 0
     version: int = 1
-    is_decided: bool = False
     is_withdrawn: bool = False
     is_unscreened: bool = False
     is_dead: bool = False
-    is_reported: bool = False
     words: str = "Merci pour cet article."
-    past: list[tuple[Status, bool, bool, bool, bool, str]] = field(default_factory=list)
+    decided: Status | None = None
+    past: list[tuple[Status, Status | None, bool, bool, str]] = field(default_factory=list)
+    is_erased: bool = False
+    is_held_by_readers: bool = False
+    reports: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def has_open_reports(self) -> bool:
+        return Judgement.OPEN in self.reports.values()
+
+    @property
+    def is_decided(self) -> bool:
+        return self.decided is not None
 
     def decide(self, status: Status, words: str = "") -> None:
-        self.past.append(
-            (
-                self.status, self.is_decided, self.is_unscreened, self.is_dead,
-                self.is_reported, self.words,
-            )
-        )  # fmt: skip
+        before = (self.status, self.decided, self.is_unscreened, self.is_dead, self.words)
+        self.past.append(before)
         del self.past[:-20]
         self.move(status)
-        self.is_decided = True
+        self.decided = status
+        self.judge_reports(status)
         self.words = words or self.words
 
     def undo(self) -> None:
-        status, self.is_decided, unscreened, dead, reported, self.words = self.past.pop()
+        status, self.decided, unscreened, dead, self.words = self.past.pop()
         self.move(status)
         self.is_unscreened, self.is_dead = unscreened, dead
-        self.is_reported = self.is_reported or reported
+        self.judge_reports(status if self.decided is status else Status.HELD)
+
+    def judge_reports(self, status: Status) -> None:
+        self.reports = dict.fromkeys(self.reports, JUDGED.get(status, "y"))
 
     def move(self, status: Status) -> None:
-        self.is_reported = self.is_reported and status is self.status
         self.status = status
         self.version += 1
         self.is_unscreened = self.is_dead = False
@@ -259,6 +274,8 @@ class Lifecycle(RuleBasedStateMachine):
             assert outcome is Outcome.WITHDRAWN
         elif kept.status is Status.RECEIVED:
             assert outcome is Outcome.UNSETTLED
+        elif kept.decided not in (None, kept.status):
+            assert outcome is Outcome.STALE
         elif not kept.past:
             assert outcome is Outcome.NOTHING
         else:
@@ -273,7 +290,8 @@ class Lifecycle(RuleBasedStateMachine):
         name = self.some(data)
         kept = self.model.comments[name]
         record = self.store.comments.get("demo", name)
-        if kept.is_decided or kept.status in (*REFUSED, Status.DELETED):
+        is_closed = kept.is_decided or kept.is_held_by_readers
+        if is_closed or kept.status in (*REFUSED, Status.DELETED):
             with pytest.raises(EditClosed):
                 self.store.comments.edit(record, comment_of(name, "New words"), 0)
             return
@@ -292,7 +310,23 @@ class Lifecycle(RuleBasedStateMachine):
             kept.words = ""
             kept.move(Status.DELETED)
             kept.is_withdrawn = True
+            kept.reports = {}
             self.model.done["withdrawn"] += 1
+
+    @precondition(lambda self: self.model.comments)
+    @rule(data=st.data())
+    def erase(self, data: st.DataObject) -> None:
+        name = self.some(data)
+        kept = self.model.comments[name]
+        self.store.comments.erase(self.store.comments.get("demo", name), "author")
+        if not kept.is_erased:
+            kept.move(Status.DELETED)
+            kept.is_withdrawn = kept.is_erased = True
+            kept.decided = None
+            kept.reports = {}
+            kept.past.clear()
+            kept.words = ""
+            self.model.done["erased"] += 1
 
     @precondition(lambda self: self.model.comments)
     @rule(data=st.data())
@@ -320,14 +354,41 @@ class Lifecycle(RuleBasedStateMachine):
             kept.move(Status.HELD)
             self.model.done["recalled"] += 1
 
-    @precondition(lambda self: self.model.comments)
-    @rule(data=st.data())
-    def report(self, data: st.DataObject) -> None:
-        """Have readers report a comment, which counts while it is held."""
-        name = self.some(data)
+    @precondition(lambda self: self.model.ids(Status.APPROVED))
+    @rule(data=st.data(), reader=st.sampled_from(READERS))
+    def report(self, data: st.DataObject, reader: int) -> None:
+        """Have a reader report a comment that anybody can read."""
+        name = data.draw(st.sampled_from(sorted(self.model.ids(Status.APPROVED))), "comment")
         kept = self.model.comments[name]
-        mark_reported(self.store, name, kept.at * 1000)
-        kept.is_reported = kept.status is Status.HELD
+        weight = sum(self._weights(name))
+        who = f"{reader:024x}"
+        reporting = Reporting(who, f"{who}{name}", ReportReason.SPAM)
+        found = self.store.reports.add("demo", name, reporting, HOLD_AT, now_ms())
+        assert found.is_known == (reader in kept.reports)
+        if found.is_known:
+            return
+        kept.reports[reader] = "-"
+        self.model.done["reports"] += 1
+        assert found.is_held == (weight + self._weights(name)[-1] >= HOLD_AT)
+        if found.is_held:
+            kept.move(Status.HELD)
+            kept.is_held_by_readers = True
+            self.model.done["held_by_reports"] += 1
+
+    def _weights(self, name: str) -> list[float]:
+        reports = self.store.comments.get("demo", name).voices.reported.open
+        return [each.weight for each in reports]
+
+    @invariant()
+    def every_report_is_judged_as_its_comment_was(self) -> None:
+        records = self.store.comments.get_many("demo", sorted(self.model.comments))
+        for record in records:
+            found = record.voices.reported.reports
+            expected = self.model.comments[record.comment.id].reports
+            assert {int(each.reporter, 16): each.judgement for each in found} == expected
+        kept = self.model.comments.items()
+        owed = {name for name, k in kept if k.status is Status.HELD and k.has_open_reports}
+        assert self._members(DEMO.reported) == owed
 
     @invariant()
     def every_comment_has_the_status_and_version_expected(self) -> None:
@@ -348,7 +409,6 @@ class Lifecycle(RuleBasedStateMachine):
         kept = self.model.comments.items()
         assert self._members(DEMO.unscreened) == {name for name, k in kept if k.is_unscreened}
         assert self._members(DEMO.dead) == {name for name, k in kept if k.is_dead}
-        assert self._members(DEMO.reported) == {name for name, k in kept if k.is_reported}
         reasons = {name.decode() for name in self.redis.hkeys(DEMO.dead_reasons)}
         assert reasons == self._members(DEMO.dead)
 

@@ -37,6 +37,7 @@ class Room:
 
 
 ROOMS: tuple[Room, ...] = (
+    Room("appeals.listing", "Appeals", MODERATING),
     Room("history.log", "History", MODERATING),
     Room("account.show", "My account"),
 )

@@ -66,6 +66,7 @@ function taken(receipt) {
   forgetNudge();
   answer("", "", false);
   showVerdict(receipt);
+  linkTo(receipt.links.author);
   verdict.focus();
   suggestions.forEach(suggest);
   if (!FINAL.has(receipt.status)) follow(receipt);
@@ -122,6 +123,12 @@ async function follow(receipt) {
 function showVerdict(found) {
   say(found.status, [found.message], found.status === "approved" ? [] : found.reasons);
   if (found.status === "approved") refreshThread(found.id);
+}
+
+function linkTo(ownPage) {
+  const line = document.getElementById("own-page");
+  line.querySelector("a").href = ownPage;
+  line.hidden = false;
 }
 
 function say(kind, sentences, reasons = []) {
