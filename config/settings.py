@@ -132,6 +132,7 @@ class Settings:
         False, "let what moderators of one site teach count on every site, hashed"
     )
     session_ttl_s: int = option(28_800, "life of a moderator's session, seconds", least=60)
+    session_idle_s: int = option(7200, "silence after which a session ends, seconds", least=300)
     smtp_host: str = option("", "mail server for moderators' mail; empty: no mail is sent")
     smtp_port: int = option(587, "port of the mail server", least=1, most=65_535)
     smtp_security: SmtpSecurity = option(

@@ -41,7 +41,7 @@ from service.web import by_mail, demo
 from service.web.docs import register_docs
 from service.web.errors import problem_page
 from service.web.history import views as history
-from service.web.staff import account, door, mailbox
+from service.web.staff import account, door, joining, mailbox, people, second_factor
 
 API_VERSION = "1"
 DESCRIBING = frozenset({"flask_smorest.blueprint", "flask_smorest.response"})
@@ -58,8 +58,11 @@ BLUEPRINTS = (
 PAGES = (
     demo.blueprint,
     door.blueprint,
+    joining.blueprint,
     account.blueprint,
+    second_factor.blueprint,
     mailbox.blueprint,
+    people.blueprint,
     by_mail.blueprint,
     history.blueprint,
 )

@@ -59,6 +59,11 @@ def up(settings: Settings, announce: Announce) -> None:
         embedded.forget_socket(settings.data_dir)
 
 
+def address_of(settings: Settings) -> str:
+    """Return the address people know the service by: the public one, or this machine's."""
+    return settings.base_url if settings.public_url else local_url(settings)
+
+
 def local_url(settings: Settings) -> str:
     """Return the address of the web server as seen from this machine."""
     host = _local_host(settings)

@@ -27,12 +27,13 @@ from service.store.embedded import server_urls
 from service.store.keys import EVERY_SITE, SiteKeys
 from service.store.paging import Order
 from service.store.queue import Filters, Sort
+from service.store.sessions import Visit
 from service.store.sites import Limit, Scope, Site
 from service.store.store import Store, open_store
 from service.store.views import View
 from service.store.window import window_lines
 from tests.conftest import SECRETS, arrival_of, comment_of, free_port
-from tests.store.shelf import bring, decide, outline, publish, raw, settle, settle_all
+from tests.store.shelf import bring, decide, now_ms, outline, publish, raw, settle, settle_all
 from tests.store.test_queue import PAGES, expected, fill, walked
 from workers.layers import Layers
 from workers.learn import Pupil
@@ -243,10 +244,16 @@ def test_what_sites_share_lives_on_a_cluster_too(cluster: Store) -> None:
 
 def test_accounts_and_keys_work_on_a_cluster(cluster: Store) -> None:
     cluster.accounts.create(Account("mo", Role.MODERATOR), "one-time-password")
-    token = cluster.accounts.sign_in("mo", "one-time-password", "a better password")
-    account = cluster.accounts.signed_in(token)
-    assert account is not None
-    assert account.name == "mo"
+    visit = Visit(now_ms())
+    token = cluster.door.sign_in("mo", "one-time-password", visit, "a better password")
+    found = cluster.door.signed_in(token, visit.now_ms + 60_000)
+    assert found is not None
+    assert found.account.name == "mo"
+    assert len(cluster.sessions.of("mo", found.session.generation, visit.now_ms)) == 1
+    link = cluster.people.issue_reset("mo", "cli", visit.now_ms)
+    assert cluster.people.join(link, "an even better one", visit.now_ms) == "mo"
+    assert cluster.door.signed_in(token, visit.now_ms) is None
+    cluster.people.disable("mo", "cli", visit.now_ms)
     key, _ = cluster.sites.create_key("blog", "", frozenset({Scope.SUBMIT}))
     assert cluster.sites.revoke_key("blog", key.id).revoked_at is not None
 
