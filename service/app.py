@@ -33,6 +33,7 @@ from service.api.openapi import DescribedApi
 from service.api.services import Services
 from service.api.waiting import Waiters
 from service.judge import build_embedder, build_judge
+from service.provider import provider_of
 from service.store.connection import connect
 from service.store.doorbell import Doorbell
 from service.store.embedded import server_urls
@@ -41,7 +42,7 @@ from service.web import by_mail, demo
 from service.web.docs import register_docs
 from service.web.errors import problem_page
 from service.web.history import views as history
-from service.web.staff import account, door, joining, mailbox, people, second_factor
+from service.web.staff import account, door, joining, mailbox, oidc, people, second_factor
 
 API_VERSION = "1"
 DESCRIBING = frozenset({"flask_smorest.blueprint", "flask_smorest.response"})
@@ -59,6 +60,7 @@ PAGES = (
     demo.blueprint,
     door.blueprint,
     joining.blueprint,
+    oidc.blueprint,
     account.blueprint,
     second_factor.blueprint,
     mailbox.blueprint,
@@ -180,6 +182,7 @@ def make_services(settings: Settings) -> Services:
         waiters=Waiters(settings.waiters),
         deliverability=Deliverability(is_on=settings.email_dns),
         clock=time.time,
+        provider=provider_of(settings),
         disposable_domains=frozenset(blocklist),
     )
 

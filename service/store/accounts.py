@@ -184,6 +184,13 @@ class Accounts:
         pipe.hincrby(keys.user(name), "generation", 1)
         return int(pipe.execute()[-1])
 
+    def belongs_to(self, name: str, subject: str) -> bool:
+        """Say whether an account is that of ``subject`` at a provider: of the first who came."""
+        if self._client.hsetnx(keys.user(name), "subject", subject):
+            return True
+        kept: Any = self._client.hget(keys.user(name), "subject")
+        return bool(kept == subject.encode())
+
     def note_sign_in(self, name: str, now_ms: int) -> None:
         """Remember when somebody signed in last."""
         self._client.hset(keys.user(name), "signed_in", str(now_ms))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,18 +106,27 @@ class Door:
         self._limits.forgive(name, visit.ip_key)
         return self._let_in(name, visit, stored.get(b"password", b"").decode())
 
-    def admit(self, name: str, visit: Visit, *, is_proven_elsewhere: bool = False) -> str:
+    def admit(self, name: str, visit: Visit) -> str:
         """Return the token of a new session for somebody who proved otherwise who they are.
 
-        Raises ``SignInRefused`` for a disabled or unknown account, ``SecondFactorNeeded``
-        unless the proof already holds one.
+        Raises ``SignInRefused`` for a disabled or unknown account, or ``SecondFactorNeeded``.
         """
         kept = self._accounts.find(name)
         if kept is None or kept.account.is_disabled:
             raise SignInRefused
-        if kept.account.has_second_factor and not is_proven_elsewhere:
+        if kept.account.has_second_factor:
             raise SecondFactorNeeded(self._half_session(kept, ""))
         return self._let_in(name, visit, "")
+
+    @contextmanager
+    def counting(self, visit: Visit) -> Iterator[None]:
+        """Count what is done inside as a failed try from the caller's address if it raises.
+
+        Raises ``SignInThrottled``.
+        """
+        self._limits.begin_from(visit.ip_key)
+        yield
+        self._limits.forgive_from(visit.ip_key)
 
     def signed_in(self, token: str, now_ms: int) -> SignedIn | None:
         """Return whose session a token opens, or None; two round trips."""

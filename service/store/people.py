@@ -86,6 +86,14 @@ class People:
             self._audit.add("password-reset", f"account:{link.name}", by=link.by)
         return link.name
 
+    def welcome(self, name: str, role: Role) -> None:
+        """Make an account, on all sites, for somebody whom the provider vouches for.
+
+        Raises ``AccountExists``.
+        """
+        self._accounts.create_with(Account(name, role), "")
+        self._audit.add("joined", f"account:{name}", by="oidc", role=role)
+
     def change(self, name: str, role: Role, sites: frozenset[str], actor: str, now_ms: int) -> None:
         """Give somebody another role or other sites.
 

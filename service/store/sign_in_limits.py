@@ -42,20 +42,35 @@ class SignInLimits:
 
         Raises ``SignInThrottled``.
         """
-        account, address = _keys(name, ip_key)
-        self._refuse_over(address, MAX_FAILURES_FROM, self._count(address))
+        self.begin_from(ip_key)
+        account = keys.sign_in_attempts(digest(name))
         self._refuse_over(account, MAX_FAILURES, self._count(account))
+
+    def begin_from(self, ip_key: str) -> None:
+        """Count a try of somebody who has told no name yet.
+
+        Raises ``SignInThrottled``.
+        """
+        address = _address(ip_key)
+        self._refuse_over(address, MAX_FAILURES_FROM, self._count(address))
 
     def forgive(self, name: str, ip_key: str) -> None:
         """Take back the try that was begun last: it did not fail."""
-        for key in _keys(name, ip_key):
-            left: Any = self._client.decr(key)
-            if left <= 0:
-                self._client.delete(key)
+        self._take_back(keys.sign_in_attempts(digest(name)))
+        self.forgive_from(ip_key)
+
+    def forgive_from(self, ip_key: str) -> None:
+        """Take back the try of somebody without a name: it did not fail."""
+        self._take_back(_address(ip_key))
 
     def clear(self, name: str) -> None:
         """Forget an account's failures; an address keeps its own."""
         self._client.delete(keys.sign_in_attempts(digest(name)))
+
+    def _take_back(self, key: str) -> None:
+        left: Any = self._client.decr(key)
+        if left <= 0:
+            self._client.delete(key)
 
     def _count(self, key: str) -> int:
         tries: Any = self._client.incr(key)
@@ -72,6 +87,5 @@ class SignInLimits:
         raise SignInThrottled(max(int(left), 1), is_first=tries == most + 1)
 
 
-def _keys(name: str, ip_key: str) -> tuple[str, str]:
-    bucket = digest(ip_key)[:BUCKET_CHARS]
-    return keys.sign_in_attempts(digest(name)), keys.sign_in_attempts_from(bucket)
+def _address(ip_key: str) -> str:
+    return keys.sign_in_attempts_from(digest(ip_key)[:BUCKET_CHARS])

@@ -14,6 +14,7 @@ from service.store.comments import Comments
 from service.store.connection import Client, connect
 from service.store.decisions import Decisions
 from service.store.door import Door
+from service.store.errands import Errands
 from service.store.general_audit import GeneralAudit
 from service.store.inbox import Inbox
 from service.store.indexing import Indexing
@@ -64,6 +65,7 @@ class Store:
     second_factor: SecondFactor
     door: Door
     people: People
+    errands: Errands
     general_audit: GeneralAudit
 
 
@@ -117,5 +119,6 @@ def open_store(
         second_factor=second_factor,
         door=Door(client, accounts, sessions, second_factor, passwords, audit),
         people=People(accounts, sessions, links, second_factor, passwords, audit),
+        errands=Errands(client),
         general_audit=audit,
     )

@@ -6,10 +6,13 @@ from flask import Response, redirect, request, url_for
 
 from service.api.services import services
 from service.store.door import HALF_KEPT_S
+from service.store.errands import ERRAND_KEPT_S
 from service.web.staff.guard import COOKIE
 
 HALF_COOKIE = "ecluse_half"
 HALF_PATH = "/sign-in"
+ERRAND_COOKIE = "ecluse_errand"
+ERRAND_PATH = "/sign-in/oidc"
 
 
 def let_in(answer: Response, token: str) -> Response:
@@ -40,6 +43,21 @@ def go_to(address: str) -> Response:
     answer = redirect(address, 303)
     answer.headers["Cache-Control"] = "no-store"
     assert isinstance(answer, Response)  # noqa: S101  flask's own
+    return answer
+
+
+def public_address(path: str) -> str:
+    """Return one of our paths as somebody elsewhere follows it."""
+    base = services().settings.public_url or request.host_url
+    return f"{base.rstrip('/')}{path}"
+
+
+def keep_errand(answer: Response, value: str) -> Response:
+    """Give the browser what it brings back from the provider; nothing takes it away."""
+    if value:
+        _keep(answer, ERRAND_COOKIE, value, ERRAND_KEPT_S, ERRAND_PATH)
+    else:
+        answer.delete_cookie(ERRAND_COOKIE, path=ERRAND_PATH)
     return answer
 
 

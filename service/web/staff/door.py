@@ -116,7 +116,8 @@ def form(status: int = 200, **context: Any) -> Response:
     error = translate(context.pop("error", ""), language())
     shown = {"error": error, "needs_new": False, **context}
     wanted = own_path(request.values.get("next", ""))
-    name = request.form.get("name", "")[:100]
+    name, provider = request.form.get("name", "")[:100], services().provider
+    shown["provider"] = provider.name if provider else ""
     return page("staff/sign_in.html", status, headers, name=name, next=wanted, **shown)
 
 

@@ -22,7 +22,7 @@ from service.store.accounts import (
     known_as,
 )
 from service.store.links import Link
-from service.web.staff.cookies import go_to
+from service.web.staff.cookies import go_to, public_address
 from service.web.staff.guard import ADMINISTRATING, member, staff_blueprint
 from service.web.staff.page import page
 from service.web.staff.times import machine_moment, moment
@@ -217,9 +217,8 @@ def _page(template: str, status: int, errors: dict[str, str] | None, **context: 
 
 
 def _show_link(token: str, name: str, *, is_invitation: bool) -> Response:
-    path = url_for("joining.show", token=token)
-    public = services().settings.public_url.rstrip("/") or request.host_url.rstrip("/")
-    return page("staff/link.html", link=f"{public}{path}", name=name, is_invitation=is_invitation)
+    link = public_address(url_for("joining.show", token=token))
+    return page("staff/link.html", link=link, name=name, is_invitation=is_invitation)
 
 
 def _done(name: str) -> Response:
