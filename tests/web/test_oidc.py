@@ -213,13 +213,17 @@ def test_without_a_provider_there_is_no_such_page(house: House) -> None:
         {"oidc_issuer": ISSUER, "oidc_client_secret": "b"},
     ],
 )
-def test_a_provider_that_cannot_be_trusted_stops_the_start(options: dict[str, str]) -> None:
+def test_a_provider_that_cannot_be_trusted_stops_the_start(options: dict[str, Any]) -> None:
     with pytest.raises(SettingsInvalid, match="ECLUSE_OIDC"):
         provider_of(Settings(**options))
 
 
 def test_a_provider_is_called_by_its_name_or_its_host() -> None:
-    options = {"oidc_issuer": ISSUER, "oidc_client_id": "a", "oidc_client_secret": "b"}
+    options: dict[str, Any] = {
+        "oidc_issuer": ISSUER,
+        "oidc_client_id": "a",
+        "oidc_client_secret": "b",
+    }
     for name, called in (("", "id.example"), ("Chez nous", "Chez nous")):
         found = provider_of(Settings(**options, oidc_name=name))
         assert found is not None
