@@ -42,7 +42,16 @@ from service.web import by_mail, demo
 from service.web.docs import register_docs
 from service.web.errors import problem_page
 from service.web.history import views as history
-from service.web.staff import account, door, joining, mailbox, oidc, people, second_factor
+from service.web.staff import (
+    account,
+    door,
+    joining,
+    mailbox,
+    oidc,
+    people,
+    people_log,
+    second_factor,
+)
 
 API_VERSION = "1"
 DESCRIBING = frozenset({"flask_smorest.blueprint", "flask_smorest.response"})
@@ -66,6 +75,7 @@ PAGES = (
     mailbox.blueprint,
     people.blueprint,
     by_mail.blueprint,
+    people_log.blueprint,
     history.blueprint,
 )
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
+import service
 from service.store.accounts import Account, Role
 from service.store.door import SignInRefused
 from service.store.sessions import Visit
+from service.web.staff.people_log import KINDS, SHOWN
 from tests.api.house import PASSWORD, House
 from tests.web.markup import Page
 from tests.web.staff import Staffer, staffer
@@ -205,3 +208,33 @@ def test_the_log_names_the_administrator(house: House, root: Staffer) -> None:
     invited(root)
     newest = house.services.store.general_audit.newest(1)[0]
     assert (newest.kind, newest.actor) == ("invitation", "account:root")
+
+
+def test_the_log_is_read_page_by_page_in_ones_language(house: House, root: Staffer) -> None:
+    invited(root)
+    audit = house.services.store.general_audit
+    for number in range(SHOWN):
+        audit.add("enabled", "account:root", name=f"somebody{number}")
+    first = root.get("/people-log/", headers={"Accept-Language": "fr"}).get_data(as_text=True)
+    assert "A réactivé un compte." in first
+    assert "somebody0" in first
+    assert "ada · moderator · demo" not in first
+    [older] = [each for each in Page(first).all("a") if "before=" in each.attributes["href"]]
+    second = root.get(older.attributes["href"]).get_data(as_text=True)
+    assert "ada · moderator · demo" in second
+    assert "somebody0" not in second
+    assert root.get("/people-log/?before=x").status_code == 400
+
+
+def test_every_kind_of_line_in_the_log_has_its_sentence() -> None:
+    folder = Path(service.__file__).parent
+    sources = "".join(path.read_text("utf-8") for path in folder.rglob("*.py"))
+    written = set(re.findall(r'audit\.add\(\s*"([a-z-]+)"', sources))
+    assert written == set(KINDS)
+
+
+def test_only_who_administers_all_sites_reads_the_log(house: House, root: Staffer) -> None:
+    local = staffer(house, "local", Role.ADMINISTRATOR, SITES)
+    assert local.get("/people-log/").status_code == 403
+    assert "/people-log" not in local.get("/people/").get_data(as_text=True)
+    assert "/people-log" in root.get("/people/").get_data(as_text=True)
