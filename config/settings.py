@@ -132,6 +132,7 @@ class Settings:
         False, "let what moderators of one site teach count on every site, hashed"
     )
     session_ttl_s: int = option(28_800, "life of a moderator's session, seconds", least=60)
+    session_idle_s: int = option(7200, "silence after which a session ends, seconds", least=300)
     smtp_host: str = option("", "mail server for moderators' mail; empty: no mail is sent")
     smtp_port: int = option(587, "port of the mail server", least=1, most=65_535)
     smtp_security: SmtpSecurity = option(
@@ -140,6 +141,17 @@ class Settings:
     smtp_user: str = option("", "account on the mail server; empty: none")
     smtp_password: str = option("", "its password")
     mail_from: str = option("ecluse@localhost", "sender of the mail")
+    oidc_issuer: str = option(
+        "", "OpenID Connect provider people may sign in with, its issuer; empty: none"
+    )
+    oidc_client_id: str = option("", "what the provider knows this service by")
+    oidc_client_secret: str = option("", "the secret that goes with it")
+    oidc_name: str = option("", "what the provider is called on the sign-in page; empty: its host")
+    oidc_role: str = option(
+        "",
+        "role on all sites of who signs in there without an account; empty: nobody comes in so",
+        one_of=("", "administrator", "moderator", "ops"),
+    )
     log_level: str = option(
         "INFO", "DEBUG, INFO, WARNING or ERROR", one_of=("DEBUG", "INFO", "WARNING", "ERROR")
     )

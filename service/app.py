@@ -35,6 +35,7 @@ from service.api.openapi import DescribedApi
 from service.api.services import Services
 from service.api.waiting import Waiters
 from service.judge import build_embedder, build_judge
+from service.provider import provider_of
 from service.store.connection import connect
 from service.store.doorbell import Doorbell
 from service.store.embedded import server_urls
@@ -44,7 +45,16 @@ from service.web import author, by_mail, demo
 from service.web.docs import register_docs
 from service.web.errors import problem_page
 from service.web.history import views as history
-from service.web.staff import account, door, mailbox
+from service.web.staff import (
+    account,
+    door,
+    joining,
+    mailbox,
+    oidc,
+    people,
+    people_log,
+    second_factor,
+)
 
 API_VERSION = "1"
 DESCRIBING = frozenset({"flask_smorest.blueprint", "flask_smorest.response"})
@@ -65,9 +75,14 @@ PAGES = (
     author.blueprint,
     appeals_page.blueprint,
     door.blueprint,
+    joining.blueprint,
+    oidc.blueprint,
     account.blueprint,
+    second_factor.blueprint,
     mailbox.blueprint,
+    people.blueprint,
     by_mail.blueprint,
+    people_log.blueprint,
     history.blueprint,
 )
 
@@ -184,6 +199,7 @@ def make_services(settings: Settings) -> Services:
         waiters=Waiters(settings.waiters),
         deliverability=Deliverability(is_on=settings.email_dns),
         clock=time.time,
+        provider=provider_of(settings),
         disposable_domains=frozenset(blocklist),
     )
 

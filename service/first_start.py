@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from service.store.accounts import Account, Role, one_time_password
+from service.store.accounts import Account, Role
+from service.store.passwords import one_time_password
 from service.store.sites import Scope, Site
 from service.store.store import Store
 

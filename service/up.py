@@ -18,6 +18,7 @@ from config.settings import Settings, load_secrets
 from service.first_start import Secret, set_up
 from service.live_workers import live_workers
 from service.processes import Part, Supervisor, supervising
+from service.provider import provider_of
 from service.store import embedded
 from service.store.connection import Client, StoreUnreachable, connect, wait_until_ready
 from service.store.embedded import ServerUrls, server_urls
@@ -50,6 +51,7 @@ def up(settings: Settings, announce: Announce) -> None:
         stack.enter_context(_hold_data_dir(settings))
         _wait_for_free_port(settings)
         load_secrets(settings)
+        provider_of(settings)
         supervisor = stack.enter_context(supervising())
         if settings.is_embedded:
             lock = stack.enter_context(_server_lock(settings))
@@ -57,6 +59,11 @@ def up(settings: Settings, announce: Announce) -> None:
         _serve(settings, server_urls(settings), supervisor, announce)
     if settings.is_embedded:
         embedded.forget_socket(settings.data_dir)
+
+
+def address_of(settings: Settings) -> str:
+    """Return the address people know the service by: the public one, or this machine's."""
+    return settings.base_url if settings.public_url else local_url(settings)
 
 
 def local_url(settings: Settings) -> str:

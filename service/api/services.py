@@ -14,6 +14,7 @@ from service.api.deliverability import Deliverability
 from service.api.waiting import Waiters
 from service.moderation.learning.meaning import Embedder
 from service.moderation.pipeline import Pipeline
+from service.provider import Provider
 from service.store.doorbell import Doorbell
 from service.store.store import Store
 
@@ -36,6 +37,7 @@ class Services:
     deliverability: Deliverability
     clock: Callable[[], float]
     disposable_domains: frozenset[str] = field(default=frozenset())
+    provider: Provider | None = None
     answers: Answers = field(default_factory=lambda: Answers(CACHED_ANSWERS))
 
 

@@ -2,50 +2,139 @@
 
 from __future__ import annotations
 
+import time
+from typing import Any
+
 import click
 
+from config.settings import Settings
 from service.cli.opening import open_here
-from service.cli.output import as_json, print_fields, print_json
+from service.cli.output import as_json, print_fields, print_json, print_table
 from service.cli.values import ACCOUNT, SITE
-from service.store import keys
-from service.store.accounts import Account, Role, one_time_password
+from service.store.accounts import Account, Kept, Role
+from service.store.passwords import one_time_password
+from service.store.store import Store
+from service.up import address_of
 
 ROLES = [role.value for role in Role]
+ACTOR = "cli"
+COLUMNS = ("name", "role", "sites", "disabled", "second_factor", "last_sign_in")
+
+role_option = click.option("--role", type=click.Choice(ROLES), default=ROLES[0], show_default=True,
+                           help="What the account may do.")  # fmt: skip
+site_option = click.option("--site", "sites", type=SITE, multiple=True,
+                           help="Site it works on; repeatable. Default: all.")  # fmt: skip
 
 
 @click.group()
 def admin() -> None:
-    """Make accounts and reset their passwords."""
+    """Invite people, make and disable accounts, reset passwords."""
+
+
+@admin.command("list")
+@as_json
+def list_accounts(is_json: bool) -> None:
+    """List the accounts."""
+    rows = [_row(each) for each in open_here().accounts.every()]
+    if is_json:
+        print_json(rows)
+    else:
+        print_table(COLUMNS, [[row[name] for name in COLUMNS] for row in rows])
 
 
 @admin.command()
 @click.argument("name", type=ACCOUNT)
-@click.option("--role", type=click.Choice(ROLES), default=ROLES[0], show_default=True,
-              help="What the account may do.")  # fmt: skip
-@click.option("--site", "sites", type=SITE, multiple=True,
-              help="Site it works on; repeatable. Default: all.")  # fmt: skip
+@role_option
+@site_option
 @as_json
 def create(name: str, role: str, sites: tuple[str, ...], is_json: bool) -> None:
     """Make an account called NAME and print its one-time password."""
     store = open_here()
-    for site in sites:
-        store.sites.get(site)
+    account = Account(name, Role(role), _known(store, sites))
     password = one_time_password()
-    store.accounts.create(Account(name, Role(role), frozenset(sites)), password)
+    store.accounts.create(account, password)
+    store.general_audit.add("created", ACTOR, name=name, role=role, sites=sorted(sites))
+    _print_once(name, password, is_json)
+
+
+@admin.command()
+@click.argument("name", type=ACCOUNT)
+@role_option
+@site_option
+@as_json
+def invite(name: str, role: str, sites: tuple[str, ...], is_json: bool) -> None:
+    """Print a link by which NAME makes an account; it opens once, within 72 hours."""
+    store = open_here()
+    token = store.people.invite(name, Role(role), _known(store, sites), ACTOR, _now_ms())
+    link = f"{address_of(Settings.from_environment())}/join/{token}"
+    if is_json:
+        print_json({"name": name, "link": link})
+    else:
+        print_fields({"name": name, "link": link})
+
+
+@admin.command()
+@click.argument("name", type=ACCOUNT)
+@click.option("--second-factor", is_flag=True, help="Take the second factor away too.")
+@as_json
+def reset(name: str, second_factor: bool, is_json: bool) -> None:
+    """Give account NAME a new one-time password and print it."""
+    people, password = open_here().people, one_time_password()
+    people.reset_password(name, password, ACTOR)
+    if second_factor:
+        people.reset_second_factor(name, ACTOR)
     _print_once(name, password, is_json)
 
 
 @admin.command()
 @click.argument("name", type=ACCOUNT)
 @as_json
-def reset(name: str, is_json: bool) -> None:
-    """Give account NAME a new one-time password and print it."""
+def disable(name: str, is_json: bool) -> None:
+    """Let account NAME open nothing any more; its sessions end."""
     store = open_here()
-    if not store.client.sismember(keys.USERS, name):
-        raise click.ClickException(f"no account is called {name!r}")
-    password = one_time_password()
-    store.accounts.reset_password(name, password)
-    _print_once(name, password, is_json)
+    store.people.disable(name, ACTOR, _now_ms())
+    _print_account(store, name, is_json)
+
+
+@admin.command()
+@click.argument("name", type=ACCOUNT)
+@as_json
+def enable(name: str, is_json: bool) -> None:
+    """Let account NAME in again."""
+    store = open_here()
+    store.people.enable(name, ACTOR)
+    _print_account(store, name, is_json)
+
+
+def _known(store: Store, sites: tuple[str, ...]) -> frozenset[str]:
+    for site in sites:
+        store.sites.get(site)
+    return frozenset(sites)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _row(kept: Kept) -> dict[str, Any]:
+    account, at_s = kept.account, kept.last_sign_in_ms // 1000
+    return {
+        "name": account.name,
+        "role": account.role.value,
+        "sites": sorted(account.sites),
+        "disabled": account.is_disabled,
+        "second_factor": account.has_second_factor,
+        "last_sign_in": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at_s)) if at_s else None,
+    }
+
+
+def _print_account(store: Store, name: str, is_json: bool) -> None:
+    kept = store.accounts.find(name)
+    row = _row(kept) if kept else {}
+    if is_json:
+        print_json(row)
+    else:
+        print_fields(row)
 
 
 def _print_once(name: str, password: str, is_json: bool) -> None:
@@ -54,5 +143,5 @@ def _print_once(name: str, password: str, is_json: bool) -> None:
         print_json(data)
         return
     print_fields(data)
-    click.echo("\nIt is good for one sign-in, which must set a new password: POST /v1/sessions")
-    click.echo("with name, password and new_password (12 characters or more).")
+    click.echo("\nIt is good for one sign-in, at /sign-in, which asks for a new password")
+    click.echo("of 12 characters or more.")

@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 from config.settings import SettingsInvalid
 from service.moderation.models.weights import ModelBroken
 from service.moderation.policy import PolicyInvalid
-from service.store.accounts import AccountExists
+from service.store.accounts import AccountExists, AccountUnknown, LastAdministrator
 from service.store.comments import CommentUnknown
 from service.store.connection import NotDurable, StoreUnreachable
 from service.store.embedded import EmbeddedNotRunning
@@ -29,6 +29,8 @@ SENTENCES: dict[type[Exception], Callable[[Exception], str]] = {
     SiteExists: lambda error: f"a site called {str(error)!r} exists already",
     KeyUnknown: lambda error: f"the site has no key {str(error)!r}; see `ecluse keys list`",
     AccountExists: lambda error: f"an account called {str(error)!r} exists already",
+    AccountUnknown: lambda error: f"no account is called {str(error)!r}",
+    LastAdministrator: lambda error: f"nobody but {str(error)!r} administers all sites",
     CommentUnknown: lambda error: f"no such comment was set aside: {error}",
     ModelBroken: lambda error: f"a model cannot be used: {error}",
     PolicyInvalid: lambda error: f"the policy cannot be used: {error}",

@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 import click
 
 from service.cli.policy_file import entries_of
+from service.store.accounts import is_account_name, known_as
 from service.store.sites import DEFAULT_LIMITS, Limit
 
 SITE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
-ACCOUNT_NAME = re.compile(r"[^\s/\x00-\x1f]{1,64}")
 LANGUAGE = re.compile(r"[a-z]{2}")
 HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 LIMIT = re.compile(r"([a-z]+)=([1-9][0-9]{0,8})/([1-9][0-9]{0,8})")
@@ -30,9 +30,10 @@ def site_name(text: str) -> str:
 
 def account_name(text: str) -> str:
     """Return an account's name; raises ``ValueError`` when it is none."""
-    if not ACCOUNT_NAME.fullmatch(text):
+    name = known_as(text)
+    if not is_account_name(name):
         raise ValueError("an account's name has 1 to 64 characters, no spaces, no /")
-    return text
+    return name
 
 
 def language(text: str) -> str:

@@ -9,7 +9,7 @@ import click
 
 from config.settings import Settings
 from service.first_start import ADMINISTRATOR, FIRST_SITE, Secret
-from service.up import local_url
+from service.up import address_of
 
 
 def print_welcome(settings: Settings, secret: Secret) -> None:
@@ -19,7 +19,7 @@ def print_welcome(settings: Settings, secret: Secret) -> None:
 
 def welcome(settings: Settings, secret: Secret) -> list[str]:
     """Return the lines to print when the service is up."""
-    url = settings.base_url if settings.public_url else local_url(settings)
+    url = address_of(settings)
     lines = ["", f"Écluse is up at {url}", *_addresses(url)]
     lines += _about_password(url, secret.password) if secret.password else _no_password()
     lines += _about_key(url, secret.token) if secret.token else _no_key()
@@ -28,6 +28,7 @@ def welcome(settings: Settings, secret: Secret) -> list[str]:
 
 def _addresses(url: str) -> list[str]:
     return [
+        f"  sign in        {url}/sign-in",
         f"  demo page      {url}/demo",
         f"  API reference  {url}/docs",
         f"  health         {url}/healthz",
@@ -35,12 +36,11 @@ def _addresses(url: str) -> list[str]:
 
 
 def _about_password(url: str, password: str) -> list[str]:
-    body = {"name": ADMINISTRATOR, "password": password, "new_password": "…"}
     return [
         "",
         f"Administrator `{ADMINISTRATOR}`, one-time password (shown once):  {password}",
         "  The first sign-in sets your own, of 12 characters or more:",
-        f"  {_curl(f'{url}/v1/sessions', body)}",
+        f"  {url}/sign-in",
     ]
 
 

@@ -289,7 +289,7 @@ class SimilarSchema(Schema):
 
 
 class SignInSchema(Schema):
-    """Describe a sign-in; a one-time password needs a new one beside it."""
+    """Describe a sign-in; a one-time password needs a new one beside it, a second factor a code."""
 
     error_messages = BODY_ERRORS
 
@@ -302,6 +302,7 @@ class SignInSchema(Schema):
     new_password = fields.String(
         load_default="", validate=validate.Length(max=PASSWORD_LIMIT, error=LONG_PASSWORD)
     )
+    code = Text(limit=100, load_default="")
     lang = fields.String(load_default="")
 
 

@@ -15,6 +15,11 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 SITES = "ecluse:sites"  # set of site names; for ever
 USERS = "ecluse:users"  # set of user names; for ever
+ADMINISTRATORS = "ecluse:administrators"  # set of those enabled and for all sites; for ever
+LINKS = "ecluse:links"  # sorted set by expiry: digests of open invitations and reset links
+AUDIT = "ecluse:audit"
+"""Stream, for what concerns no site: sign-ins, invitations, roles. Its fields are ``kind``,
+``actor`` and ``detail`` (JSON); never trimmed before it is archived."""
 
 MAILBOXES = "ecluse:mailboxes"  # set of account names that get mail; for ever
 MAIL_ROUND = "ecluse:mail:round"  # string: somebody looks what is to be sent; a minute
@@ -26,7 +31,10 @@ STATUS_ORDER = ("approved", "held", "rejected", "spam", "deleted")
 
 
 def user(name: str) -> str:
-    """Hash of one account: password hash and its generation, role, sites, preferences; for ever."""
+    """Hash of one account; for ever.
+
+    Password hash and ``generation``, role, sites, preferences, the sealed ``totp`` secret.
+    """
     return f"ecluse:user:{name}"
 
 
@@ -35,14 +43,49 @@ def views(name: str) -> str:
     return f"ecluse:user:{name}:views"
 
 
-def session(token_hash: str) -> str:
-    """String: a session's account and its password's generation; expires by itself."""
-    return f"ecluse:session:{token_hash}"
+def recovery_codes(name: str) -> str:
+    """Set: keyed hashes of an account's unused recovery codes; as long as its second factor."""
+    return f"ecluse:user:{name}:recovery"
 
 
-def sign_in_attempts(name: str) -> str:
+def sessions_of(name: str) -> str:
+    """Sorted set by time of opening: digests of an account's newest 50 sessions; with the last."""
+    return f"ecluse:user:{name}:sessions"
+
+
+def session(digest: str) -> str:
+    """Hash: a session's account, generation, times and browser; idle timeout, or its whole life."""
+    return f"ecluse:session:{digest}"
+
+
+def half_session(digest: str) -> str:
+    """Hash: who gave the right password and still owes a code; 5 minutes."""
+    return f"ecluse:half:{digest}"
+
+
+def spent_code(digest: str, step: int) -> str:
+    """String: an account's one-time code of this step was accepted; 3 minutes."""
+    return f"ecluse:code:{digest}:{step}"
+
+
+def sign_in_attempts(digest: str) -> str:
     """Counter of failed sign-ins to one account; 15 minutes."""
-    return f"ecluse:sign-in:{name}"
+    return f"ecluse:sign-in:{digest}"
+
+
+def sign_in_attempts_from(bucket: str) -> str:
+    """Counter of failed sign-ins from addresses that share one of 65,536 buckets; 15 minutes."""
+    return f"ecluse:sign-in:from:{bucket}"
+
+
+def link(digest: str) -> str:
+    """Hash: what an invitation (72 h) or a reset link (24 h) is good for; until it is used."""
+    return f"ecluse:link:{digest}"
+
+
+def errand(digest: str) -> str:
+    """String, JSON: a sign-in that is on its way through the OIDC provider; 10 minutes."""
+    return f"ecluse:errand:{digest}"
 
 
 def mailbox(name: str) -> str:

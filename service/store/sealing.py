@@ -1,4 +1,4 @@
-"""Personal data at rest: sealed with a key, and found again by a keyed hash."""
+"""Personal data and secrets at rest: sealed with a key; personal data found by a keyed hash."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Personal:
 
 
 class Vault:
-    """Seal, open and hash personal data.
+    """Seal, open and hash personal data and secrets.
 
     Seals are AES-256-GCM (NIST SP 800-38D): key id (4 bytes), nonce (12), cipher text
     and tag. The newest key seals, every known key opens, so keys can be rotated.
@@ -43,13 +43,27 @@ class Vault:
 
     def seal(self, personal: Personal, context: str) -> bytes:
         """Return ``personal`` sealed; ``context`` (the comment's place) must open it again."""
-        nonce = secrets.token_bytes(NONCE_BYTES)
-        plain = orjson.dumps([personal.email, personal.ip])
-        cipher = self._ciphers[self._newest]
-        return self._newest + nonce + cipher.encrypt(nonce, plain, context.encode())
+        return self.seal_bytes(orjson.dumps([personal.email, personal.ip]), context)
 
     def open(self, sealed: bytes, context: str) -> Personal:
         """Return what was sealed.
+
+        Raises ``SealBroken`` when no key fits, or the data or its context was altered.
+        """
+        try:
+            email, ip = orjson.loads(self.open_bytes(sealed, context))
+        except ValueError:
+            raise SealBroken("altered") from None
+        return Personal(email, ip)
+
+    def seal_bytes(self, plain: bytes, context: str) -> bytes:
+        """Return any bytes sealed; the same ``context`` must open them again."""
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        cipher = self._ciphers[self._newest]
+        return self._newest + nonce + cipher.encrypt(nonce, plain, context.encode())
+
+    def open_bytes(self, sealed: bytes, context: str) -> bytes:
+        """Return the bytes that were sealed.
 
         Raises ``SealBroken`` when no key fits, or the data or its context was altered.
         """
@@ -59,10 +73,9 @@ class Vault:
         nonce = sealed[KEY_ID_BYTES : KEY_ID_BYTES + NONCE_BYTES]
         body = sealed[KEY_ID_BYTES + NONCE_BYTES :]
         try:
-            email, ip = orjson.loads(cipher.decrypt(nonce, body, context.encode()))
+            return cipher.decrypt(nonce, body, context.encode())
         except (InvalidTag, ValueError):
             raise SealBroken("altered") from None
-        return Personal(email, ip)
 
     def lookup(self, kind: str, value: str) -> str:
         """Return the 24-character keyed hash of ``value``, or nothing for nothing."""

@@ -14,16 +14,24 @@ from service.store.claims import Claims
 from service.store.comments import Comments
 from service.store.connection import Client, connect
 from service.store.decisions import Decisions
+from service.store.door import Door
+from service.store.errands import Errands
+from service.store.general_audit import GeneralAudit
 from service.store.inbox import Inbox
 from service.store.indexing import Indexing
 from service.store.learned import Learned
+from service.store.links import Links
 from service.store.live import Live
 from service.store.mailboxes import Mailboxes
 from service.store.notes import Notes
+from service.store.passwords import Passwords
+from service.store.people import People
 from service.store.queue import Queue
 from service.store.reports import Reports
 from service.store.sealing import Vault
+from service.store.second_factor import SecondFactor
 from service.store.second_looks import SecondLooks
+from service.store.sessions import Sessions
 from service.store.sites import Sites
 from service.store.threads import Threads
 from service.store.timeline import Timeline
@@ -57,10 +65,18 @@ class Store:
     authors: Authors
     mailboxes: Mailboxes
     bans: Bans
+    sessions: Sessions
+    second_factor: SecondFactor
+    door: Door
+    people: People
+    errands: Errands
+    general_audit: GeneralAudit
 
 
-def open_store(settings: Settings, secrets: Secrets, url: str) -> Store:
-    """Return the store at ``url``.
+def open_store(
+    settings: Settings, secrets: Secrets, url: str, passwords: Passwords | None = None
+) -> Store:
+    """Return the store at ``url``; ``passwords`` may hash at another cost than in service.
 
     Raises ``NotDurable`` when strict durability is asked of a server that cannot
     promise it.
@@ -74,6 +90,10 @@ def open_store(settings: Settings, secrets: Secrets, url: str) -> Store:
         idempotency_ttl_s=settings.idempotency_ttl_s,
     )
     decisions = Decisions(client, comments)
+    passwords = passwords or Passwords()
+    links, audit = Links(client), GeneralAudit(client)
+    accounts, second_factor = Accounts(client, passwords), SecondFactor(client, vault)
+    sessions = Sessions(client, ttl_s=settings.session_ttl_s, idle_s=settings.session_idle_s)
     return Store(
         client=client,
         vault=vault,
@@ -92,7 +112,6 @@ def open_store(settings: Settings, secrets: Secrets, url: str) -> Store:
         learned=Learned(client, comments, is_shared=settings.share_learning),
         reports=Reports(client, vault, comments),
         appeals=Appeals(client, comments, decisions),
-        accounts=Accounts(client, session_ttl_s=settings.session_ttl_s),
         audit=AuditLog(client),
         second_looks=SecondLooks(client),
         claims=Claims(client),
@@ -102,4 +121,11 @@ def open_store(settings: Settings, secrets: Secrets, url: str) -> Store:
         authors=Authors(client),
         mailboxes=Mailboxes(client, vault),
         bans=Bans(client, vault),
+        accounts=accounts,
+        sessions=sessions,
+        second_factor=second_factor,
+        door=Door(client, accounts, sessions, second_factor, passwords, audit),
+        people=People(accounts, sessions, links, second_factor, passwords, audit),
+        errands=Errands(client),
+        general_audit=audit,
     )

@@ -69,7 +69,7 @@ def _meant(site: str, comment_id: str, account: str, token: str) -> tuple[MailLi
     """
     store = services().store
     found = read_token(store.vault, site, comment_id, account, token, services().clock())
-    person = store.accounts.get(account)
+    person = store.accounts.working(account)
     if found is None or person is None or not _may(person, site) or not is_comment_id(comment_id):
         raise SPENT
     wish_for(person.preferences.lang)

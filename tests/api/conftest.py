@@ -16,6 +16,7 @@ from tests.api.house import ORIGIN, House, pipeline
 def house(settings: Settings) -> Iterator[House]:
     built = House(create_app(settings))
     built.replace(pipeline=pipeline)
+    built.make_passwords_cheap()
     built.services.store.sites.create(Site("demo", origins=(ORIGIN,), lang="fr"))
     yield built
     built.services.store.client.close()

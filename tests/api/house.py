@@ -13,12 +13,16 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from config.settings import load_secrets
 from service.api.services import Services
 from service.moderation.checks import build_pipeline
 from service.moderation.comment import Facts
 from service.store.accounts import Account, Role
 from service.store.records import Record
+from service.store.sessions import Visit
 from service.store.sites import Scope, Site
+from service.store.store import open_store
+from tests.conftest import cheap_passwords
 from workers.layers import Layers
 from workers.moderate import Moderator
 
@@ -66,6 +70,13 @@ class House:
         """Put other parts into the services."""
         self.app.extensions["ecluse"] = replace(self.services, **parts)
 
+    def make_passwords_cheap(self) -> None:
+        """Hash passwords at a thousandth of their cost from now on."""
+        settings = self.services.settings
+        self.services.store.client.close()
+        secrets, passwords = load_secrets(settings), cheap_passwords()
+        self.replace(store=open_store(settings, secrets, settings.redis_url, passwords))
+
     def stop_the_clock(self) -> Clock:
         """Replace the clock by one that the test moves."""
         clock = Clock(self.services.clock())
@@ -90,7 +101,8 @@ class House:
         """Return the token of an account's new session."""
         accounts = self.services.store.accounts
         accounts.create(Account(name, role, sites), "one time password")
-        return accounts.sign_in(name, "one time password", PASSWORD)
+        visit = Visit(int(self.services.clock() * 1000))
+        return self.services.store.door.sign_in(name, "one time password", visit, PASSWORD)
 
     def post(self, headers: Mapping[str, str] | None = None, **fields: Any) -> TestResponse:
         """Submit a comment as a page of the site does."""

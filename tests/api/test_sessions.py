@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pyotp
 import pytest
 from werkzeug.test import TestResponse
 
-from service.store.accounts import MAX_FAILURES, Account, Role
+from service.api.visits import browser_of, network_of
+from service.store.accounts import Account, Role
+from service.store.sign_in_limits import MAX_FAILURES
 from tests.api.house import PASSWORD, House, assert_problem, bearer, errors_of, json_of
 
 SESSIONS, QUEUE = "/v1/sessions", "/v1/moderation/queue"
@@ -98,3 +101,74 @@ def test_no_password_lies_open_in_the_store(manned: House) -> None:
     stored = repr(manned.services.store.client.hgetall("ecluse:user:komla"))
     assert PASSWORD not in stored
     assert "argon2id" in stored
+
+
+def enrol(house: House, name: str) -> pyotp.TOTP:
+    """Give an account a second factor, set up ten minutes ago; return the app."""
+    now_ms = int(house.services.clock() * 1000) - 600_000
+    factor = house.services.store.second_factor
+    app = pyotp.TOTP(factor.begin(name))
+    factor.confirm(name, app.at(now_ms // 1000), now_ms)
+    return app
+
+
+def test_a_second_factor_wants_its_code_beside_the_password(manned: House) -> None:
+    sign_in(manned, "komla", ONCE, new_password=PASSWORD)
+    app = enrol(manned, "komla")
+    assert_problem(sign_in(manned, "komla", PASSWORD), 401, "second-factor-needed")
+    assert_problem(sign_in(manned, "komla", PASSWORD, code="000000"), 401, "code-refused")
+    code = app.at(int(manned.services.clock()))
+    assert_problem(sign_in(manned, "komla", "wrong", code=code), 401, "sign-in-refused")
+    answer = sign_in(manned, "komla", PASSWORD, code=code)
+    assert answer.status_code == 201
+    assert manned.client.get(QUEUE, headers=bearer(json_of(answer)["token"])).status_code == 200
+    assert_problem(sign_in(manned, "komla", PASSWORD, code=code), 401, "code-refused")
+
+
+def test_sessions_of_programs_are_those_of_the_account_page(manned: House) -> None:
+    sign_in(manned, "komla", ONCE, new_password=PASSWORD)
+    headers = {"User-Agent": "curl/8.5.0"}
+    fields = {"name": "komla", "password": PASSWORD}
+    answer = manned.client.post(SESSIONS, json=fields, headers=headers)
+    store, now_ms = manned.services.store, int(manned.services.clock() * 1000)
+    kept = store.accounts.find("komla")
+    assert kept is not None
+    found = store.sessions.of("komla", kept.generation, now_ms)
+    assert "curl/8.5.0" in {each.browser for each in found}
+    store.sessions.end_all("komla")
+    token = json_of(answer)["token"]
+    assert manned.client.get(QUEUE, headers=bearer(token)).status_code == 401
+
+
+ENGINE = "AppleWebKit/537.36 (KHTML, like Gecko)"
+X11, WINDOWS = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0)", "Mozilla/5.0 (Windows NT 10.0; Win64)"
+IPHONE, PHONE = "Mozilla/5.0 (iPhone; like Mac OS X)", "Mozilla/5.0 (Linux; Android 16)"
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "named"),
+    [
+        (f"{X11} Gecko/20100101 Firefox/140.0", "Firefox 140, Linux"),
+        (f"{WINDOWS} {ENGINE} Chrome/150.0.0.0 Safari/537.36 Edg/150.0.0.0", "Edge 150, Windows"),
+        (f"{IPHONE} {ENGINE} Version/19.0 Mobile/15E148 Safari/604.1", "Safari 19, iPhone"),
+        (f"{PHONE} {ENGINE} Chrome/150.0.0.0 Mobile Safari/537.36", "Chrome 150, Android"),
+        ("python-requests/2.34.2", "python-requests/2.34.2"),
+        ("<script>", ""),
+        ("", ""),
+    ],
+)
+def test_a_browser_is_named_in_a_few_words(user_agent: str, named: str) -> None:
+    assert browser_of(user_agent) == named
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("::ffff:192.0.2.7", "::ffff:192.0.2.7"),
+        ("", ""),
+    ],
+)
+def test_one_household_counts_as_one_caller(address: str, network: str) -> None:
+    assert network_of(address) == network

@@ -2,50 +2,104 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
-from service.store.accounts import Accounts, PasswordChangeNeeded, Role, SignInRefused
-from service.store.connection import connect
+from config.settings import Settings
+from service.store.accounts import Account, Role
+from service.store.door import PasswordChangeNeeded, SecondFactorNeeded, SignInRefused
+from service.store.sessions import Visit
+from service.store.store import Store, open_store
 from tests.cli.conftest import Ecluse
+from tests.conftest import SECRETS
+from tests.store.shelf import now_ms
+
+OWN = "a longer password"
 
 
 @pytest.fixture
-def accounts(redis_url: str) -> Accounts:
-    return Accounts(connect(redis_url))
+def shelf(redis_url: str, tmp_path: Path) -> Iterator[Store]:
+    """The store the commands work on, without its sites."""
+    opened = open_store(Settings(data_dir=tmp_path), SECRETS, redis_url)
+    yield opened
+    opened.client.close()
 
 
-def test_the_one_time_password_opens_once_a_new_one_is_set(
-    ecluse: Ecluse, accounts: Accounts
-) -> None:
+def sign_in(store: Store, name: str, password: str, new_password: str = "") -> Account:
+    visit = Visit(now_ms())
+    found = store.door.signed_in(
+        store.door.sign_in(name, password, visit, new_password), visit.now_ms
+    )
+    assert found is not None
+    return found.account
+
+
+def test_the_one_time_password_opens_once_a_new_one_is_set(ecluse: Ecluse, shelf: Store) -> None:
     password = ecluse("admin", "create", "claire", "--json").data["one_time_password"]
     with pytest.raises(PasswordChangeNeeded):
-        accounts.sign_in("claire", password)
-    account = accounts.signed_in(accounts.sign_in("claire", password, "a longer password"))
-    assert account is not None
-    assert account.role is Role.ADMINISTRATOR
+        sign_in(shelf, "claire", password)
+    assert sign_in(shelf, "claire", password, OWN).role is Role.ADMINISTRATOR
 
 
-def test_a_moderator_is_bound_to_sites(ecluse: Ecluse, demo: str, accounts: Accounts) -> None:
+def test_a_moderator_is_bound_to_sites(ecluse: Ecluse, demo: str, shelf: Store) -> None:
     made = ecluse("admin", "create", "max", "--role", "moderator", "--site", demo, "--json").data
-    token = accounts.sign_in("max", made["one_time_password"], "a longer password")
-    account = accounts.signed_in(token)
-    assert account is not None
+    account = sign_in(shelf, "max", made["one_time_password"], OWN)
     assert (account.role, account.sites) == (Role.MODERATOR, frozenset({demo}))
 
 
-def test_a_reset_ends_the_old_password(ecluse: Ecluse, accounts: Accounts) -> None:
+def test_a_reset_ends_the_old_password(ecluse: Ecluse, shelf: Store) -> None:
     old = ecluse("admin", "create", "claire", "--json").data["one_time_password"]
     new = ecluse("admin", "reset", "claire", "--json").data["one_time_password"]
     with pytest.raises(SignInRefused):
-        accounts.sign_in("claire", old, "a longer password")
-    assert accounts.sign_in("claire", new, "a longer password")
+        sign_in(shelf, "claire", old, OWN)
+    assert sign_in(shelf, "claire", new, OWN)
+
+
+def test_a_lost_phone_is_forgotten_on_demand(ecluse: Ecluse, shelf: Store) -> None:
+    ecluse("admin", "create", "claire")
+    shelf.client.hset("ecluse:user:claire", "totp", b"sealed")
+    for words, is_owed in (((), True), (("--second-factor",), False)):
+        new = ecluse("admin", "reset", "claire", "--json", *words).data["one_time_password"]
+        if is_owed:
+            with pytest.raises(SecondFactorNeeded):
+                sign_in(shelf, "claire", new, OWN)
+        else:
+            assert sign_in(shelf, "claire", new, OWN)
+
+
+def test_an_invitation_is_a_link_to_the_service(ecluse: Ecluse, demo: str, shelf: Store) -> None:
+    words = ("admin", "invite", "max", "--role", "ops", "--site", demo, "--json")
+    link = ecluse(*words, PUBLIC_URL="https://c.example/").data["link"]
+    address, token = link.rsplit("/", 1)
+    assert address == "https://c.example/join"
+    shelf.people.join(token, OWN, now_ms())
+    assert sign_in(shelf, "max", OWN) == Account("max", Role.OPS, frozenset({demo}))
+
+
+def test_accounts_are_listed_disabled_and_enabled(ecluse: Ecluse) -> None:
+    for name in ("claire", "max"):
+        ecluse("admin", "create", name)
+    assert ecluse("admin", "disable", "max", "--json").data["disabled"] is True
+    listed = ecluse("admin", "list", "--json").data
+    assert [(each["name"], each["disabled"]) for each in listed] == [
+        ("claire", False),
+        ("max", True),
+    ]
+    assert "claire" in ecluse("admin", "list").out
+    assert "enabled" not in ecluse("admin", "enable", "max").err
+    assert ecluse("admin", "list", "--json").data[1]["disabled"] is False
 
 
 def test_what_cannot_be_is_said_in_one_line(ecluse: Ecluse) -> None:
     ecluse("admin", "create", "claire")
     taken = ecluse("admin", "create", "claire")
     assert (taken.code, taken.err) == (1, "Error: an account called 'claire' exists already\n")
-    unknown = ecluse("admin", "reset", "nobody")
-    assert (unknown.code, unknown.err) == (1, "Error: no account is called 'nobody'\n")
+    for command in ("reset", "disable", "enable"):
+        unknown = ecluse("admin", command, "nobody")
+        assert (unknown.code, unknown.err) == (1, "Error: no account is called 'nobody'\n")
+    last = ecluse("admin", "disable", "claire")
+    assert (last.code, last.err) == (1, "Error: nobody but 'claire' administers all sites\n")
     assert ecluse("admin", "create", "max", "--site", "nobody").code == 1
     assert ecluse("admin", "create", "a b").code == 2

@@ -158,6 +158,14 @@ def test_a_moderator_of_another_site_is_not_told(house: House, clock: Clock) -> 
     assert writer(house, clock).write() == 0
 
 
+def test_a_disabled_account_is_not_told(house: House, clock: Clock) -> None:
+    staffer(house, "Aïcha")
+    wish(house)
+    hold(house)
+    house.services.store.people.disable("Aïcha", "cli", int(clock.now * 1000))
+    assert writer(house, clock).write() == 0
+
+
 @pytest.mark.usefixtures("moderator")
 def test_a_server_that_is_away_costs_one_try_and_a_pause(house: House, clock: Clock) -> None:
     wish(house)
@@ -259,13 +267,16 @@ def test_a_link_of_an_account_that_may_not_moderate_there_any_more_is_spent(
 ) -> None:
     house.add_site("other")
     staffer(house, "Olga", Role.OPS)
+    staffer(house, "Noor")
+    house.services.store.people.disable("Noor", "cli", int(clock.now * 1000))
     comment_id = hold(house)
     record = house.record(comment_id)
     until = int(clock.now) + 60
-    link = MailLink("demo", comment_id, record.version, Status.APPROVED, "Olga", until)
-    token = make_token(house.services.store.vault, link)
-    answer = house.client.post(f"/moderate/by-mail/demo/{comment_id}/Olga/{token}")
-    assert answer.status_code == 410
+    for name in ("Olga", "Noor"):
+        link = MailLink("demo", comment_id, record.version, Status.APPROVED, name, until)
+        token = make_token(house.services.store.vault, link)
+        answer = house.client.post(f"/moderate/by-mail/demo/{comment_id}/{name}/{token}")
+        assert answer.status_code == 410
 
 
 def test_an_address_is_confirmed_by_the_button_behind_the_link_sent_there(

@@ -1,39 +1,34 @@
-"""Who may sign in: one-time passwords, throttling, sessions that end."""
+"""Accounts: names, roles, sites, and that somebody always administers all of them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
-from argon2 import PasswordHasher
+from hypothesis import given
+from hypothesis import strategies as st
 
 from service.store import keys
 from service.store.accounts import (
-    FAILURES_KEPT_S,
-    MAX_FAILURES,
     Account,
     AccountExists,
-    Accounts,
-    PasswordChangeNeeded,
-    PasswordTooShort,
+    AccountUnknown,
+    LastAdministrator,
     Role,
-    SignInRefused,
-    SignInThrottled,
-    one_time_password,
+    is_account_name,
+    known_as,
 )
+from service.store.passwords import one_time_password
+from service.store.preferences import Preferences
 from service.store.store import Store
+from tests.store.people import FIRST, MO, house_of
 from tests.store.shelf import raw
-
-FIRST = "one-time-password"
-OWN = "a better password"
-MO = Account("mo", Role.MODERATOR, frozenset({"demo", "other"}))
 
 
 @pytest.fixture
-def accounts(store: Store) -> Accounts:
-    """Accounts whose passwords are hashed a thousand times cheaper than in service."""
-    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    opened = Accounts(store.client, hasher=cheap)
-    opened.create(MO, FIRST)
-    return opened
+def manned(store: Store) -> Store:
+    return house_of(store)
 
 
 def test_nobody_exists_at_first(store: Store) -> None:
@@ -43,103 +38,104 @@ def test_nobody_exists_at_first(store: Store) -> None:
     assert raw(store).hget(keys.user("mo"), "password").startswith(b"$argon2id$")
 
 
-def test_a_name_is_taken_once(accounts: Accounts) -> None:
+def test_a_name_is_taken_once(manned: Store) -> None:
     with pytest.raises(AccountExists):
-        accounts.create(Account("mo", Role.ADMINISTRATOR), "another password")
-    token = accounts.sign_in("mo", FIRST, OWN)
-    assert accounts.signed_in(token) == MO
+        manned.accounts.create(Account("mo", Role.ADMINISTRATOR), "another password")
+    assert manned.accounts.get("mo") == MO
 
 
-def test_a_one_time_password_opens_nothing_until_it_is_changed(accounts: Accounts) -> None:
-    with pytest.raises(PasswordChangeNeeded):
-        accounts.sign_in("mo", FIRST)
-    for bad in ("short", "x" * 11, FIRST):
-        with pytest.raises(PasswordTooShort):
-            accounts.sign_in("mo", FIRST, bad)
-    accounts.sign_in("mo", FIRST, OWN)
-    with pytest.raises(SignInRefused):
-        accounts.sign_in("mo", FIRST)
-    assert accounts.signed_in(accounts.sign_in("mo", OWN)) == MO
+def test_preferences_are_kept_with_the_account(manned: Store) -> None:
+    wanted = Preferences(lang="fr", theme="dark", is_greyscale=True)
+    manned.accounts.prefer("mo", wanted)
+    assert manned.accounts.get("mo").preferences == wanted
 
 
-def test_a_reset_password_must_be_changed_again(accounts: Accounts) -> None:
-    accounts.sign_in("mo", FIRST, OWN)
-    accounts.reset_password("mo", "the second one-time")
-    with pytest.raises(SignInRefused):
-        accounts.sign_in("mo", OWN)
-    with pytest.raises(PasswordChangeNeeded):
-        accounts.sign_in("mo", "the second one-time")
+def test_everybody_is_listed_by_name(manned: Store) -> None:
+    manned.accounts.create(Account("ada", Role.OPS), FIRST)
+    assert [each.account.name for each in manned.accounts.every()] == ["ada", "mo"]
 
 
-@pytest.mark.parametrize("name", ["mo", "nobody"])
-def test_a_name_is_throttled_after_too_many_failures(accounts: Accounts, name: str) -> None:
-    for _ in range(MAX_FAILURES):
-        with pytest.raises(SignInRefused):
-            accounts.sign_in(name, "wrong")
-    with pytest.raises(SignInThrottled) as caught:
-        accounts.sign_in(name, FIRST, OWN)
-    assert 0 < caught.value.retry_after_s <= FAILURES_KEPT_S
+def test_who_is_not_there_cannot_be_changed(manned: Store) -> None:
+    accounts = manned.accounts
+    changes: list[Callable[[], object]] = [
+        lambda: accounts.get("nobody"),
+        lambda: accounts.change("nobody", Role.OPS, frozenset()),
+        lambda: accounts.disable("nobody"),
+        lambda: accounts.enable("nobody"),
+        lambda: accounts.set_password("nobody", "x"),
+    ]
+    for change in changes:
+        with pytest.raises(AccountUnknown):
+            change()
+    assert not raw(manned).exists(keys.user("nobody"))
 
 
-def test_another_name_is_not_throttled(accounts: Accounts) -> None:
-    for _ in range(MAX_FAILURES):
-        with pytest.raises(SignInRefused):
-            accounts.sign_in("nobody", "wrong")
-    accounts.sign_in("mo", FIRST, OWN)
+def test_the_last_administrator_of_all_sites_stays_one(manned: Store) -> None:
+    accounts = manned.accounts
+    accounts.create(Account("root", Role.ADMINISTRATOR), FIRST)
+    accounts.create(Account("local", Role.ADMINISTRATOR, frozenset({"demo"})), FIRST)
+    changes: list[Callable[[], None]] = [
+        lambda: accounts.disable("root"),
+        lambda: accounts.change("root", Role.MODERATOR, frozenset()),
+        lambda: accounts.change("root", Role.ADMINISTRATOR, frozenset({"demo"})),
+    ]
+    for change in changes:
+        with pytest.raises(LastAdministrator):
+            change()
+    assert accounts.get("root") == Account("root", Role.ADMINISTRATOR)
+    accounts.change("local", Role.ADMINISTRATOR, frozenset())
+    accounts.disable("root")
+    with pytest.raises(LastAdministrator):
+        accounts.disable("local")
+    accounts.enable("root")
+    accounts.disable("local")
 
 
-def test_signing_in_forgets_earlier_failures(accounts: Accounts) -> None:
-    accounts.sign_in("mo", FIRST, OWN)
-    for _ in range(2):
-        for _ in range(MAX_FAILURES - 1):
-            with pytest.raises(SignInRefused):
-                accounts.sign_in("mo", "wrong")
-        accounts.sign_in("mo", OWN)
+def test_two_administrators_who_disable_each_other_at_once_leave_one(store: Store) -> None:
+    names = [f"root{number}" for number in range(8)]
+    for name in names:
+        store.accounts.create_with(Account(name, Role.ADMINISTRATOR), "")
+
+    def disabled(name: str) -> bool:
+        try:
+            store.accounts.disable(name)
+        except LastAdministrator:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(disabled, names)) == 7
+    assert sum(not each.account.is_disabled for each in store.accounts.every()) == 1
 
 
-def test_a_session_ends_when_its_owner_signs_out(accounts: Accounts) -> None:
-    token, other = accounts.sign_in("mo", FIRST, OWN), accounts.sign_in("mo", OWN)
-    accounts.sign_out(token)
-    assert accounts.signed_in(token) is None
-    assert accounts.signed_in(other) == MO
+@pytest.mark.parametrize(
+    ("mine", "theirs", "may"),
+    [("", "", True), ("", "a", True), ("a b", "a", True), ("a", "a b", False), ("a", "", False)],
+)
+def test_an_administrator_of_some_sites_has_a_say_over_their_people_only(
+    mine: str, theirs: str, may: bool
+) -> None:
+    account = Account("x", Role.ADMINISTRATOR, frozenset(mine.split()))
+    assert account.may_manage(frozenset(theirs.split())) is may
+    assert not Account("x", Role.MODERATOR, account.sites).may_manage(frozenset(theirs.split()))
 
 
-def test_a_session_expires(store: Store, accounts: Accounts) -> None:
-    token = accounts.sign_in("mo", FIRST, OWN)
-    (session,) = raw(store).scan_iter(keys.session("*"))
-    assert 0 < raw(store).ttl(session) <= 28_800
-    raw(store).pexpire(session, 1)
-    while raw(store).exists(session):
-        pass
-    assert accounts.signed_in(token) is None
+@pytest.mark.parametrize("name", ["Aïcha", "claire@example.org", "明", "a" * 64])
+def test_a_word_or_an_address_is_a_name(name: str) -> None:
+    assert is_account_name(name)
 
 
-def test_the_sessions_of_a_removed_account_open_nothing(store: Store, accounts: Accounts) -> None:
-    token = accounts.sign_in("mo", FIRST, OWN)
-    raw(store).delete(keys.user("mo"))
-    assert accounts.signed_in(token) is None
+@pytest.mark.parametrize(
+    "name",
+    ["", "a b", "a/b", "a" * 65, "a\n", "a\u202eb", "a\u200bb", "Ai\u0308cha", "\ud800", "a\xa0b"],
+)
+def test_what_cannot_be_told_apart_by_looking_is_no_name(name: str) -> None:
+    assert not is_account_name(name)
 
 
-def test_a_new_password_ends_the_sessions_opened_with_the_old(accounts: Accounts) -> None:
-    stolen = accounts.sign_in("mo", FIRST, OWN)
-    accounts.reset_password("mo", "the second one-time")
-    assert accounts.signed_in(stolen) is None
-    kept = accounts.sign_in("mo", "the second one-time", "an even better one")
-    assert accounts.signed_in(kept) == MO
-
-
-@pytest.mark.parametrize("token", ["", "es_", "es_nothing", "é"])
-def test_a_token_that_is_none_opens_nothing(accounts: Accounts, token: str) -> None:
-    assert accounts.signed_in(token) is None
-
-
-def test_neither_password_nor_token_is_kept(store: Store, accounts: Accounts) -> None:
-    token = accounts.sign_in("mo", FIRST, OWN)
-    redis = raw(store)
-    names = list(redis.scan_iter("*"))
-    stored = b" ".join([*names, *redis.hgetall(keys.user("mo")).values()])
-    for secret in (OWN, FIRST, token, token.removeprefix("es_")):
-        assert secret.encode() not in stored
+@given(st.text(max_size=20))
+def test_a_name_has_one_spelling(name: str) -> None:
+    assert known_as(known_as(name)) == known_as(name)
 
 
 def test_one_time_passwords_are_never_the_same() -> None:

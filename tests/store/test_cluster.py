@@ -29,6 +29,7 @@ from service.store.paging import Order
 from service.store.queue import Filters, Sort
 from service.store.reported import AppealOutcome, ReportReason
 from service.store.reports import Reporting
+from service.store.sessions import Visit
 from service.store.sites import Limit, Scope, Site
 from service.store.store import Store, open_store
 from service.store.views import View
@@ -264,10 +265,16 @@ def test_what_sites_share_lives_on_a_cluster_too(cluster: Store) -> None:
 
 def test_accounts_and_keys_work_on_a_cluster(cluster: Store) -> None:
     cluster.accounts.create(Account("mo", Role.MODERATOR), "one-time-password")
-    token = cluster.accounts.sign_in("mo", "one-time-password", "a better password")
-    account = cluster.accounts.signed_in(token)
-    assert account is not None
-    assert account.name == "mo"
+    visit = Visit(now_ms())
+    token = cluster.door.sign_in("mo", "one-time-password", visit, "a better password")
+    found = cluster.door.signed_in(token, visit.now_ms + 60_000)
+    assert found is not None
+    assert found.account.name == "mo"
+    assert len(cluster.sessions.of("mo", found.session.generation, visit.now_ms)) == 1
+    link = cluster.people.issue_reset("mo", "cli", visit.now_ms)
+    assert cluster.people.join(link, "an even better one", visit.now_ms) == "mo"
+    assert cluster.door.signed_in(token, visit.now_ms) is None
+    cluster.people.disable("mo", "cli", visit.now_ms)
     key, _ = cluster.sites.create_key("blog", "", frozenset({Scope.SUBMIT}))
     assert cluster.sites.revoke_key("blog", key.id).revoked_at is not None
 

@@ -18,6 +18,7 @@ OWN_ORIGIN = "http://localhost"
 def house(settings: Settings) -> Iterator[House]:
     built = House(create_app(settings))
     built.replace(pipeline=pipeline)
+    built.make_passwords_cheap()
     built.services.store.sites.create(Site("demo", origins=(ORIGIN, OWN_ORIGIN), lang="fr"))
     yield built
     built.services.store.client.close()

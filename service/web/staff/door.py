@@ -1,24 +1,30 @@
-"""The door: signing in and out."""
+"""The door: signing in, in one step or two, and out."""
 
 from __future__ import annotations
 
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, redirect, request, url_for
+from flask import Blueprint, Response, request, url_for
 
 from service.api.language import language
 from service.api.problems import Problem
 from service.api.services import services
-from service.api.sessions import PASSWORD_RULE
+from service.api.sessions import CODE_REFUSED, PASSWORD_RULE
+from service.api.visits import visit
 from service.schemas.messages import Message, translate
-from service.store.accounts import (
+from service.store.accounts import known_as
+from service.store.door import (
+    HalfSessionGone,
     PasswordChangeNeeded,
-    PasswordTooShort,
+    SecondFactorNeeded,
     SignInRefused,
-    SignInThrottled,
 )
-from service.web.staff.guard import COOKIE, check_csrf, signed_in
+from service.store.passwords import PasswordTooShort
+from service.store.second_factor import CodeRefused
+from service.store.sign_in_limits import SignInThrottled
+from service.web.staff.cookies import HALF_COOKIE, ask_code, forget, go_to, let_in
+from service.web.staff.guard import check_csrf, signed_in
 from service.web.staff.page import page
 
 FIRST_ROOM = "account.show"
@@ -30,32 +36,53 @@ blueprint = Blueprint("door", __name__)
 def sign_in() -> Response:
     """Show the form; who is signed in already goes on."""
     if signed_in():
-        return _onward(request.args.get("next", ""))
-    return _form()
+        return go_to(onward(request.args.get("next", "")))
+    return form()
 
 
 @blueprint.post("/sign-in")
 def enter() -> Response:
     """Sign in with a name and a password; a one-time password needs a new one beside it."""
-    _refuse_other_origins()
-    name = request.form.get("name", "").strip()
-    password = request.form.get("password", "")[:PASSWORD_LIMIT]
-    new_password = request.form.get("new_password", "")[:PASSWORD_LIMIT]
+    refuse_other_origins()
+    name, wanted = known_as(request.form.get("name", "")), request.form.get("next", "")
+    password, new_password = password_sent("password"), password_sent("new_password")
     try:
-        token = services().store.accounts.sign_in(name, password, new_password)
+        token = services().store.door.sign_in(name, password, visit(), new_password)
+    except SecondFactorNeeded as owed:
+        return ask_code(owed.half, own_path(wanted))
     except SignInRefused:
-        return _form(401, error="Name and password do not go together.")
+        return form(401, error="Name and password do not go together.")
     except SignInThrottled as error:
-        minutes = -(-error.retry_after_s // 60)
-        told = Message("Too many failed sign-ins: wait {minutes} minutes.", minutes=minutes)
-        return _form(429, error=told, headers={"Retry-After": str(error.retry_after_s)})
+        return form(429, error=throttled(error), headers=retry_after(error))
     except PasswordChangeNeeded:
-        return _form(403, needs_new=True)
+        return form(403, needs_new=True)
     except PasswordTooShort:
-        return _form(422, needs_new=True, error=PASSWORD_RULE)
-    answer = _onward(request.form.get("next", ""))
-    _keep_cookie(answer, token)
-    return answer
+        return form(422, needs_new=True, error=PASSWORD_RULE)
+    return let_in(go_to(onward(wanted)), token)
+
+
+@blueprint.get("/sign-in/code")
+def code() -> Response:
+    """Ask for the code of the second factor."""
+    if not request.cookies.get(HALF_COOKIE):
+        return go_to(url_for("door.sign_in"))
+    return _code_form()
+
+
+@blueprint.post("/sign-in/code")
+def finish() -> Response:
+    """Sign in with a one-time code, or a recovery code, after the password."""
+    refuse_other_origins()
+    half, given = request.cookies.get(HALF_COOKIE, ""), request.form.get("code", "")[:100]
+    try:
+        token = services().store.door.finish(half, given, visit())
+    except HalfSessionGone:
+        return form(401, error="That took more than five minutes: begin again.")
+    except CodeRefused:
+        return _code_form(401, error=CODE_REFUSED)
+    except SignInThrottled as error:
+        return _code_form(429, error=throttled(error), headers=retry_after(error))
+    return let_in(go_to(onward(request.form.get("next", ""))), token)
 
 
 @blueprint.post("/sign-out")
@@ -64,53 +91,62 @@ def leave() -> Response:
     found = signed_in()
     if found:
         check_csrf(found.token)
-        services().store.accounts.sign_out(found.token)
-    answer = _to(url_for("door.sign_in"))
-    answer.delete_cookie(COOKIE, path="/")
-    return answer
+        services().store.door.sign_out(found.token)
+    return forget(go_to(url_for("door.sign_in")))
 
 
 def own_path(address: str) -> str:
     """Return ``address`` if it is a path on this host, or nothing."""
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return ""
     is_ours = address.startswith("/") and not address.startswith(("//", "/\\"))
     return address if is_ours and not parts.scheme and not parts.netloc else ""
 
 
-def _onward(wanted: str) -> Response:
-    return _to(own_path(wanted) or url_for(FIRST_ROOM))
+def onward(wanted: str) -> str:
+    """Return where somebody goes who came in: the page they wanted, or their first."""
+    return own_path(wanted) or url_for(FIRST_ROOM)
 
 
-def _to(address: str) -> Response:
-    answer = redirect(address, 303)
-    answer.headers["Cache-Control"] = "no-store"
-    assert isinstance(answer, Response)  # noqa: S101  flask's own
-    return answer
-
-
-def _form(status: int = 200, **context: Any) -> Response:
+def form(status: int = 200, **context: Any) -> Response:
+    """Show the form of name and password, with what went wrong."""
     headers = context.pop("headers", None)
     error = translate(context.pop("error", ""), language())
     shown = {"error": error, "needs_new": False, **context}
     wanted = own_path(request.values.get("next", ""))
-    name = request.form.get("name", "")[:100]
+    name, provider = request.form.get("name", "")[:100], services().provider
+    shown["provider"] = provider.name if provider else ""
     return page("staff/sign_in.html", status, headers, name=name, next=wanted, **shown)
 
 
-def _refuse_other_origins() -> None:
+def refuse_other_origins() -> None:
     """Refuse a sign-in sent by another site's page: it would sign us in as somebody else."""
     sent = request.headers.get("Sec-Fetch-Site", "same-origin")
     if sent not in {"same-origin", "none"}:
         raise Problem(403, "csrf", "This page has grown old: load it again, then repeat.")
 
 
-def _keep_cookie(answer: Response, token: str) -> None:
-    answer.set_cookie(
-        COOKIE,
-        token,
-        max_age=services().settings.session_ttl_s,
-        path="/",
-        secure=request.is_secure,
-        httponly=True,
-        samesite="Lax",
-    )
+def password_sent(name: str) -> str:
+    """Return a password of the form."""
+    return request.form.get(name, "")[:PASSWORD_LIMIT]
+
+
+def throttled(error: SignInThrottled) -> Message:
+    """Return the sentence that says how long to wait."""
+    minutes = -(-error.retry_after_s // 60)
+    return Message("Too many failed sign-ins: wait {minutes} minutes.", minutes=minutes)
+
+
+def retry_after(error: SignInThrottled) -> dict[str, str]:
+    """Return the header that says how long to wait."""
+    return {"Retry-After": str(error.retry_after_s)}
+
+
+def _code_form(
+    status: int = 200, error: str = "", headers: dict[str, str] | None = None
+) -> Response:
+    wanted = own_path(request.values.get("next", ""))
+    told = translate(error, language())
+    return page("staff/sign_in_code.html", status, headers, next=wanted, error=told)

@@ -14,7 +14,9 @@ from flask import Blueprint, Response, g, redirect, request, url_for
 from service.api.language import wish_for
 from service.api.problems import Problem
 from service.api.services import services
+from service.api.visits import now_ms
 from service.store.accounts import Account, Role
+from service.store.sessions import Session
 
 COOKIE = "ecluse_session"
 CSRF_FIELD = "csrf"
@@ -30,6 +32,7 @@ class Member:
     """Hold who is signed in, and by which session."""
 
     account: Account
+    session: Session
     token: str
 
     @property
@@ -111,8 +114,8 @@ def is_from_htmx() -> bool:
 
 def _by_cookie() -> Member | None:
     token = request.cookies.get(COOKIE, "")
-    account = services().store.accounts.signed_in(token) if token else None
-    return Member(account, token) if account else None
+    found = services().store.door.signed_in(token, now_ms()) if token else None
+    return Member(found.account, found.session, token) if found else None
 
 
 def _to_sign_in() -> Response:

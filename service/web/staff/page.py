@@ -13,7 +13,14 @@ from service.api.problems import Problem
 from service.schemas.messages import translate, translator
 from service.store.accounts import Role
 from service.store.preferences import Preferences
-from service.web.staff.guard import CSRF_FIELD, EVERY_ROLE, MODERATING, Member, signed_in
+from service.web.staff.guard import (
+    ADMINISTRATING,
+    CSRF_FIELD,
+    EVERY_ROLE,
+    MODERATING,
+    Member,
+    signed_in,
+)
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
@@ -39,6 +46,7 @@ class Room:
 ROOMS: tuple[Room, ...] = (
     Room("appeals.listing", "Appeals", MODERATING),
     Room("history.log", "History", MODERATING),
+    Room("people.index", "People", ADMINISTRATING),
     Room("account.show", "My account"),
 )
 
