@@ -192,4 +192,4 @@ def _shown_copies(batch: Batch, verdicts: Sequence[Verdict]) -> list[Copies]:
 def _is_campaign(verdict: Verdict) -> bool:
     if verdict.action is not Action.SPAM:
         return False
-    return any(item.code == CAMPAIGN for signal in verdict.signals for item in signal.evidence)
+    return any(item.code == CAMPAIGN for signal in verdict.weighing for item in signal.evidence)

@@ -202,7 +202,7 @@ def reasons_as_held(verdict: Verdict, language: str) -> list[str]:
 
 
 def _findings(verdict: Verdict) -> list[Message]:
-    weighty = sorted(verdict.signals, key=_weight, reverse=True)
+    weighty = sorted(verdict.weighing, key=_weight, reverse=True)
     return _attribute_sentences(verdict) + [
         sentence
         for signal in weighty

@@ -189,6 +189,7 @@ def verdict_json(verdict: Verdict) -> bytes:
             "lang": verdict.lang,
             "is_lang_served": verdict.is_lang_served,
             "stages": verdict.stages,
+            **({"log_only": verdict.log_only} if verdict.log_only else {}),
         },
         option=orjson.OPT_SERIALIZE_NUMPY,
     )
@@ -221,6 +222,7 @@ def verdict_from(raw: bytes) -> Verdict:
         lang=data.get("lang", ""),
         is_lang_served=data.get("is_lang_served", True),
         stages=tuple(data.get("stages", ())),
+        log_only=tuple(data.get("log_only", ())),
     )
 
 
