@@ -32,6 +32,14 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class TrialOutcome:
+    """Hold what a policy on trial would have made of a comment, and by which rule."""
+
+    status: Status
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """Hold a stored comment. ``sealed`` is its personal data, encrypted.
 
@@ -57,6 +65,7 @@ class Record:
     settled_at_ms: int = 0
     original: str = ""
     edited_by: str = ""
+    trial: TrialOutcome | None = None
 
     @property
     def is_in_shadow(self) -> bool:
@@ -159,6 +168,7 @@ def record_from(comment_id: str, site: str, fields: Mapping[bytes, bytes]) -> Re
         settled_at_ms=int(fields.get(b"settled_at", b"0")),
         original=_content_of(fields.get(b"original")),
         edited_by=fields.get(b"edited_by", b"").decode(),
+        trial=_trial_from(fields.get(b"trial", b"").decode()),
     )
 
 
@@ -239,6 +249,11 @@ def _signal_from(
 def _content_of(raw: bytes | None) -> str:
     content: str = orjson.loads(raw).get("content", "") if raw else ""
     return content
+
+
+def _trial_from(written: str) -> TrialOutcome | None:
+    status, _, rule = written.partition(" ")
+    return TrialOutcome(Status(status), rule) if status else None
 
 
 def _decision_from(raw: bytes | None) -> Decision | None:

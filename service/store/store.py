@@ -12,6 +12,7 @@ from service.store.bans import Bans
 from service.store.claims import Claims
 from service.store.comments import Comments
 from service.store.connection import Client, connect
+from service.store.decided import Decided
 from service.store.decisions import Decisions
 from service.store.inbox import Inbox
 from service.store.indexing import Indexing
@@ -20,12 +21,14 @@ from service.store.live import Live
 from service.store.mailboxes import Mailboxes
 from service.store.notes import Notes
 from service.store.queue import Queue
+from service.store.retention import Forgetting
 from service.store.sealing import Vault
 from service.store.second_looks import SecondLooks
 from service.store.sites import Sites
 from service.store.threads import Threads
 from service.store.timeline import Timeline
 from service.store.views import Views
+from service.store.trials import Trials
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,9 @@ class Store:
     authors: Authors
     mailboxes: Mailboxes
     bans: Bans
+    decided: Decided
+    trials: Trials
+    forgetting: Forgetting
 
 
 def open_store(settings: Settings, secrets: Secrets, url: str) -> Store:
@@ -95,4 +101,7 @@ def open_store(settings: Settings, secrets: Secrets, url: str) -> Store:
         authors=Authors(client),
         mailboxes=Mailboxes(client, vault),
         bans=Bans(client, vault),
+        decided=Decided(client, comments),
+        trials=Trials(client),
+        forgetting=Forgetting(client, comments),
     )
