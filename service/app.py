@@ -41,6 +41,7 @@ from service.web import by_mail, demo
 from service.web.docs import register_docs
 from service.web.errors import problem_page
 from service.web.history import views as history
+from service.web.settings import blueprint as settings_room
 from service.web.staff import account, door, mailbox
 
 API_VERSION = "1"
@@ -62,6 +63,7 @@ PAGES = (
     mailbox.blueprint,
     by_mail.blueprint,
     history.blueprint,
+    settings_room,
 )
 
 

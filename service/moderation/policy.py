@@ -63,6 +63,7 @@ class PolicyInvalid(ValueError):
     def __init__(self, entry: str, problem: str) -> None:
         super().__init__(f"{entry}: {problem}")
         self.entry = entry
+        self.problem = problem
 
 
 class Premoderation(StrEnum):

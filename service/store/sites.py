@@ -217,6 +217,14 @@ class Sites:
         self._known[name] = (self._clock(), known)
         return known
 
+    def read(self, name: str) -> KnownSite:
+        """Return a site and its keys as they are now, whatever was read before.
+
+        Raises ``SiteUnknown``.
+        """
+        self._known.pop(name, None)
+        return self.get(name)
+
     def create(self, site: Site, by: Changer | None = None) -> None:
         """Add a site with an empty inbox; the audit log names who did it.
 

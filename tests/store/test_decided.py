@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from service.moderation.verdict import Action, Status
 from service.store import decided
+from service.store.records import Record
 from service.store.store import Store
 from tests.store.shelf import DEMO, bring, decide, raw, settle_all
 
 
-def ids(records: list[decided.Record]) -> list[str]:
+def ids(records: list[Record]) -> list[str]:
     return [record.comment.id for record in records]
 
 

@@ -151,7 +151,7 @@ def ticking(step_s: float) -> Callable[[], float]:
 
 def waiting(settings: Settings) -> list[tuple[Any, ...]]:
     queue = Queue(MAINTENANCE_QUEUE, connection=queue_of(settings), serializer=JSONSerializer)
-    return [job.args for job in queue.get_jobs()]
+    return [tuple(job.args) for job in queue.get_jobs()]
 
 
 def test_it_is_done_in_bounded_steps_that_go_on_where_the_last_ended(
@@ -179,7 +179,7 @@ def test_the_daily_task_rings_for_the_sites_that_forget(store: Store, settings: 
     assert expirer(store, settings).begin() == 0
     keep(store, personal_days=1)
     assert expirer(store, settings).begin() == 1
-    assert [tuple(arguments) for arguments in waiting(settings)] == [("demo", "")]
+    assert waiting(settings) == [("demo", "")]
 
 
 def test_a_place_that_is_no_longer_part_of_the_work_begins_anew(

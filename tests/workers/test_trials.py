@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from config.settings import Settings
@@ -31,7 +31,7 @@ class Suspicious:
         return [found if "spam" in case.comment.content else () for case in batch.cases]
 
 
-def on_trial(store: Store, policy: dict[str, object]) -> None:
+def on_trial(store: Store, policy: Mapping[str, object]) -> None:
     store.sites.change("demo", ANN, lambda site: replace(site, trial_policy=policy))
 
 
@@ -114,7 +114,7 @@ def test_a_policy_changed_during_a_drain_counts_for_the_next_batch(
     store: Store, settings: Settings
 ) -> None:
     moderator = moderator_of(store, settings, Suspicious(), batch_size=1)
-    changed = []
+    changed: list[bool] = []
 
     def change() -> float:
         if not changed and store.decisions.counts("demo").get("settled"):

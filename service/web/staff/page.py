@@ -38,6 +38,7 @@ class Room:
 
 ROOMS: tuple[Room, ...] = (
     Room("history.log", "History", MODERATING),
+    Room("settings.index", "Settings", MODERATING),
     Room("account.show", "My account"),
 )
 
