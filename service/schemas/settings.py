@@ -9,6 +9,8 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate, va
 
 from service.moderation.custom_rules import (
     ACTIONS,
+    LONGEST_PATTERN,
+    LONGEST_WORD,
     MOST_PATTERNS,
     MOST_WORDS,
     Rule,
@@ -41,7 +43,6 @@ NOT_DAYS = "Days are a whole number from 0 to 36,500."
 NOT_LIMIT = "A limit is two whole numbers above 0, or nothing at all."
 NOT_OVERLAP = "Choose one of the times offered."
 NOT_ONE_OF = "Choose one of those offered."
-LINE_FAULT = "Line {line}: {problem}"
 TOO_MANY_WORDS = "At most {most} words, all lists together."
 TOO_MANY_PATTERNS = "At most {most} patterns, all lists together."
 
@@ -208,8 +209,32 @@ class ListsFormSchema(Schema):
         try:
             checked(entries)
         except PolicyInvalid as error:
-            raise ValidationError({"patterns.spam": [error.problem]}) from None
+            raise ValidationError({"patterns.spam": [_said(error)]}) from None
         return entries
+
+
+def _said(error: RuleInvalid | PolicyInvalid) -> Message:
+    """Return what is wrong with a rule, as a sentence that can be translated."""
+    text = error.problem if isinstance(error, PolicyInvalid) else str(error)
+    if text in _RULE_FAULTS:
+        return _RULE_FAULTS[text]
+    return Message("RE2 cannot read it: {said}", said=text.removeprefix("RE2 cannot read it: "))
+
+
+_RULE_FAULTS = {
+    f"a word or phrase has at most {LONGEST_WORD} characters": Message(
+        "A word or phrase has at most {most} characters.", most=LONGEST_WORD
+    ),
+    "there is no word in it": Message("There is no word in it."),
+    f"a pattern has at most {LONGEST_PATTERN} characters": Message(
+        "A pattern has at most {most} characters.", most=LONGEST_PATTERN
+    ),
+    "it is too large; shorten its repetitions": Message(
+        "It is too large: shorten its repetitions."
+    ),
+    "it matches every comment": Message("It matches every comment."),
+    "all patterns together are too large": Message("All patterns together are too large."),
+}
 
 
 def _parsed(parse: Callable[[str], T], text: str) -> T:
@@ -229,7 +254,7 @@ def _faults(
             try:
                 read(action, line)
             except RuleInvalid as error:
-                problem = Message(LINE_FAULT, line=number, problem=str(error))
+                problem = Message("Line {line}: {problem}", line=number, problem=_said(error))
                 found[f"{kind}.{action}"] = [problem]
                 break
     return found

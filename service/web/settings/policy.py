@@ -36,7 +36,6 @@ from service.web.settings.room import (
 from service.web.staff.guard import is_from_htmx
 
 TRY, SAVE, TRIAL = "try", "save", "trial"
-LINE_FAULT = "Line {line}: {problem}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +133,7 @@ def _from_text(site: Site) -> Asked:
     except PolicyTextInvalid as error:
         told = error.problem
         if error.line:
-            told = Message(LINE_FAULT, line=error.line, problem=error.problem)
+            told = Message("Line {line}: {problem}", line=error.line, problem=error.problem)
         return Asked(site.policy, {"text": told}, {"text": text})
 
 

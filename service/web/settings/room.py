@@ -73,6 +73,7 @@ def settings_page(template: str, site: Site | None, status: int = 200, **context
         f"settings/{template}",
         status,
         site=site,
+        tab=template.partition(".")[0].partition("_")[0],
         may_change=may_change(),
         is_done="done" in request.args,
         actions=tuple(Action),
