@@ -1,22 +1,24 @@
--- Take what is personal off comments that have one status and are old enough.
--- KEYS: comments, the oldest first. ARGV: status, before (ms).
--- Returns how many were changed, and whether one was too young, after which all are.
+-- Take what is personal off comments that have one status, and what they are found by of it.
+-- KEYS: the facets of the site's comments, then comments.
+-- ARGV: status, then per comment: id, its facets without what is personal.
+-- Returns how many were changed.
 
 local PERSONAL = {'personal', 'email_hash', 'ip_hash', 'facts', 'author'}
-local status, before = ARGV[1], tonumber(ARGV[2])
+local status = ARGV[1]
 local changed = 0
-for _, key in ipairs(KEYS) do
-  local current = redis.call('HMGET', key, 'status', 'submitted_at', 'content', unpack(PERSONAL))
-  if current[2] and tonumber(current[2]) >= before then return {changed, 1} end
+for index = 1, #KEYS - 1 do
+  local key, id, facets = KEYS[index + 1], ARGV[index * 2], ARGV[index * 2 + 1]
+  local current = redis.call('HMGET', key, 'status', 'content', unpack(PERSONAL))
   local is_personal = false
-  for at = 4, 3 + #PERSONAL do is_personal = is_personal or current[at] end
+  for at = 3, 2 + #PERSONAL do is_personal = is_personal or current[at] end
   if current[1] == status and is_personal then
-    local words = cjson.decode(current[3])
+    local words = cjson.decode(current[2])
     words.user_agent, words.referrer, words.author_id = nil, nil, nil
     if status ~= 'approved' then words.author, words.url = nil, nil end
     redis.call('HSET', key, 'content', cjson.encode(words))
     redis.call('HDEL', key, unpack(PERSONAL))
+    redis.call('HSET', KEYS[1], id, facets)
     changed = changed + 1
   end
 end
-return {changed, 0}
+return changed

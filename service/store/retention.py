@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from service.moderation.comment import Comment
 from service.moderation.verdict import Status
 from service.store.comments import Comments, transition_keys
 from service.store.connection import Client
+from service.store.facets import facets_of
 from service.store.keys import SiteKeys
 from service.store.paging import Order, slice_of
-from service.store.records import content_json
+from service.store.records import Record, content_json
 from service.store.scripts import Argument, script
 
 STEP = 200
@@ -44,31 +45,51 @@ class Forgetting:
         Their words stay; of those that are not published the author's name goes too.
         """
         keys = SiteKeys(site)
-        found = slice_of(self._client, keys.status(status), Order.OLDEST, STEP, cursor)
-        if not found.ids:
-            return Step(0, "")
-        names = [keys.comment(name) for name in found.ids]
-        answer: Any = self._erase(self._client, names, [status, before_ms])
-        changed, is_over = answer
-        return Step(changed, "" if is_over else found.cursor)
+        old, onward = self._old(site, status, before_ms, cursor)
+        names = [keys.facets]
+        arguments: list[Argument] = [status]
+        for record in old:
+            names.append(keys.comment(record.comment.id))
+            arguments += [record.comment.id, _facets_left(record)]
+        changed: Any = self._erase(self._client, names, arguments)
+        return Step(int(changed), onward)
 
     def delete(self, site: str, status: Status, before_ms: int, cursor: str) -> Step:
         """Delete comments of one status that came before ``before_ms``.
 
         One that was ever answered stays as a tombstone without words.
         """
-        keys = SiteKeys(site)
-        found = slice_of(self._client, keys.status(status), Order.OLDEST, STEP, cursor)
-        records = self._comments.get_many(site, found.ids)
-        old = [record for record in records if record.submitted_at_ms < before_ms]
+        old, onward = self._old(site, status, before_ms, cursor)
         arguments: list[Argument] = [status]
         for record in old:
-            words = Comment(id="", site="", page=record.comment.page, content="")
-            arguments += [record.comment.id, content_json(words)]
+            left = replace(_NOTHING, page=record.comment.page)
+            facets = facets_of(replace(left, submitted_at=record.comment.submitted_at), None, "")
+            arguments += [record.comment.id, content_json(left), facets]
         changed: Any = self._delete(self._client, transition_keys(site, old), arguments)
-        return Step(int(changed), found.cursor if len(old) == len(records) else "")
+        return Step(int(changed), onward)
 
     def tell(self, site: str, erased: int, deleted: int, now_ms: int) -> None:
         """Note in the audit log how much was forgotten."""
         told: Any = {"kind": "retention", "erased": erased, "deleted": deleted, "at": now_ms}
         self._client.xadd(SiteKeys(site).audit, told)
+
+    def _old(
+        self, site: str, status: Status, before_ms: int, cursor: str
+    ) -> tuple[list[Record], str]:
+        """Return the next comments that are old enough, and the cursor, "" after the last."""
+        key = SiteKeys(site).status(status)
+        found = slice_of(self._client, key, Order.OLDEST, STEP, cursor)
+        records = self._comments.get_many(site, found.ids)
+        old = [record for record in records if record.submitted_at_ms < before_ms]
+        return old, found.cursor if len(old) == len(records) else ""
+
+
+_NOTHING = Comment(id="", site="", page="", content="")
+
+
+def _facets_left(record: Record) -> bytes:
+    """Return what a comment is found by once what is personal has gone."""
+    left = replace(record.comment, author_id="")
+    if record.status is not Status.APPROVED:
+        left = replace(left, author="", url="")
+    return facets_of(left, record.verdict, "")
