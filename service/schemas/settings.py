@@ -41,6 +41,7 @@ TOO_MANY_ORIGINS = "A site has at most 50 origins."
 NO_SCOPE = "Choose what the key may do."
 NOT_DAYS = "Days are a whole number from 0 to 36,500."
 NOT_LIMIT = "A limit is two whole numbers above 0, or nothing at all."
+NOT_PERCENT = "A share is a number from 0 to 100."
 NOT_OVERLAP = "Choose one of the times offered."
 NOT_ONE_OF = "Choose one of those offered."
 TOO_MANY_WORDS = "At most {most} words, all lists together."
@@ -117,6 +118,13 @@ class SiteFormSchema(Schema):
         load_default=dict,
     )
 
+    second_look = fields.Float(
+        load_default=0.0,
+        validate=validate.Range(0, 100, error=NOT_PERCENT),
+        error_messages={"invalid": NOT_PERCENT, "special": NOT_PERCENT},
+        metadata={"description": "Per cent of the decisions."},
+    )
+
     @post_load
     def made(self, data: dict[str, Any], **_more: Any) -> dict[str, Any]:
         """Return the values as a site holds them."""
@@ -126,6 +134,7 @@ class SiteFormSchema(Schema):
             "origins": tuple(data["origins"]),
             "required": frozenset(data.get("required", ())),
             "limits": limits,
+            "second_look": data["second_look"] / 100,
         }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from service.moderation.verdict import Status
@@ -16,6 +17,14 @@ LOOKED_AT = 4
 SETTLED = (Status.APPROVED, Status.HELD, Status.REJECTED, Status.SPAM)
 
 
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Hold a site's newest comments: those decided last, and those that came last."""
+
+    by_moderators: tuple[Record, ...]
+    arrived: tuple[Record, ...]
+
+
 class Decided:
     """Find the newest comments with a verdict; the cost of a call grows with ``most`` alone."""
 
@@ -23,13 +32,21 @@ class Decided:
         self._client = client
         self._comments = comments
 
-    def by_moderators(self, site: str, most: int) -> list[Record]:
-        """Return the comments decided last, each once, the latest decision first."""
-        records = self._records(site, self._decided_ids(site, most))
-        return [record for record in records if record.decision is not None]
+    def sample(self, site: str, most: int) -> Sample:
+        """Return at most ``most`` comments of either sort, each once, the newest first.
 
-    def arrived(self, site: str, most: int) -> list[Record]:
-        """Return the comments that came last, whoever or whatever decided on them."""
+        The comments decided last are in the order of their decisions, whoever or whatever
+        decided on those that came last.
+        """
+        decided, arrived = self._decided_ids(site, most), self._arrived_ids(site, most)
+        records = self._records(site, list(dict.fromkeys([*decided, *arrived])))
+        found = [records[name] for name in decided if name in records]
+        return Sample(
+            tuple(record for record in found if record.decision is not None),
+            tuple(records[name] for name in arrived if name in records),
+        )
+
+    def _arrived_ids(self, site: str, most: int) -> list[str]:
         keys = SiteKeys(site)
         pipe = self._client.pipeline(transaction=False)
         for status in SETTLED:
@@ -38,7 +55,7 @@ class Decided:
             ((score, name.decode()) for rows in pipe.execute() for name, score in rows),
             reverse=True,
         )
-        return self._records(site, [name for _, name in found[:most]])
+        return [name for _, name in found[:most]]
 
     def _decided_ids(self, site: str, most: int) -> list[str]:
         ids: dict[str, None] = {}
@@ -53,11 +70,11 @@ class Decided:
             until = f"({entries[-1][0].decode()}"
         return list(ids)
 
-    def _records(self, site: str, ids: list[str]) -> list[Record]:
+    def _records(self, site: str, ids: list[str]) -> dict[str, Record]:
         parts = (ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK))
-        return [
-            record
+        return {
+            record.comment.id: record
             for part in parts
             for record in self._comments.get_many(site, part)
             if record.verdict is not None
-        ]
+        }

@@ -236,8 +236,9 @@ def test_retention_trials_and_changed_settings_work_on_a_cluster(cluster: Store)
     assert cluster.trials.counts("demo") == []
     cluster.trials.begin("demo")
     decide(cluster, "c", Status.REJECTED)
-    assert [each.comment.id for each in cluster.decided.by_moderators("demo", 9)] == ["c"]
-    assert len(cluster.decided.arrived("demo", 9)) == 3
+    sample = cluster.decided.sample("demo", 9)
+    assert [each.comment.id for each in sample.by_moderators] == ["c"]
+    assert len(sample.arrived) == 3
     assert cluster.forgetting.erase_personal("demo", Status.APPROVED, 2000, "").changed == 1
     assert cluster.forgetting.delete("demo", Status.SPAM, 2000, "").changed == 1
     assert cluster.comments.get_many("demo", ["b"]) == []

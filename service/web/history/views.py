@@ -39,7 +39,17 @@ MOST_ENTRIES = 10_000
 MOST_RECORDS = 1_000
 SPOKE_FROM = 0.5
 """A check with a lower score said little."""
-KINDS = ("decision", "undo", "recall", "report", "settings", "ban", "unlearned", "export")
+KINDS = (
+    "decision",
+    "undo",
+    "recall",
+    "report",
+    "settings",
+    "retention",
+    "ban",
+    "unlearned",
+    "export",
+)
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """A cell that begins so is a formula to a spreadsheet."""
 COLUMNS = ("at", "kind", "actor", "comment", "details")

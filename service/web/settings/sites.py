@@ -27,7 +27,7 @@ from service.web.settings.room import (
 from service.web.staff.guard import member
 
 TAKEN = "A site of this name exists already."
-FIELDS = ("origins", "lang", "required", "has_nudge", "limits")
+FIELDS = ("origins", "lang", "required", "has_nudge", "limits", "second_look")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,7 @@ class Asked:
     required: frozenset[str]
     has_nudge: bool
     limits: Mapping[str, tuple[str, str]]
+    second_look: str
 
     @classmethod
     def of_site(cls, site: Site) -> Asked:
@@ -48,7 +49,8 @@ class Asked:
             name: (str(limit.burst), str(limit.window_s)) for name, limit in site.limits.items()
         }
         origins = "\n".join(site.origins)
-        return cls(site.name, origins, site.lang, site.required, site.has_nudge, limits)
+        percent = f"{100 * site.second_look:g}"
+        return cls(site.name, origins, site.lang, site.required, site.has_nudge, limits, percent)
 
     @classmethod
     def of_form(cls, data: Mapping[str, Any]) -> Asked:
@@ -65,6 +67,7 @@ class Asked:
             frozenset(data.get("required", ())),
             bool(data.get("has_nudge")),
             limits,
+            str(data.get("second_look", "")),
         )
 
 
