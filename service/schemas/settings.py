@@ -150,8 +150,9 @@ class KeyFormSchema(Schema):
     label = Text(limit=LABEL_LIMIT, load_default="")
     scopes = fields.List(
         fields.Enum(Scope, by_value=True, error_messages={"unknown": NOT_ONE_OF}),
-        load_default=list,
+        required=True,
         validate=validate.Length(min=1, error=NO_SCOPE),
+        error_messages={"required": NO_SCOPE},
     )
 
 
