@@ -22,7 +22,7 @@ def administrator(service: ServiceUp) -> str:
     made = service.command("admin", "create", "reglages", "--json")
     assert made.returncode == 0, made.stderr
     service.submit(HARSH, service.key())
-    return str(json.loads(made.stdout)["password"])
+    return str(json.loads(made.stdout)["one_time_password"])
 
 
 def sign_in(page: Page, service: ServiceUp, password: str) -> None:

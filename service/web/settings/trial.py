@@ -23,7 +23,7 @@ from service.web.settings.backtest import Example, example_of
 from service.web.settings.policy import policy_of
 from service.web.settings.room import blueprint, change, done, settings_page, site_of
 
-EXAMPLES_SHOWN = 20
+EXAMPLES_SHOWN = 10
 DAYS_SHOWN = 14
 EPOCH = dt.date(1970, 1, 1)
 
