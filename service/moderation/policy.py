@@ -33,6 +33,7 @@ V = TypeVar("V")
 
 ANY_LANGUAGE = "*"
 SHADOW_BAN = "ban.shadow"
+TRUSTED = "trusted"
 """The rule that refuses the comments of a banned author who is not to know of the ban."""
 GRAVE = (Attribute.SPAM, Attribute.THREAT, Attribute.SEVERE_TOXICITY)
 """What is refused of a trusted author too: an account taken over shows itself by these."""
@@ -189,7 +190,7 @@ def _ruling(
         return _Ruling(Action.APPROVE, "staff")
     asked, spoken = actions_asked(signals), _judged_in(case, language)
     if case.facts.is_trusted and not _is_grave(policy, scores, asked, spoken):
-        return _Ruling(Action.APPROVE, "trusted")
+        return _Ruling(Action.APPROVE, TRUSTED)
     exceeded = _exceeded(policy, scores, spoken, spared(signals))
     against = [ruling for ruling in (_listed(asked), exceeded) if ruling is not None]
     if against:

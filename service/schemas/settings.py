@@ -186,6 +186,12 @@ class RetentionFormSchema(Schema):
         return Retention(**data)
 
 
+class TrustedFormSchema(Schema):
+    """Name an author by the key of their e-mail address or number."""
+
+    author = fields.String(required=True, validate=validate.Length(1, 100, error=NOT_ONE_OF))
+
+
 class ListsFormSchema(Schema):
     """Describe a site's own words and patterns, for each action one text area of lines."""
 

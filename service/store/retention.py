@@ -49,7 +49,7 @@ class Forgetting:
         names = [keys.facets]
         arguments: list[Argument] = [status]
         for record in old:
-            names.append(keys.comment(record.comment.id))
+            names += [keys.comment(record.comment.id), keys.past(record.comment.id)]
             arguments += [record.comment.id, _facets_left(record)]
         changed: Any = self._erase(self._client, names, arguments)
         return Step(int(changed), onward)
@@ -65,7 +65,10 @@ class Forgetting:
             left = replace(_NOTHING, page=record.comment.page)
             facets = facets_of(replace(left, submitted_at=record.comment.submitted_at), None, "")
             arguments += [record.comment.id, content_json(left), facets]
-        changed: Any = self._delete(self._client, transition_keys(site, old), arguments)
+        names = transition_keys(site, old)
+        for record in old:
+            names += _beside(SiteKeys(site), record.comment.id)
+        changed: Any = self._delete(self._client, names, arguments)
         return Step(int(changed), onward)
 
     def tell(self, site: str, erased: int, deleted: int, now_ms: int) -> None:
@@ -85,6 +88,12 @@ class Forgetting:
 
 
 _NOTHING = Comment(id="", site="", page="", content="")
+
+
+def _beside(keys: SiteKeys, comment_id: str) -> list[str]:
+    """Return what is kept of a comment beside it."""
+    made = (keys.trail, keys.past, keys.notes, keys.claim)
+    return [name(comment_id) for name in made]
 
 
 def _facets_left(record: Record) -> bytes:

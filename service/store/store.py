@@ -27,8 +27,8 @@ from service.store.second_looks import SecondLooks
 from service.store.sites import Sites
 from service.store.threads import Threads
 from service.store.timeline import Timeline
-from service.store.views import Views
 from service.store.trials import Trials
+from service.store.views import Views
 
 
 @dataclass(frozen=True)

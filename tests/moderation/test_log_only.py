@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from service.moderation.batch import Batch
 from service.moderation.checks import CHECK_NAMES, build_pipeline
-from service.moderation.comment import Case, Comment
+from service.moderation.comment import Case, Comment, Facts
 from service.moderation.custom_rules import CHECK, Rule, Rules
 from service.moderation.pipeline import Pipeline
 from service.moderation.policy import Policy, PolicyInvalid, Threshold, decide, policy_from
@@ -108,6 +108,14 @@ def test_deciding_again_is_deciding_from_the_same_signals(
     (again,) = redecided(Batch([CASE]), [before], second)
     fresh = decide(second, CASE, signals, ())
     assert (again.action, again.rule, again.scores) == (fresh.action, fresh.rule, fresh.scores)
+
+
+def test_what_no_policy_decides_stays_when_deciding_again() -> None:
+    for facts in (Facts(is_trusted=True), Facts(is_shadow_banned=True)):
+        known = Case(CASE.comment, facts)
+        before = decide(WATCHING, known, [LINKS], ())
+        (again,) = redecided(Batch([CASE]), [before], WATCHING)
+        assert (again.action, again.rule) == (before.action, before.rule)
 
 
 def test_deciding_again_looks_for_the_new_policy_s_own_words() -> None:

@@ -25,6 +25,7 @@ PAGES = (
     "/demo/lists",
     "/demo/trial",
     "/demo/retention",
+    "/demo/trusted",
 )
 CHANGES = (
     "/new",
@@ -35,6 +36,7 @@ CHANGES = (
     "/demo/lists",
     "/demo/trial",
     "/demo/retention",
+    "/demo/trusted",
 )
 FORM = {
     "origins": "https://example.org",
@@ -246,3 +248,13 @@ def test_what_is_set_is_shown_without_harm(house: House, ann: Staffer) -> None:
         assert "<script>alert" not in text_of(ann.get(f"/settings{path}"))
     answer = ann.post("/settings/demo", {**FORM, "origins": hostile, "lang": hostile})
     assert "<script>alert" not in text_of(answer)
+
+
+def test_a_trusted_author_is_listed_and_trusted_no_more(house: House, ann: Staffer) -> None:
+    authors = house.services.store.authors
+    authors.trust("demo", "key-of-claire", "account:Mo", 1_700_000_000_000, label="Claire <b>")
+    shown = text_of(ann.get("/settings/demo/trusted"))
+    assert "Claire &lt;b&gt;" in shown
+    assert "Mo" in shown
+    assert ann.post("/settings/demo/trusted", {"author": "key-of-claire"}).status_code == 303
+    assert not authors.standing("demo", "key-of-claire").is_trusted

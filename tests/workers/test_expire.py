@@ -129,6 +129,20 @@ def test_a_refused_comment_that_was_answered_leaves_a_tombstone(
     assert (left.comment.content, left.status, left.sealed) == ("", Status.DELETED, b"")
 
 
+def test_what_is_kept_beside_a_comment_goes_with_it(store: Store, settings: Settings) -> None:
+    keep(store, personal_days=7, refused_days=7)
+    settled(store, "bad", 8, Action.HOLD, user_agent="Netscape")
+    settled(store, "good", 8, Action.HOLD, user_agent="Netscape")
+    store.notes.add("demo", "bad", "account:mo", "A note", 1)
+    decide(store, "bad", Status.REJECTED)
+    decide(store, "good", Status.APPROVED)
+    expirer(store, settings).expire("demo", Place())
+    redis = raw(store)
+    assert not list(redis.scan_iter("*comment:bad*"))
+    assert not any(b"Netscape" in redis.dump(key) for key in redis.scan_iter("*comment:good*"))
+    assert not redis.hexists(DEMO.facets, "bad")
+
+
 def test_nothing_of_the_audit_log_is_lost_and_what_was_forgotten_is_told(
     store: Store, settings: Settings
 ) -> None:
