@@ -69,7 +69,7 @@ class Forgetting:
         for record in old:
             names += _beside(SiteKeys(site), record.comment.id)
         changed: Any = self._delete(self._client, names, arguments)
-        return Step(int(changed), onward)
+        return Step(int(changed), _nothing_skipped(onward) if changed else onward)
 
     def tell(self, site: str, erased: int, deleted: int, now_ms: int) -> None:
         """Note in the audit log how much was forgotten."""
@@ -85,6 +85,11 @@ class Forgetting:
         records = self._comments.get_many(site, found.ids)
         old = [record for record in records if record.submitted_at_ms < before_ms]
         return old, found.cursor if len(old) == len(records) else ""
+
+
+def _nothing_skipped(cursor: str) -> str:
+    """Return a cursor that passes over nobody of its time: those it counted have gone."""
+    return f"{cursor.partition('-')[0]}-0" if cursor else ""
 
 
 _NOTHING = Comment(id="", site="", page="", content="")

@@ -189,6 +189,19 @@ def test_it_is_done_in_bounded_steps_that_go_on_where_the_last_ended(
     assert not any(b"personal" in stored(store, f"c{number:04}") for number in range(STEP + 10))
 
 
+def test_every_refused_comment_goes_in_one_run_however_many_came_at_once(
+    store: Store, settings: Settings
+) -> None:
+    keep(store, refused_days=30)
+    for number in range(2 * STEP + 10):
+        at = NOW_S - 40 * DAY_S + number // (STEP + 50)
+        bring(store, f"c{number:04}", submitted_at=at)
+    settle_all(store, Action.SPAM)
+    raw(store).hset(DEMO.comment("c0005"), "content", b"not JSON")
+    assert expirer(store, settings).expire("demo", Place()) == 2 * STEP + 9
+    assert listed(store, Status.SPAM) == ["c0005"]
+
+
 def test_the_daily_task_rings_for_the_sites_that_forget(store: Store, settings: Settings) -> None:
     assert expirer(store, settings).begin() == 0
     keep(store, personal_days=1)
