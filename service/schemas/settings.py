@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -20,12 +21,21 @@ from service.moderation.custom_rules import (
 )
 from service.moderation.policy import PolicyInvalid
 from service.moderation.verdict import Action
+from service.schemas.bans import read_value
 from service.schemas.messages import Message
 from service.schemas.policy_text import checked
 from service.schemas.site_values import REQUIRABLE, language, origin, site_name
 from service.schemas.submission import BODY_ERRORS
 from service.schemas.text import Text
-from service.store.sites import DEFAULT_LIMITS, Limit, Retention, Scope
+from service.store.bans import By
+from service.store.sites import (
+    DEFAULT_LIMITS,
+    MOST_TEMPLATES,
+    Limit,
+    Retention,
+    Scope,
+    Template,
+)
 
 T = TypeVar("T")
 
@@ -42,6 +52,14 @@ NO_SCOPE = "Choose what the key may do."
 NOT_DAYS = "Days are a whole number from 0 to 36,500."
 NOT_LIMIT = "A limit is two whole numbers above 0, or nothing at all."
 NOT_PERCENT = "A share is a number from 0 to 100."
+REASON_LIMIT = 300
+TEMPLATE_KEY_LIMIT = 40
+TEMPLATE_LIMIT = 300
+_TEMPLATE_KEY = re.compile(r"[a-z0-9][a-z0-9-]*")
+NOT_TEMPLATE_KEY = "A short name has small letters, digits and hyphens."
+EMPTY_TEMPLATE = "Write the reason in one language at least."
+TEMPLATE_TWICE = "Two reasons have the same short name."
+TOO_MANY_TEMPLATES = "A site has at most 50 reasons."
 NOT_OVERLAP = "Choose one of the times offered."
 NOT_ONE_OF = "Choose one of those offered."
 TOO_MANY_WORDS = "At most {most} words, all lists together."
@@ -184,6 +202,55 @@ class RetentionFormSchema(Schema):
     def made(self, data: dict[str, int], **_more: Any) -> Retention:
         """Return the retention."""
         return Retention(**data)
+
+
+class TemplatesFormSchema(Schema):
+    """Describe a site's reasons for refusing: three columns, empty rows left out."""
+
+    key = fields.List(Text(limit=TEMPLATE_KEY_LIMIT), load_default=list)
+    fr = fields.List(Text(limit=TEMPLATE_LIMIT), load_default=list)
+    en = fields.List(Text(limit=TEMPLATE_LIMIT), load_default=list)
+
+    @post_load
+    def made(self, data: dict[str, list[str]], **_more: Any) -> tuple[Template, ...]:
+        """Return the templates.
+
+        Raises ``ValidationError`` for a key that is missing, no key or there twice, for a
+        template that says nothing, and for too many.
+        """
+        rows = [row for row in zip(data["key"], data["fr"], data["en"], strict=False) if any(row)]
+        for place, (key, *texts) in enumerate(rows):
+            if not _TEMPLATE_KEY.fullmatch(key):
+                raise ValidationError(NOT_TEMPLATE_KEY, f"key.{place}")
+            if not any(texts):
+                raise ValidationError(EMPTY_TEMPLATE, f"fr.{place}")
+        if len({key for key, *_ in rows}) < len(rows):
+            raise ValidationError(TEMPLATE_TWICE, "key.0")
+        if len(rows) > MOST_TEMPLATES:
+            raise ValidationError(TOO_MANY_TEMPLATES, "key.0")
+        return tuple(Template(*row) for row in rows)
+
+
+class BanFormSchema(Schema):
+    """Describe a ban; 0 days: for good."""
+
+    by = fields.Enum(By, by_value=True, required=True, error_messages={"unknown": NOT_ONE_OF})
+    value = Text(limit=320, required=True)
+    is_shadow = fields.Boolean(load_default=False)
+    days = fields.Integer(
+        load_default=0,
+        validate=validate.Range(0, LONGEST_DAYS, error=NOT_DAYS),
+        error_messages={"invalid": NOT_DAYS},
+    )
+    reason = Text(limit=REASON_LIMIT, load_default="")
+
+    @post_load
+    def made(self, data: dict[str, Any], **_more: Any) -> dict[str, Any]:
+        """Return the ban, what it bans in its one spelling.
+
+        Raises ``ValidationError`` for what is not of the kind it is said to be.
+        """
+        return {**data, "value": read_value(data["by"], data["value"])}
 
 
 class TrustedFormSchema(Schema):

@@ -394,9 +394,7 @@ def _within(name: str, before: Any, after: Any) -> list[SettingChange]:
     Of a list, ``before`` holds what went and ``after`` what came.
     """
     if isinstance(before, list) and isinstance(after, list):
-        gone, come = ([item for item in one if item not in set(other)]
-                      for one, other in ((before, after), (after, before)))  # fmt: skip
-        return [SettingChange(name, gone, come)]
+        return [SettingChange(name, _only_in(before, after), _only_in(after, before))]
     if not (isinstance(before, dict) and isinstance(after, dict)):
         return [SettingChange(name, before, after)]
     return [
@@ -405,6 +403,11 @@ def _within(name: str, before: Any, after: Any) -> list[SettingChange]:
         if before.get(key) != after.get(key)
         for change in _within(f"{name}.{key}", before.get(key), after.get(key))
     ]
+
+
+def _only_in(one: list[Any], other: list[Any]) -> list[Any]:
+    known = set(map(orjson.dumps, other))
+    return [item for item in one if orjson.dumps(item) not in known]
 
 
 def _audit_json(change: SettingChange) -> bytes:

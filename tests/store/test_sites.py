@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import orjson
 import pytest
@@ -21,6 +21,7 @@ from service.store.sites import (
     SiteExists,
     Sites,
     SiteUnknown,
+    Template,
     parts_of,
 )
 from service.store.store import Store
@@ -178,6 +179,15 @@ def test_of_tables_and_lists_only_what_differs_is_told(store: Store) -> None:
         ("policy.thresholds.spam.hold", 0.5, 0.4),
         ("policy.words.hold", ["a"], ["c"]),
     ]
+
+
+def test_a_changed_template_is_told(store: Store) -> None:
+    tone = Template("tone", "Autre chose.", "Something else.")
+    kept = store.sites.get("demo").site.templates[1:]
+    store.sites.change("demo", ANN, lambda site: replace(site, templates=(tone, *kept)))
+    ((field, before, after),) = audited(store)
+    assert field == "templates"
+    assert (len(before), after) == (1, [asdict(tone)])  # type: ignore[arg-type]
 
 
 def test_two_changes_at_once_both_count(store: Store) -> None:

@@ -26,6 +26,8 @@ PAGES = (
     "/demo/trial",
     "/demo/retention",
     "/demo/trusted",
+    "/demo/bans",
+    "/demo/templates",
 )
 CHANGES = (
     "/new",
@@ -37,6 +39,8 @@ CHANGES = (
     "/demo/trial",
     "/demo/retention",
     "/demo/trusted",
+    "/demo/bans",
+    "/demo/templates",
 )
 FORM = {
     "origins": "https://example.org",
@@ -258,3 +262,52 @@ def test_a_trusted_author_is_listed_and_trusted_no_more(house: House, ann: Staff
     assert "Mo" in shown
     assert ann.post("/settings/demo/trusted", {"author": "key-of-claire"}).status_code == 303
     assert not authors.standing("demo", "key-of-claire").is_trusted
+
+
+def test_somebody_is_banned_for_a_while_and_let_in_again(house: House, ann: Staffer) -> None:
+    form = {"by": "email", "value": "Claire@Example.org", "days": "3", "reason": "Insults"}
+    assert ann.post("/settings/demo/bans", form).status_code == 303
+    (ban,) = house.services.store.bans.list("demo")
+    assert (ban.value, ban.actor, ban.is_shadow) == ("claire@example.org", "account:Ann", False)
+    assert ban.until_ms == ban.at_ms + 3 * 86_400_000
+    assert "claire@example.org" in text_of(ann.get("/settings/demo/bans"))
+    assert house.post().status_code == 403
+    assert ann.post(f"/settings/demo/bans/{ban.id}/lift").status_code == 303
+    assert house.services.store.bans.list("demo") == ()
+    assert house.post().status_code == 202
+
+
+@pytest.mark.parametrize(
+    ("by", "value"),
+    [("ip", "everybody"), ("ip", "0.0.0.0/0"), ("email", "nobody"), ("domain", "x"), ("by", "x")],
+)
+def test_what_cannot_be_banned_is_said(house: House, ann: Staffer, by: str, value: str) -> None:
+    answer = ann.post("/settings/demo/bans", {"by": by, "value": value})
+    assert answer.status_code == 422
+    assert house.services.store.bans.list("demo") == ()
+
+
+def test_reasons_for_refusing_are_written_and_told(house: House, ann: Staffer) -> None:
+    rows = {"key": ["tone", "", "late"], "fr": ["Ton.", "", ""], "en": ["", "", "Too late."]}
+    assert ann.post("/settings/demo/templates", rows).status_code == 303
+    kept = [(each.key, each.fr, each.en) for each in site_now(house).templates]
+    assert kept == [("tone", "Ton.", ""), ("late", "", "Too late.")]
+    assert {each["field"] for each in told(house)} == {"templates"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "at"),
+    [
+        ({"key": ["Not OK!"], "fr": ["x"], "en": [""]}, "key.0"),
+        ({"key": ["a", "b"], "fr": ["x", ""], "en": ["", ""]}, "fr.1"),
+        ({"key": ["a", "a"], "fr": ["x", "y"], "en": ["", ""]}, "key.0"),
+        ({"key": [f"k{n}" for n in range(51)], "fr": ["x"] * 51, "en": [""] * 51}, "key.0"),
+    ],
+)
+def test_a_reason_that_cannot_be_kept_is_said(
+    house: House, ann: Staffer, rows: dict[str, list[str]], at: str
+) -> None:
+    answer = ann.post("/settings/demo/templates", rows)
+    assert answer.status_code == 422
+    assert at in Page(text_of(answer)).errors()
+    assert len(site_now(house).templates) == 5
