@@ -94,7 +94,7 @@ def _admit(ours: Services, site: str) -> None:
     token = request.headers.get("Authorization", "").removeprefix("Bearer ")
     parts = parts_of(token)
     key = ours.store.sites.get(site).keys.get(parts[1]) if parts else None
-    if parts is None or key is None or not key.opens(parts[2]):
+    if parts is None or key is None or not key.opens(parts[2], ours.clock()):
         abort(401)
 
 

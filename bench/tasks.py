@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from config.settings import default_policy
-from service.moderation.policy import merged, policy_from
 from service.store.inbox import Entry
-from workers.moderate import moderator
+from workers.moderate import moderator, policies_of
 
 NO_ENTRY = "0-1"
 """The plain design has no inbox; settling drops an entry that is not there."""
@@ -15,5 +13,4 @@ def moderate_one(site_name: str, comment_id: str) -> int:
     """Load one comment, review it with every check, settle it; return how many were settled."""
     here = moderator()
     site = here.sites.get(site_name).site
-    policy = policy_from(merged(default_policy(), site.policy))
-    return here.review(site, policy, [Entry(NO_ENTRY, comment_id, 0)])
+    return here.review(site, policies_of(site), [Entry(NO_ENTRY, comment_id, 0)])

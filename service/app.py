@@ -45,6 +45,7 @@ from service.web import author, by_mail, demo
 from service.web.docs import register_docs
 from service.web.errors import problem_page
 from service.web.history import views as history
+from service.web.settings import blueprint as settings_room
 from service.web.staff import (
     account,
     door,
@@ -84,6 +85,7 @@ PAGES = (
     by_mail.blueprint,
     people_log.blueprint,
     history.blueprint,
+    settings_room,
 )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from service.store.accounts import Account, Role
 from service.store.passwords import one_time_password
-from service.store.sites import Scope, Site
+from service.store.sites import Changer, Scope, Site
 from service.store.store import Store
 
 ADMINISTRATOR = "admin"
@@ -41,6 +41,7 @@ def _first_administrator(store: Store) -> str:
 def _first_key(store: Store, origins: tuple[str, ...]) -> str:
     if store.sites.names():
         return ""
-    store.sites.create(Site(FIRST_SITE, origins=origins, lang="fr", created_at=time.time()))
-    _, token = store.sites.create_key(FIRST_SITE, "first key", frozenset({Scope.SUBMIT}))
+    by = Changer("operator", time.time_ns() // 1_000_000)
+    store.sites.create(Site(FIRST_SITE, origins=origins, lang="fr", created_at=time.time()), by)
+    _, token = store.sites.create_key(FIRST_SITE, "first key", frozenset({Scope.SUBMIT}), by)
     return token

@@ -6,9 +6,10 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 from urllib.parse import urlsplit
 
 from redis.exceptions import RedisError
@@ -20,6 +21,7 @@ from service.moderation.comment import Facts
 from service.moderation.copies import CAMPAIGN, Copies, find_everywhere
 from service.moderation.pipeline import Pipeline
 from service.moderation.policy import Policy, merged, policy_from
+from service.moderation.redecide import redecided
 from service.moderation.verdict import Action, Verdict
 from service.store.doorbell import Doorbell
 from service.store.embedded import server_urls
@@ -27,6 +29,7 @@ from service.store.inbox import Entry, Inbox, Pending, Settlement
 from service.store.indexing import Indexing
 from service.store.sites import Site, Sites, SiteUnknown
 from service.store.store import open_store
+from service.store.trials import day_of
 from service.store.window import window_lines
 from workers.guard import alarm_guard
 from workers.layers import Layers
@@ -42,9 +45,20 @@ would take 1.1 GB and longer than a check may; of ordinary ones 256 hold 31,000.
 logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """Hold a site's policy, and the one on trial beside it, which decides nothing."""
+
+    live: Policy
+    trial: Policy | None = None
+
+
 @dataclass(frozen=True)
 class Moderator:
-    """Review what arrives in the sites' inboxes."""
+    """Review what arrives in the sites' inboxes.
+
+    ``clock`` measures time; ``now`` tells it, in seconds since the epoch.
+    """
 
     inbox: Inbox
     sites: Sites
@@ -55,6 +69,7 @@ class Moderator:
     settings: Settings
     name: str
     clock: Callable[[], float] = time.monotonic
+    now: Callable[[], float] = time.time
 
     def drain(self, site_name: str) -> int:
         """Settle everything in a site's inbox; return how many were settled here."""
@@ -63,18 +78,21 @@ class Moderator:
             site = self.sites.get(site_name).site
         except SiteUnknown:
             return 0
-        policy = policy_from(merged(default_policy(), site.policy))
         self.inbox.recalls.carry_out(site.name)
-        settled = self.take_over(site, policy)
+        policies = policies_of(site)
+        settled = self.take_over(site, policies)
         until = self.clock() + DRAIN_LIMIT_S
         while entries := self.inbox.take(site.name, self.name, self.settings.batch_size):
-            settled += self._tried(site, policy, entries)
+            latest = self.sites.get(site_name).site
+            if latest is not site:  # looked up again every two seconds
+                site, policies = latest, policies_of(latest)
+            settled += self._tried(site, policies, entries)
             if self.clock() > until:
                 self.doorbell.ring(site.name)
                 break
         return settled
 
-    def take_over(self, site: Site, policy: Policy) -> int:
+    def take_over(self, site: Site, policies: Policies) -> int:
         """Finish what a silent worker began, one comment at a time.
 
         Alone, so that one that kills workers takes no other with it; begun too often,
@@ -89,15 +107,15 @@ class Moderator:
             if stale.attempts >= self.settings.max_attempts:
                 self._set_aside(site, entry, stale.attempts)
             else:
-                settled += self._tried(site, policy, [entry])
+                settled += self._tried(site, policies, [entry])
         return settled
 
-    def review(self, site: Site, policy: Policy, entries: Sequence[Entry]) -> int:
+    def review(self, site: Site, policies: Policies, entries: Sequence[Entry]) -> int:
         """Judge the entries' comments and settle them, in several batches where they are long."""
         pending = self.inbox.load(site.name, entries, _known_of(site))
-        return sum(self._settled(site, policy, part) for part in _parts(pending))
+        return sum(self._settled(site, policies, part) for part in _parts(pending))
 
-    def _settled(self, site: Site, policy: Policy, pending: Sequence[Pending]) -> int:
+    def _settled(self, site: Site, policies: Policies, pending: Sequence[Pending]) -> int:
         cases = [item.case for item in pending]
         batch = Batch(
             cases,
@@ -106,24 +124,26 @@ class Moderator:
             learned=self.layers.of(site.name),
             shared=self.layers.shared(),
         )
-        verdicts = self.pipeline.review(batch, policy)
+        verdicts = self.pipeline.review(batch, policies.live)
         copies = _shown_copies(batch, verdicts)
-        rows = zip(pending, verdicts, window_lines(batch), copies, strict=True)
+        trials = _tried(batch, verdicts, policies)
+        rows = zip(pending, verdicts, window_lines(batch), copies, trials, strict=True)
         settled = self.inbox.settle(
             site.name,
             [
-                Settlement(item, verdict, line, found.ids, found.times)
-                for item, verdict, line, found in rows
+                Settlement(item, verdict, line, found.ids, found.times, trial)
+                for item, verdict, line, found, trial in rows
             ],
+            day_of(self.now()),
         )
         if any(found.ids for found in copies):
             self.inbox.recalls.carry_out(site.name)
         return settled
 
-    def _tried(self, site: Site, policy: Policy, entries: Sequence[Entry]) -> int:
+    def _tried(self, site: Site, policies: Policies, entries: Sequence[Entry]) -> int:
         """Review the entries; what fails stays in the inbox and is taken over alone later."""
         try:
-            return self.review(site, policy, entries)
+            return self.review(site, policies, entries)
         except (RedisError, OSError):
             raise
         except Exception:
@@ -181,6 +201,25 @@ def _known_of(site: Site) -> Facts:
     return Facts(site_lang=site.lang, site_hosts=hosts - {""})
 
 
+def policies_of(site: Site) -> Policies:
+    """Return the policies in force on a site, its own entries over the default ones."""
+    trial = site.trial_policy
+    return Policies(_policy_of(site.policy), None if trial is None else _policy_of(trial))
+
+
+def _policy_of(entries: Mapping[str, Any]) -> Policy:
+    return policy_from(merged(default_policy(), entries))
+
+
+def _tried(
+    batch: Batch, verdicts: Sequence[Verdict], policies: Policies
+) -> Sequence[Verdict | None]:
+    """Return what the policy on trial makes of the same findings, or None where none is."""
+    if policies.trial is None:
+        return [None] * len(batch)
+    return redecided(batch, verdicts, policies.trial)
+
+
 def _shown_copies(batch: Batch, verdicts: Sequence[Verdict]) -> list[Copies]:
     """Return, for each comment refused as part of a campaign, the copies that came before it."""
     if not any(map(_is_campaign, verdicts)):
@@ -192,4 +231,4 @@ def _shown_copies(batch: Batch, verdicts: Sequence[Verdict]) -> list[Copies]:
 def _is_campaign(verdict: Verdict) -> bool:
     if verdict.action is not Action.SPAM:
         return False
-    return any(item.code == CAMPAIGN for signal in verdict.signals for item in signal.evidence)
+    return any(item.code == CAMPAIGN for signal in verdict.weighing for item in signal.evidence)

@@ -1,10 +1,14 @@
-"""The scheduler: has RQ run `sweep` again and again. ``python -m workers.scheduler``."""
+"""The scheduler: has RQ run `sweep` again and again, `expire` once a day.
+
+``python -m workers.scheduler``.
+"""
 
 from __future__ import annotations
 
 import logging
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
 
@@ -21,10 +25,14 @@ from config.settings import Settings, SettingsInvalid
 from service.lifetime import end_quietly
 from service.store.doorbell import FAILURE_KEPT_S, MAINTENANCE_QUEUE, NO_TIMEOUT
 from service.store.embedded import EmbeddedNotRunning
+from workers.expire import expire
 from workers.queue import queue_connection
 from workers.sweep import sweep
 
 LONGEST_PAUSE_S = 5.0
+LOOKED_AT = 100
+"""Waiting tasks among which a task looks for its own like."""
+DAY_S = 86_400
 
 logger = logging.getLogger(__name__)
 
@@ -35,9 +43,10 @@ class JsonCronJob(CronJob):
     def enqueue(self, connection: Redis) -> Job:
         """Enqueue the task, or return the one that is still waiting."""
         queue = Queue(self.queue_name, connection=connection, serializer=JSONSerializer)
-        waiting: list[Job] = queue.get_jobs(0, 1)
-        if waiting:
-            return waiting[0]
+        waiting: list[Job] = queue.get_jobs(0, LOOKED_AT)
+        for job in waiting:
+            if job.func_name == self.func_name:
+                return job
         return queue.enqueue(self.func_name, **self.job_options)
 
 
@@ -56,19 +65,22 @@ class Scheduler(CronScheduler):
 
 
 def scheduler(settings: Settings) -> Scheduler:
-    """Return the scheduler with its one job, the sweep."""
+    """Return the scheduler with its jobs: the sweep, and what is forgotten once a day."""
     made = Scheduler(queue_connection(settings))
-    made.add(
-        JsonCronJob(
-            MAINTENANCE_QUEUE,
-            func=sweep,
-            interval=settings.sweep_interval_s,
-            job_timeout=NO_TIMEOUT,
-            result_ttl=0,
-            failure_ttl=FAILURE_KEPT_S,
-        )
-    )
+    made.add(_job(sweep, settings.sweep_interval_s))
+    made.add(_job(expire, DAY_S))
     return made
+
+
+def _job(task: Callable[[], int], interval_s: int) -> CronJob:
+    return JsonCronJob(
+        MAINTENANCE_QUEUE,
+        func=task,
+        interval=interval_s,
+        job_timeout=NO_TIMEOUT,
+        result_ttl=0,
+        failure_ttl=FAILURE_KEPT_S,
+    )
 
 
 def run(settings: Settings) -> None:

@@ -127,7 +127,7 @@ def origin_of(url: str) -> str:
 def _key_for(known: KnownSite, token: str, scope: Scope) -> str:
     parts = parts_of(token)
     key = known.keys.get(parts[1]) if parts and parts[0] == known.site.name else None
-    if parts is None or key is None or not key.opens(parts[2]):
+    if parts is None or key is None or not key.opens(parts[2], services().clock()):
         raise _unauthorised("This key is not known.")
     if scope not in key.scopes:
         raise _lacks(scope)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -13,13 +13,13 @@ from service.cli.comment_lines import Entry, Form, Read, Unread, entries_of_all
 from service.cli.opening import open_here
 from service.cli.output import as_json, print_json, print_table
 from service.cli.progress import progress_over
-from service.cli.tally import REFUSALS, Example, Group, Tally
 from service.cli.values import LANG, POLICY_FILE, SITE
 from service.judge import build_judge
 from service.moderation.batch import Batch
 from service.moderation.pipeline import Pipeline
 from service.moderation.policy import Policy, Premoderation, merged, policy_from
-from service.moderation.verdict import STATUS_AFTER, Action
+from service.moderation.tally import Group, Tally
+from service.moderation.verdict import STATUS_AFTER, Action, Verdict
 
 DECISIONS = {
     **{action.value: action for action in Action},
@@ -29,6 +29,30 @@ DECISIONS = {
 
 _MOST_FAULTS_SHOWN = 5
 _WIDEST_EXAMPLE = 100
+_LONGEST_SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """Hold one comment: where it stands, how it begins, and what the policies made of it."""
+
+    file: str
+    line: int
+    text: str
+    decision: Action
+    present_rule: str
+    new_rule: str
+    score: float | None
+    threshold: float | None
+
+    @classmethod
+    def of(
+        cls, place: tuple[str, int], text: str, decision: Action, present: Verdict, new: Verdict
+    ) -> Example:
+        """Return a comment as an example, with what the new policy compared."""
+        shown = text[:_LONGEST_SHOWN] + ("…" if len(text) > _LONGEST_SHOWN else "")
+        score = round(float(new.scores[new.attribute]), 4) if new.attribute else None
+        return cls(*place, shown, decision, present.rule, new.rule, score, new.threshold)
 
 
 @click.command()
@@ -64,7 +88,8 @@ def backtest(
         raise click.UsageError("--present goes without --site")
     before = open_here().sites.get(site).site.policy if site else present or {}
     judges = _Judges(_policy(before), _policy(policy))
-    tally, faults = Tally(examples), _Faults()
+    tally: Tally[Example] = Tally(examples)
+    faults = _Faults()
     _judge_all(judges, files, lang or "", tally, faults)
     if is_json:
         print_json(_data(tally, faults.count))
@@ -120,7 +145,7 @@ class _Faults:
 
 
 def _judge_all(
-    judges: _Judges, files: Sequence[str], lang: str, tally: Tally, faults: _Faults
+    judges: _Judges, files: Sequence[str], lang: str, tally: Tally[Example], faults: _Faults
 ) -> None:
     """Count every decided comment of ``files`` in ``tally``, and what is none in ``faults``."""
     with progress_over(files, is_hidden=False) as done:
@@ -155,7 +180,7 @@ def _complain(faults: _Faults, total: int) -> None:
 # What is said ----------------------------------------------------------------------------------
 
 
-def _data(tally: Tally, unread: int) -> dict[str, Any]:
+def _data(tally: Tally[Example], unread: int) -> dict[str, Any]:
     return {
         "comments": tally.total,
         "unread": unread,
@@ -172,16 +197,16 @@ def _data(tally: Tally, unread: int) -> dict[str, Any]:
     }
 
 
-def _policy_data(tally: Tally, is_new: bool) -> dict[str, Any]:
+def _policy_data(tally: Tally[Example], is_new: bool) -> dict[str, Any]:
     confusion = tally.confusion(is_new)
-    shares = asdict(_Shares.of(confusion)).items()
+    shares = asdict(tally.shares(is_new)).items()
     return {
         **{name: {"count": count, "of": total} for name, (count, total) in shares},
         "confusion": {said.value: _named(row) for said, row in confusion.items()},
     }
 
 
-def _group_data(group: Group) -> dict[str, Any]:
+def _group_data(group: Group[Example]) -> dict[str, Any]:
     return {
         "count": group.count,
         "decisions": _named(group.decisions),
@@ -193,32 +218,9 @@ def _named(counts: Mapping[Action, int]) -> dict[str, int]:
     return {action.value: count for action, count in counts.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class _Shares:
-    """Hold what a policy costs and what it spares, each as a count and of how many."""
-
-    held: tuple[int, int]
-    approved_but_refused: tuple[int, int]
-    refused_but_published: tuple[int, int]
-
-    @classmethod
-    def of(cls, confusion: Mapping[Action, Mapping[Action, int]]) -> _Shares:
-        approved = confusion[Action.APPROVE]
-        refused = [confusion[said] for said in REFUSALS]
-        return cls(
-            (sum(row[Action.HOLD] for row in confusion.values()), _sum(confusion.values())),
-            (sum(approved[new] for new in REFUSALS), _sum([approved])),
-            (sum(row[Action.APPROVE] for row in refused), _sum(refused)),
-        )
-
-
-def _sum(rows: Iterable[Mapping[Action, int]]) -> int:
-    return sum(sum(row.values()) for row in rows)
-
-
-def _print(tally: Tally) -> None:
+def _print(tally: Tally[Example]) -> None:
     click.echo(f"{tally.total} decided comments\n")
-    present, new = (_Shares.of(tally.confusion(is_new)) for is_new in (False, True))
+    present, new = (tally.shares(is_new) for is_new in (False, True))
     names = ("held for a moderator", "refused, though approved", "published, though refused")
     print_table(
         ("", "present policy", "new policy"),
@@ -247,7 +249,9 @@ def _share(counted: tuple[int, int]) -> str:
     return f"{count} of {total} ({count / total:.1%})" if total else "-"
 
 
-def _print_groups(title: str, groups: Sequence[tuple[Action, Action, Group]], heading: str) -> None:
+def _print_groups(
+    title: str, groups: Sequence[tuple[Action, Action, Group[Example]]], heading: str
+) -> None:
     click.echo(f"\n{title}:" if groups else f"\n{title}: nothing.")
     for one, other, group in groups:
         said = ", ".join(f"{count} {action}" for action, count in group.decisions.items())

@@ -15,7 +15,7 @@ from service.store.accounts import AccountExists, AccountUnknown, LastAdministra
 from service.store.comments import CommentUnknown
 from service.store.connection import NotDurable, StoreUnreachable
 from service.store.embedded import EmbeddedNotRunning
-from service.store.sites import KeyUnknown, SiteExists, SiteUnknown
+from service.store.sites import KeyEnded, KeyUnknown, SiteChanged, SiteExists, SiteUnknown
 from service.up import AlreadyRunning, PortTaken
 
 SENTENCES: dict[type[Exception], Callable[[Exception], str]] = {
@@ -28,6 +28,8 @@ SENTENCES: dict[type[Exception], Callable[[Exception], str]] = {
     SiteUnknown: lambda error: f"no site is called {str(error)!r}; see `ecluse sites list`",
     SiteExists: lambda error: f"a site called {str(error)!r} exists already",
     KeyUnknown: lambda error: f"the site has no key {str(error)!r}; see `ecluse keys list`",
+    KeyEnded: lambda error: f"the key {str(error)!r} has ended; make a new one",
+    SiteChanged: lambda error: f"somebody else is changing {str(error)!r}; try again",
     AccountExists: lambda error: f"an account called {str(error)!r} exists already",
     AccountUnknown: lambda error: f"no account is called {str(error)!r}",
     LastAdministrator: lambda error: f"nobody but {str(error)!r} administers all sites",

@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from service.cli.opening import open_here
+from service.cli.opening import open_here, operator
 from service.cli.output import as_json, print_fields, print_json, print_table
-from service.cli.values import SITE
+from service.cli.values import DURATION, SITE
 from service.store.sites import ApiKey, Scope
 
 SCOPES = [scope.value for scope in Scope]
@@ -29,7 +29,9 @@ def keys() -> None:
 @as_json
 def create(site: str, scopes: tuple[str, ...], label: str, is_json: bool) -> None:
     """Make a key for SITE. Its token is shown this once."""
-    key, token = open_here().sites.create_key(site, label, frozenset(map(Scope, scopes)))
+    key, token = open_here().sites.create_key(
+        site, label, frozenset(map(Scope, scopes)), operator()
+    )
     _print_once(site, key, token, is_json)
 
 
@@ -43,19 +45,21 @@ def list_keys(site: str, is_json: bool) -> None:
         print_json([_data(site, key) for key in found])
         return
     rows = [
-        (key.id, sorted(key.scopes), key.label, _time(key.created_at), _time(key.revoked_at))
+        (key.id, sorted(key.scopes), key.label, _time(key.created_at), _time(_end_of(key)))
         for key in found
     ]
-    print_table(("ID", "SCOPES", "LABEL", "CREATED", "REVOKED"), rows)
+    print_table(("ID", "SCOPES", "LABEL", "CREATED", "ENDS"), rows)
 
 
 @keys.command()
 @click.argument("site", type=SITE)
 @click.argument("key_id")
+@click.option("--overlap", "overlap_s", type=DURATION, default="0",
+              help="How long the old key stays good: 0, 30m, 24h, 7d.")  # fmt: skip
 @as_json
-def rotate(site: str, key_id: str, is_json: bool) -> None:
+def rotate(site: str, key_id: str, overlap_s: int, is_json: bool) -> None:
     """Replace key KEY_ID of SITE: the old one ends, the new token is shown this once."""
-    key, token = open_here().sites.rotate_key(site, key_id)
+    key, token = open_here().sites.rotate_key(site, key_id, overlap_s, operator())
     _print_once(site, key, token, is_json)
 
 
@@ -65,7 +69,7 @@ def rotate(site: str, key_id: str, is_json: bool) -> None:
 @as_json
 def revoke(site: str, key_id: str, is_json: bool) -> None:
     """End key KEY_ID of SITE for good; web processes notice within two seconds."""
-    key = open_here().sites.revoke_key(site, key_id)
+    key = open_here().sites.revoke_key(site, key_id, operator())
     if is_json:
         print_json(_data(site, key))
     else:
@@ -89,7 +93,12 @@ def _data(site: str, key: ApiKey) -> dict[str, Any]:
         "scopes": sorted(key.scopes),
         "created_at": key.created_at,
         "revoked_at": key.revoked_at,
+        "expires_at": key.expires_at,
     }
+
+
+def _end_of(key: ApiKey) -> float | None:
+    return key.expires_at if key.revoked_at is None else key.revoked_at
 
 
 def _time(at: float | None) -> str:

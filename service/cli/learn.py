@@ -10,12 +10,10 @@ from typing import Any
 
 import click
 
-from service.cli.opening import open_here
+from service.cli.opening import BY, open_here
 from service.cli.output import as_json, print_fields, print_json
 from service.cli.values import SITE, Parsed
 
-BY = "operator"
-"""Whom the audit log names for what is done at the command line."""
 KINDS = {(-1, -1): "approved", (1, 0): "spam", (0, 1): "rejected"}
 
 

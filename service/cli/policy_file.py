@@ -1,19 +1,18 @@
-"""Policy files: a preset's name or a TOML file, and where in the file a fault stands."""
+"""Policy files: a preset's name or a TOML file."""
 
 from __future__ import annotations
 
-import re
-import tomllib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from config.settings import DEFAULT_PRESET, PRESETS, default_policy, preset
-from service.moderation.policy import PolicyInvalid, merged, policy_from
-
-LARGEST_FILE = 1 << 20
-_SYNTAX_FAULT = re.compile(r"(.*) \(at line (\d+), column \d+\)")
+from config.settings import PRESETS
+from service.schemas.policy_text import (
+    LARGEST_TEXT,
+    PolicyTextInvalid,
+    beyond_default,
+    entries_in,
+)
 
 
 class PolicyFileInvalid(ValueError):
@@ -23,173 +22,23 @@ class PolicyFileInvalid(ValueError):
 def entries_of(name: str) -> Mapping[str, Any]:
     """Return what a preset, or the file at a path, lays over the default policy.
 
-    A file's ``preset`` names the preset that its own entries lie over. Raises
-    ``PolicyFileInvalid``, or ``OSError`` when the file cannot be read.
+    Raises ``PolicyFileInvalid``, or ``OSError`` when the file cannot be read.
     """
     if name in PRESETS:
-        return _beyond_default(name)
-    text = _text(name)
+        return beyond_default(name)
     try:
-        return _entries(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise PolicyFileInvalid(_syntax_fault(name, str(error))) from None
-    except PolicyInvalid as error:
-        line = line_of(text, error.entry)
-        place = f"{name}:{line}" if line else name
-        raise PolicyFileInvalid(f"{place}: {error}") from None
-
-
-def _beyond_default(name: str) -> Mapping[str, Any]:
-    return {} if name == DEFAULT_PRESET else preset(name)
+        return entries_in(_text(name))
+    except PolicyTextInvalid as error:
+        place = f"{name}:{error.line}" if error.line else name
+        raise PolicyFileInvalid(f"{place}: {error.problem}") from None
 
 
 def _text(path: str) -> str:
     with Path(path).open("rb") as file:
-        raw = file.read(LARGEST_FILE + 1)
-    if len(raw) > LARGEST_FILE:
-        raise PolicyFileInvalid(f"{path} has more than {LARGEST_FILE} bytes")
+        raw = file.read(LARGEST_TEXT + 1)
+    if len(raw) > LARGEST_TEXT:
+        raise PolicyFileInvalid(f"{path} has more than {LARGEST_TEXT} bytes")
     try:
         return raw.decode()
     except UnicodeDecodeError:
         raise PolicyFileInvalid(f"{path} is not UTF-8") from None
-
-
-def _entries(data: Mapping[str, Any]) -> Mapping[str, Any]:
-    name = data.get("preset", DEFAULT_PRESET)
-    if name not in PRESETS:
-        raise PolicyInvalid("preset", f"one of {', '.join(PRESETS)}")
-    own = {key: value for key, value in data.items() if key != "preset"}
-    over = merged(_beyond_default(name), own)
-    policy_from(merged(default_policy(), over))
-    return over
-
-
-def _syntax_fault(path: str, said: str) -> str:
-    """Return tomllib's message with the line where compilers put it."""
-    found = _SYNTAX_FAULT.fullmatch(said)
-    return f"{path}:{found[2]}: not TOML: {found[1]}" if found else f"{path}: not TOML: {said}"
-
-
-def line_of(text: str, entry: str) -> int | None:
-    """Return the line, from 1, on which an entry of valid TOML stands, or what holds it.
-
-    ``entry`` is a dotted path with positions in lists: ``words.hold[2]``.
-    """
-    lines: dict[str, int] = {}
-    for path, line in _Reader(list(_tokens(text))).places():
-        for each in (path, *_holders(path)):
-            lines.setdefault(each, line)
-    return next((lines[each] for each in (entry, *_holders(entry)) if each in lines), None)
-
-
-def _holders(entry: str) -> list[str]:
-    """Return the paths of the tables and lists that hold an entry, the nearest first."""
-    ends = [match.start() for match in re.finditer(r"[.\[]", entry)]
-    return [entry[:end] for end in reversed(ends)]
-
-
-# Just enough of TOML 1.0 to find places in text that tomllib has accepted ----------------------
-
-_TOKEN = re.compile(
-    r'(?P<string>"""(?:\\.|[^\\])*?"{3,5}|\'\'\'.*?\'{3,5}|"(?:\\.|[^"\\])*"|\'[^\']*\')'
-    r"|(?P<skipped>[ \t\r]+|\#[^\n]*)|(?P<newline>\n)|(?P<sign>[\[\]{}=,.])"
-    r"|(?P<bare>[^\s\[\]{}=,.\#]+)",
-    re.DOTALL,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class _Token:
-    kind: str
-    text: str
-    line: int
-
-
-def _tokens(text: str) -> Iterator[_Token]:
-    line = 1
-    for match in _TOKEN.finditer(text):
-        if match.lastgroup and match.lastgroup != "skipped":
-            yield _Token(match.lastgroup, match[0], line)
-        line += match[0].count("\n")
-    yield _Token("newline", "\n", line)
-
-
-class _Reader:
-    """Walk over tokens and yield every table's, key's and list item's path and line."""
-
-    def __init__(self, tokens: list[_Token]) -> None:
-        self._tokens = tokens
-        self._at = 0
-
-    def places(self) -> Iterator[tuple[str, int]]:
-        table = ""
-        while self._at < len(self._tokens):
-            token = self._tokens[self._at]
-            if token.kind == "newline":
-                self._at += 1
-            elif token.text == "[":
-                self._skip("[")
-                table = self._keys("")
-                self._skip("]")
-                yield table, token.line
-            else:
-                yield from self._pair(table)
-
-    def _pair(self, table: str) -> Iterator[tuple[str, int]]:
-        line = self._tokens[self._at].line
-        path = self._keys(table)
-        self._skip("=")
-        yield path, line
-        yield from self._value(path)
-
-    def _keys(self, path: str) -> str:
-        """Return ``path`` with the dotted key that begins here."""
-        while self._tokens[self._at].text not in {"=", "]"}:
-            token = self._tokens[self._at]
-            if token.text != ".":
-                path = f"{path}.{_key(token)}" if path else _key(token)
-            self._at += 1
-        return path
-
-    def _value(self, path: str) -> Iterator[tuple[str, int]]:
-        opening = self._tokens[self._at].text
-        if opening == "[":
-            yield from self._items(path)
-        elif opening == "{":
-            yield from self._inline_table(path)
-        else:
-            while self._tokens[self._at].text not in {",", "]", "}", "\n"}:
-                self._at += 1
-
-    def _items(self, path: str) -> Iterator[tuple[str, int]]:
-        self._at += 1
-        position = 0
-        while (token := self._tokens[self._at]).text != "]":
-            if token.text in {",", "\n"}:
-                self._at += 1
-                continue
-            yield f"{path}[{position}]", token.line
-            yield from self._value(f"{path}[{position}]")
-            position += 1
-        self._at += 1
-
-    def _inline_table(self, path: str) -> Iterator[tuple[str, int]]:
-        self._at += 1
-        while (token := self._tokens[self._at]).text != "}":
-            if token.text in {",", "\n"}:
-                self._at += 1
-            else:
-                yield from self._pair(path)
-        self._at += 1
-
-    def _skip(self, sign: str) -> None:
-        while self._tokens[self._at].text == sign:
-            self._at += 1
-
-
-def _key(token: _Token) -> str:
-    """Return a key as it is meant: a quoted one without quotes and escapes."""
-    if token.kind != "string":
-        return token.text
-    meant: str = tomllib.loads(f"key = {token.text}")["key"]
-    return meant

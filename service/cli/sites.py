@@ -9,12 +9,11 @@ from typing import Any
 
 import click
 
-from service.cli.opening import open_here
+from service.cli.opening import open_here, operator
 from service.cli.output import as_json, print_fields, print_json, print_table
 from service.cli.values import LANG, LIMIT_VALUE, ORIGIN, POLICY_FILE, SITE
+from service.schemas.site_values import REQUIRABLE
 from service.store.sites import Limit, Site
-
-REQUIRABLE = ("author", "email", "url")
 
 
 @dataclass(frozen=True)
@@ -92,7 +91,7 @@ def create(name: str, is_json: bool, changes: Changes) -> None:
     if not changes.origins:
         raise click.UsageError("--origin is needed: the address of the site's pages")
     site = changes.on(Site(name, created_at=time.time()))
-    open_here().sites.create(site)
+    open_here().sites.create(site, operator())
     _print(site, is_json)
     if not is_json:
         click.echo(f"\nNow make a key: ecluse keys create {name}")
@@ -106,10 +105,7 @@ def update(name: str, is_json: bool, changes: Changes) -> None:
 
     Origins and required fields are replaced as a whole; limits one by one.
     """
-    store = open_here()
-    site = changes.on(store.sites.get(name).site)
-    store.sites.update(site)
-    _print(site, is_json)
+    _print(open_here().sites.change(name, operator(), changes.on), is_json)
 
 
 @sites.command()

@@ -33,6 +33,7 @@ V = TypeVar("V")
 
 ANY_LANGUAGE = "*"
 SHADOW_BAN = "ban.shadow"
+TRUSTED = "trusted"
 """The rule that refuses the comments of a banned author who is not to know of the ban."""
 GRAVE = (Attribute.SPAM, Attribute.THREAT, Attribute.SEVERE_TOXICITY)
 """What is refused of a trusted author too: an account taken over shows itself by these."""
@@ -51,6 +52,7 @@ ENTRIES = (
     "trust_after",
     "other_languages",
     "reports",
+    "log_only",
 )
 MOST_TO_HOLD = 25
 """What the hundred reports kept of a comment weigh at the least."""
@@ -65,6 +67,7 @@ class PolicyInvalid(ValueError):
     def __init__(self, entry: str, problem: str) -> None:
         super().__init__(f"{entry}: {problem}")
         self.entry = entry
+        self.problem = problem
 
 
 class Premoderation(StrEnum):
@@ -109,6 +112,8 @@ class Policy:
     approved comments after which an author counts as known. ``other_languages`` says
     whether comments that the tone models cannot read are judged by the rest, or held.
     ``rules`` are the site's own word lists and patterns, which decide by themselves.
+    ``log_only`` names the checks on trial: what they find is kept and weighs nothing, and
+    nothing is held because one of them could not judge.
     """
 
     thresholds: Mapping[Attribute, Mapping[str, Threshold]] = field(default_factory=dict)
@@ -117,6 +122,7 @@ class Policy:
     other_languages: OtherLanguages = OtherLanguages.JUDGE
     rules: Rules = Rules()
     reports: ReaderReports = ReaderReports()
+    log_only: frozenset[str] = frozenset()
 
     def threshold(self, attribute: Attribute, language: str) -> Threshold | None:
         """Return the threshold in force, or None when the attribute never decides."""
@@ -152,29 +158,39 @@ def decide(
     and approval when nothing speaks against it. A score to refuse for only holds where the
     insult is denied (``signal.spared``).
     """
-    scores = combine(signals)
+    weighing = [signal for signal in signals if signal.check not in policy.log_only]
+    missed = tuple(check for check in unscreened if check not in policy.log_only)
+    scores = combine(weighing)
     if _is_banned(case):
-        ruling, unscreened = _Ruling(Action.REJECT, SHADOW_BAN), ()
-    elif unscreened:
+        ruling, missed = _Ruling(Action.REJECT, SHADOW_BAN), ()
+    elif missed:
         ruling = _Ruling(Action.HOLD, "unscreened")
     else:
-        ruling = _ruling(policy, case, scores, signals, language)
+        ruling = _ruling(policy, case, scores, weighing, language)
     return Verdict(
         action=ruling.action,
         rule=ruling.rule,
         scores=scores,
         signals=tuple(signals),
-        unscreened=tuple(unscreened),
+        unscreened=missed,
         attribute=ruling.attribute,
         threshold=ruling.threshold,
         lang=language.code,
         is_lang_served=language.is_served,
         stages=tuple(stages),
+        log_only=_silenced(policy, signals),
     )
 
 
 def _is_banned(case: Case) -> bool:
     return case.facts.is_shadow_banned and not case.comment.is_staff
+
+
+def _silenced(policy: Policy, signals: Sequence[Signal]) -> tuple[str, ...]:
+    """Return the checks that spoke and were not listened to, each once."""
+    if not policy.log_only:
+        return ()
+    return tuple(dict.fromkeys(each.check for each in signals if each.check in policy.log_only))
 
 
 def _ruling(
@@ -188,7 +204,7 @@ def _ruling(
         return _Ruling(Action.APPROVE, "staff")
     asked, spoken = actions_asked(signals), _judged_in(case, language)
     if case.facts.is_trusted and not _is_grave(policy, scores, asked, spoken):
-        return _Ruling(Action.APPROVE, "trusted")
+        return _Ruling(Action.APPROVE, TRUSTED)
     exceeded = _exceeded(policy, scores, spoken, spared(signals))
     against = [ruling for ruling in (_listed(asked), exceeded) if ruling is not None]
     if against:
@@ -251,10 +267,12 @@ def _is_premoderated(policy: Policy, case: Case) -> bool:
     return policy.premoderation is Premoderation.NEW and is_new
 
 
-def policy_from(data: Mapping[str, Any]) -> Policy:
+def policy_from(data: Mapping[str, Any], checks: Collection[str] = ()) -> Policy:
     """Build a policy from parsed TOML or JSON; config/policies/balanced.toml shows the form.
 
-    Raises ``PolicyInvalid`` naming the entry for anything unknown or out of range.
+    ``checks``, where they are given, are all that ``log_only`` may name: a stored policy may
+    name one that is gone. Raises ``PolicyInvalid`` naming the entry for anything unknown or
+    out of range.
     """
     _refuse_unknown("", data, ENTRIES)
     return Policy(
@@ -267,6 +285,7 @@ def policy_from(data: Mapping[str, Any]) -> Policy:
             patterns=_patterns_from(data.get("patterns", {})),
         ),
         reports=reports_from(data.get("reports", {})),
+        log_only=_log_only_from(data.get("log_only", ()), checks),
     )
 
 
@@ -362,6 +381,20 @@ def _trust_after_from(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= 10_000:
         raise PolicyInvalid("trust_after", "a whole number from 0 to 10000")
     return value
+
+
+def _log_only_from(names: Any, checks: Collection[str]) -> frozenset[str]:
+    if not isinstance(names, Sequence) or isinstance(names, str):
+        raise PolicyInvalid("log_only", "a list is needed")
+    for place, name in enumerate(names):
+        path = f"log_only[{place}]"
+        if not isinstance(name, str):
+            raise PolicyInvalid(path, "the name of a check is needed")
+        if checks and name not in checks:
+            near = get_close_matches(name, checks, n=1, cutoff=0.4)
+            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(checks)}"
+            raise PolicyInvalid(path, f"there is no such check; {hint}")
+    return frozenset(names)
 
 
 def _words_from(data: Any) -> tuple[Rule, ...]:

@@ -56,7 +56,8 @@ class Verdict:
     could not judge the comment. ``lang`` is the language it is written in, ISO 639-1,
     empty when nothing says; where ``is_lang_served`` is false, the tone models have
     not learned that language, and only signals that hold in any language were found.
-    ``stages`` names the models (``Stage``) that spoke of its words, in order.
+    ``stages`` names the models (``Stage``) that spoke of its words, in order. ``log_only``
+    names the checks whose signals are kept and weighed nothing, being on trial.
     """
 
     action: Action
@@ -69,6 +70,14 @@ class Verdict:
     lang: str = ""
     is_lang_served: bool = True
     stages: tuple[str, ...] = ()
+    log_only: tuple[str, ...] = ()
+
+    @property
+    def weighing(self) -> tuple[Signal, ...]:
+        """Return the signals that the policy listened to."""
+        if not self.log_only:
+            return self.signals
+        return tuple(signal for signal in self.signals if signal.check not in self.log_only)
 
     @property
     def status(self) -> Status:

@@ -232,8 +232,21 @@ def reasons_as_held(verdict: Verdict, language: str) -> list[str]:
     return list(dict.fromkeys(translated))[:MOST_REASONS]
 
 
+def rule_sentence(verdict: Verdict, language: str) -> str:
+    """Return which rule fired, in one sentence."""
+    return translate(_rule_message(verdict), language)
+
+
+def _rule_message(verdict: Verdict) -> Message:
+    if verdict.unscreened:
+        return Message(UNSCREENED, check=", ".join(verdict.unscreened))
+    return next(iter(_attribute_sentences(verdict)), None) or Message(
+        RULES.get(verdict.rule, RULES["clean"])
+    )
+
+
 def _findings(verdict: Verdict) -> list[Message]:
-    weighty = sorted(verdict.signals, key=_weight, reverse=True)
+    weighty = sorted(verdict.weighing, key=_weight, reverse=True)
     return _attribute_sentences(verdict) + [
         sentence
         for signal in weighty

@@ -14,6 +14,7 @@ MAINTENANCE_QUEUE = "maintenance"
 MODERATE_TASK = "workers.moderate.moderate"
 LEARN_TASK = "workers.learn.learn"
 MAIL_TASK = "workers.mail.mail"
+EXPIRE_TASK = "workers.expire.expire_site"
 NO_TIMEOUT = -1
 FAILURE_KEPT_S = 86_400
 
@@ -21,31 +22,36 @@ logger = logging.getLogger(__name__)
 
 
 class Doorbell:
-    """Enqueue a site's tasks by their dotted names; a job carries a site's name at most."""
+    """Enqueue a site's tasks by their dotted names; a job carries little but the site's name."""
 
     def __init__(self, connection: Redis) -> None:
         self._queue = Queue(MODERATE_QUEUE, connection=connection, serializer=JSONSerializer)
+        self._later = Queue(MAINTENANCE_QUEUE, connection=connection, serializer=JSONSerializer)
 
     def ring(self, site: str) -> bool:
         """Wake a worker; return False when RQ's server cannot be reached.
 
         Nothing is lost then: `sweep` rings again for every inbox left behind.
         """
-        return self._enqueue(MODERATE_TASK, site)
+        return self._enqueue(self._queue, MODERATE_TASK, site)
 
     def ring_to_learn(self, site: str) -> bool:
         """Wake a worker for a site's new decisions, as ``ring`` does for its inbox."""
-        return self._enqueue(LEARN_TASK, site)
+        return self._enqueue(self._queue, LEARN_TASK, site)
 
     def ring_for_mail(self) -> bool:
         """Have a worker send the mail that is due."""
-        return self._enqueue(MAIL_TASK)
+        return self._enqueue(self._queue, MAIL_TASK)
 
-    def _enqueue(self, task: str, *about: str) -> bool:
+    def ring_to_expire(self, site: str, place: str) -> bool:
+        """Have a worker forget what a site keeps no longer, once no comment waits for it."""
+        return self._enqueue(self._later, EXPIRE_TASK, site, place)
+
+    def _enqueue(self, queue: Queue, task: str, *arguments: str) -> bool:
         try:
-            self._queue.enqueue(
+            queue.enqueue(
                 task,
-                *about,
+                *arguments,
                 job_timeout=NO_TIMEOUT,
                 result_ttl=0,
                 failure_ttl=FAILURE_KEPT_S,

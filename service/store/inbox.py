@@ -21,6 +21,7 @@ from service.store.keys import SiteKeys
 from service.store.recalls import Recalls
 from service.store.records import case_from, verdict_json
 from service.store.scripts import Argument, script
+from service.store.trials import DIFFERING_KEPT
 from service.store.window import is_needed, recent_from
 
 SETTLE_CHUNK = 64
@@ -60,7 +61,8 @@ class Settlement:
 
     ``seen`` is the comment's line in the duplicate window; ``copies`` names the site's
     earlier comments that it shows to be part of a campaign: approved ones are to be taken
-    back. ``times`` counts the campaign's copies on all sites.
+    back. ``times`` counts the campaign's copies on all sites. ``trial`` is what the policy on
+    trial makes of the comment, where there is one.
     """
 
     pending: Pending
@@ -68,6 +70,7 @@ class Settlement:
     seen: bytes = b""
     copies: tuple[str, ...] = ()
     times: int = 0
+    trial: Verdict | None = None
 
 
 class Inbox:
@@ -175,11 +178,14 @@ class Inbox:
         lines: Any = self._client.lrange(SiteKeys(site).recent, 0, -1)
         return recent_from(lines)
 
-    def settle(self, site: str, settlements: Sequence[Settlement]) -> int:
-        """Give the comments their verdicts; return how many were not settled before."""
+    def settle(self, site: str, settlements: Sequence[Settlement], day: int = 0) -> int:
+        """Give the comments their verdicts; return how many were not settled before.
+
+        What a policy on trial makes of them is counted under ``day``.
+        """
         settled = 0
         for start in range(0, len(settlements), SETTLE_CHUNK):
-            settled += self._settle_chunk(site, settlements[start : start + SETTLE_CHUNK])
+            settled += self._settle_chunk(site, settlements[start : start + SETTLE_CHUNK], day)
         self.elsewhere.remember(site, filter(None, map(_window_line, settlements)))
         return settled
 
@@ -206,10 +212,12 @@ class Inbox:
             ],
         )
 
-    def _settle_chunk(self, site: str, settlements: Sequence[Settlement]) -> int:
+    def _settle_chunk(self, site: str, settlements: Sequence[Settlement], day: int) -> int:
         keys = SiteKeys(site)
         names = transition_keys(site, [])
-        arguments: list[Argument] = [GROUP, max(self._window, 1), len(settlements)]
+        arguments: list[Argument] = [
+            GROUP, max(self._window, 1), len(settlements), day, DIFFERING_KEPT
+        ]  # fmt: skip
         for item in settlements:
             names += _keys_of(keys, item.pending)
             arguments += _settle_arguments(item, self._window)
@@ -217,7 +225,8 @@ class Inbox:
             name: max(item.times, len(item.copies)) for item in settlements for name in item.copies
         }
         arguments += [value for pair in copies.items() for value in pair]
-        return sum(self._settle(self._client, [*names, keys.recalls], arguments))
+        names += [keys.trial, keys.differing, keys.recalls]
+        return sum(self._settle(self._client, names, arguments))
 
     def _read(self, keys: SiteKeys, worker: str, count: int) -> list[Any]:
         found: Any = self._client.xreadgroup(GROUP, worker, {keys.inbox: ">"}, count=count)
@@ -290,6 +299,8 @@ def _settle_arguments(item: Settlement, window: int) -> list[Argument]:
         int(bool(verdict.unscreened)),
         _window_line(item) if window else b"",
         facets_of(case.comment, verdict, case.facts.author_key),
+        item.trial.status if item.trial else "",
+        item.trial.rule if item.trial else "",
     ]
 
 

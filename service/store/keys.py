@@ -184,6 +184,16 @@ class SiteKeys:
         return self._key("unscreened")
 
     @property
+    def trial(self) -> str:
+        """Hash: day, status and status on trial → comments; 90 days, 16 fields a day at most."""
+        return self._key("trial")
+
+    @property
+    def differing(self) -> str:
+        """List: comments on which the policy on trial differed, newest first; 200."""
+        return self._key("trial:differing")
+
+    @property
     def dead(self) -> str:
         """Sorted set by time: comments set aside for an operator."""
         return self._key("dead")

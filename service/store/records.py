@@ -33,6 +33,14 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class TrialOutcome:
+    """Hold what a policy on trial would have made of a comment, and by which rule."""
+
+    status: Status
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """Hold a stored comment. ``sealed`` is its personal data, encrypted.
 
@@ -69,6 +77,8 @@ class Record:
     def has_shadow(self) -> bool:
         """Say whether its author is banned and not to know."""
         return self.verdict is not None and self.verdict.rule.startswith(SHADOW_BAN)
+
+    trial: TrialOutcome | None = None
 
     @property
     def is_in_shadow(self) -> bool:
@@ -173,6 +183,7 @@ def record_from(comment_id: str, site: str, fields: Mapping[bytes, bytes]) -> Re
         is_erased=b"erased" in fields,
         is_held_by_reports=b"held_by_reports" in fields,
         voices=voices_from(fields),
+        trial=_trial_from(fields.get(b"trial", b"").decode()),
     )
 
 
@@ -203,6 +214,7 @@ def verdict_json(verdict: Verdict) -> bytes:
             "lang": verdict.lang,
             "is_lang_served": verdict.is_lang_served,
             "stages": verdict.stages,
+            **({"log_only": verdict.log_only} if verdict.log_only else {}),
         },
         option=orjson.OPT_SERIALIZE_NUMPY,
     )
@@ -235,6 +247,7 @@ def verdict_from(raw: bytes) -> Verdict:
         lang=data.get("lang", ""),
         is_lang_served=data.get("is_lang_served", True),
         stages=tuple(data.get("stages", ())),
+        log_only=tuple(data.get("log_only", ())),
     )
 
 
@@ -251,6 +264,11 @@ def _signal_from(
 def _content_of(raw: bytes | None) -> str:
     content: str = orjson.loads(raw).get("content", "") if raw else ""
     return content
+
+
+def _trial_from(written: str) -> TrialOutcome | None:
+    status, _, rule = written.partition(" ")
+    return TrialOutcome(Status(status), rule) if status else None
 
 
 def _decision_from(raw: bytes | None) -> Decision | None:

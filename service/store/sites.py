@@ -16,8 +16,12 @@ import orjson
 from service.store.connection import Client
 from service.store.inbox_group import make_group
 from service.store.keys import SITES, SiteKeys
+from service.store.scripts import Argument, script
 
 CACHE_S = 2.0
+CHANGE_TRIES = 5
+SETTINGS = "settings"
+"""The kind of the entries in the audit log that tell of changed settings."""
 REQUIRED_BY_DEFAULT = frozenset({"author", "email"})
 
 
@@ -35,6 +39,14 @@ class SiteExists(Exception):
 
 class KeyUnknown(Exception):
     """Say that the site has no key with this id."""
+
+
+class KeyEnded(Exception):
+    """Say that a key was revoked or has run out, so that nothing can take its place."""
+
+
+class SiteChanged(Exception):
+    """Say that somebody else changed the site at the same moment, again and again."""
 
 
 class Scope(StrEnum):
@@ -85,6 +97,21 @@ DEFAULT_TEMPLATES = (
 
 
 @dataclass(frozen=True, slots=True)
+class Retention:
+    """Say after how many days something is forgotten; 0: never.
+
+    ``personal_days``: what is personal of comments that are settled for good.
+    ``refused_days``: refused comments and spam altogether.
+    """
+
+    personal_days: int = 0
+    refused_days: int = 0
+
+
+NOTHING_FORGOTTEN = Retention()
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """Hold one tenant's settings.
 
@@ -92,9 +119,11 @@ class Site:
     fields, beside ``content`` and ``page``, that a comment must have. ``policy``
     holds the entries that differ from config/policies/balanced.toml. ``second_look`` is the
     share of decisions, 0..1, that somebody else judges again without seeing them.
-    ``templates`` are reasons for refusing, 50 at most.
+    ``templates`` are reasons for refusing, 50 at most. ``trial_policy`` holds the entries of a
+    policy that judges beside it and decides nothing, since ``trial_since`` (seconds); None
+    where there is none. ``retention`` says what is forgotten, and when.
 
-    Raises ``TemplatesInvalid`` for more, or two of one key.
+    Raises ``TemplatesInvalid`` for more templates, or two of one key.
     """
 
     name: str
@@ -107,6 +136,9 @@ class Site:
     created_at: float = 0.0
     second_look: float = 0.0
     templates: tuple[Template, ...] = DEFAULT_TEMPLATES
+    trial_policy: Mapping[str, Any] | None = None
+    trial_since: float = 0.0
+    retention: Retention = NOTHING_FORGOTTEN
 
     def __post_init__(self) -> None:
         """Refuse more templates than fit a menu, or two of one key."""
@@ -117,7 +149,10 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """Hold one key as it is kept: its secret only as a SHA-256 digest."""
+    """Hold one key as it is kept: its secret only as a SHA-256 digest.
+
+    One that was rotated with an overlap is good until ``expires_at``.
+    """
 
     id: str
     digest: str
@@ -125,10 +160,15 @@ class ApiKey:
     scopes: frozenset[Scope]
     created_at: float
     revoked_at: float | None = None
+    expires_at: float | None = None
 
-    def opens(self, secret: str) -> bool:
+    def is_good(self, now_s: float) -> bool:
+        """Say whether the key was neither revoked nor has run out."""
+        return self.revoked_at is None and (self.expires_at is None or now_s < self.expires_at)
+
+    def opens(self, secret: str, now_s: float) -> bool:
         """Say whether ``secret`` is this key's and the key is still good."""
-        return self.revoked_at is None and hmac.compare_digest(self.digest, _digest(secret))
+        return self.is_good(now_s) and hmac.compare_digest(self.digest, _digest(secret))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +179,23 @@ class KnownSite:
     keys: Mapping[str, ApiKey]
 
 
+@dataclass(frozen=True, slots=True)
+class Changer:
+    """Say who changes a setting (`account:NAME`), and when (ms since the epoch)."""
+
+    actor: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SettingChange:
+    """Hold one setting before and after a change, as JSON knows them; None: there was none."""
+
+    field: str
+    before: Any
+    after: Any
+
+
 class Sites:
     """Keep the sites and their keys; reads may be up to two seconds old."""
 
@@ -146,6 +203,7 @@ class Sites:
         self._client = client
         self._clock = clock
         self._known: dict[str, tuple[float, KnownSite]] = {}
+        self._change = script("change_site")
 
     def get(self, name: str) -> KnownSite:
         """Return a site and its keys.
@@ -159,8 +217,16 @@ class Sites:
         self._known[name] = (self._clock(), known)
         return known
 
-    def create(self, site: Site) -> None:
-        """Add a site with an empty inbox.
+    def read(self, name: str) -> KnownSite:
+        """Return a site and its keys as they are now, whatever was read before.
+
+        Raises ``SiteUnknown``.
+        """
+        self._known.pop(name, None)
+        return self.get(name)
+
+    def create(self, site: Site, by: Changer | None = None) -> None:
+        """Add a site with an empty inbox; the audit log names who did it.
 
         Raises ``SiteExists``.
         """
@@ -169,9 +235,10 @@ class Sites:
             raise SiteExists(site.name)
         make_group(self._client, keys)
         self._client.sadd(SITES, site.name)
+        self._note(site.name, SettingChange("site", None, site.name), by)
 
     def update(self, site: Site) -> None:
-        """Replace a site's settings.
+        """Replace a site's settings, whatever they were, without a word in the audit log.
 
         Raises ``SiteUnknown``.
         """
@@ -179,38 +246,74 @@ class Sites:
             raise SiteUnknown(site.name)
         self._known.pop(site.name, None)
 
+    def change(self, name: str, by: Changer, change: Callable[[Site], Site]) -> Site:
+        """Change a site's settings, with an entry in the audit log for each that differs.
+
+        ``change`` is called again with newer settings where somebody else was faster.
+        Returns the site as it is now. Raises ``SiteUnknown`` or ``SiteChanged``.
+        """
+        keys = SiteKeys(name)
+        for _ in range(CHANGE_TRIES):
+            before: Any = self._client.get(keys.record)
+            if before is None:
+                raise SiteUnknown(name)
+            site = change(_site_from(before))
+            after = _site_json(site)
+            told = [_audit_json(each) for each in _differences(before, after)]
+            arguments: list[Argument] = [before, after, by.actor, by.at_ms, *told]
+            if self._change(self._client, [keys.record, keys.audit], arguments):
+                self._known.pop(name, None)
+                return site
+        raise SiteChanged(name)
+
     def names(self) -> list[str]:
         """Return every site's name, sorted."""
         members: Any = self._client.smembers(SITES)
         return sorted(member.decode() for member in members)
 
-    def create_key(self, site: str, label: str, scopes: frozenset[Scope]) -> tuple[ApiKey, str]:
+    def create_key(
+        self, site: str, label: str, scopes: frozenset[Scope], by: Changer | None = None
+    ) -> tuple[ApiKey, str]:
         """Make a key and return it with its token, which is shown this once.
 
         Raises ``SiteUnknown``.
         """
         self._load(site)
         secret = secrets.token_hex(20)
-        key = ApiKey(secrets.token_hex(4), _digest(secret), label, scopes, time.time())
-        self._save_key(site, key)
+        key = ApiKey(secrets.token_hex(4), _digest(secret), label, scopes, _time_of(by))
+        self._save_key(site, None, key, by)
         return key, token_of(site, key.id, secret)
 
-    def revoke_key(self, site: str, key_id: str) -> ApiKey:
-        """End a key for good.
+    def revoke_key(self, site: str, key_id: str, by: Changer | None = None) -> ApiKey:
+        """End a key for good; one that has ended stays as it is.
 
         Raises ``SiteUnknown`` or ``KeyUnknown``.
         """
-        revoked = replace(self._key(site, key_id), revoked_at=time.time())
-        self._save_key(site, revoked)
+        key = self._key(site, key_id)
+        if key.revoked_at is not None:
+            return key
+        revoked = replace(key, revoked_at=_time_of(by))
+        self._save_key(site, key, revoked, by)
         return revoked
 
-    def rotate_key(self, site: str, key_id: str) -> tuple[ApiKey, str]:
-        """Revoke a key and return its successor, same label and scopes, with its token.
+    def rotate_key(
+        self, site: str, key_id: str, overlap_s: int = 0, by: Changer | None = None
+    ) -> tuple[ApiKey, str]:
+        """Return a key's successor, same label and scopes, with its token.
 
-        Raises ``SiteUnknown`` or ``KeyUnknown``.
+        The old key is good for another ``overlap_s`` seconds. Raises ``SiteUnknown``,
+        ``KeyUnknown``, or ``KeyEnded`` when it is good no more.
         """
-        old = self.revoke_key(site, key_id)
-        return self.create_key(site, old.label, old.scopes)
+        old, now_s = self._key(site, key_id), _time_of(by)
+        if not old.is_good(now_s):
+            raise KeyEnded(key_id)
+        made = self.create_key(site, old.label, old.scopes, by)
+        if not overlap_s:
+            self.revoke_key(site, key_id, by)
+        else:
+            until = min(now_s + overlap_s, old.expires_at or now_s + overlap_s)
+            self._save_key(site, old, replace(old, expires_at=until), by)
+        return made
 
     def _key(self, site: str, key_id: str) -> ApiKey:
         key = self._load(site).keys.get(key_id)
@@ -218,9 +321,17 @@ class Sites:
             raise KeyUnknown(key_id)
         return key
 
-    def _save_key(self, site: str, key: ApiKey) -> None:
+    def _save_key(self, site: str, before: ApiKey | None, key: ApiKey, by: Changer | None) -> None:
         self._client.hset(SiteKeys(site).api_keys, key.id, _key_json(key))
+        told = SettingChange("key", _told_of(before) if before else None, _told_of(key))
+        self._note(site, told, by)
         self._known.pop(site, None)
+
+    def _note(self, site: str, change: SettingChange, by: Changer | None) -> None:
+        if by is None:
+            return
+        told: Any = {"kind": SETTINGS, "actor": by.actor, "at": by.at_ms}
+        self._client.xadd(SiteKeys(site).audit, {**told, "change": _audit_json(change)})
 
     def _load(self, name: str) -> KnownSite:
         keys = SiteKeys(name)
@@ -262,7 +373,60 @@ def _site_from(raw: bytes) -> Site:
     if "templates" in data:
         data["templates"] = tuple(Template(**each) for each in data["templates"])
     data["limits"] = {name: Limit(**limit) for name, limit in data["limits"].items()}
+    data["retention"] = Retention(**data.get("retention", {}))
     return Site(**data)
+
+
+def _differences(before: bytes, after: bytes) -> list[SettingChange]:
+    """Return the settings that differ between two stored sites; the policy, entry by entry."""
+    one, other = orjson.loads(before), orjson.loads(after)
+    return [
+        change
+        for name in other
+        if one.get(name) != other[name] and name != "trial_since"
+        for change in _within(name, one.get(name), other[name])
+    ]
+
+
+def _within(name: str, before: Any, after: Any) -> list[SettingChange]:
+    """Return what differs between two values: of tables and lists, only the entries that do.
+
+    Of a list, ``before`` holds what went and ``after`` what came.
+    """
+    if isinstance(before, list) and isinstance(after, list):
+        return [SettingChange(name, _only_in(before, after), _only_in(after, before))]
+    if not (isinstance(before, dict) and isinstance(after, dict)):
+        return [SettingChange(name, before, after)]
+    return [
+        change
+        for key in sorted(before.keys() | after.keys())
+        if before.get(key) != after.get(key)
+        for change in _within(f"{name}.{key}", before.get(key), after.get(key))
+    ]
+
+
+def _only_in(one: list[Any], other: list[Any]) -> list[Any]:
+    known = set(map(orjson.dumps, other))
+    return [item for item in one if orjson.dumps(item) not in known]
+
+
+def _audit_json(change: SettingChange) -> bytes:
+    return orjson.dumps(asdict(change))
+
+
+def _told_of(key: ApiKey) -> dict[str, Any]:
+    """Return what the audit log says of a key: nothing that opens a door."""
+    return {
+        "id": key.id,
+        "label": key.label,
+        "scopes": sorted(key.scopes),
+        "revoked_at": key.revoked_at,
+        "expires_at": key.expires_at,
+    }
+
+
+def _time_of(by: Changer | None) -> float:
+    return by.at_ms / 1000 if by else time.time()
 
 
 def _key_json(key: ApiKey) -> bytes:

@@ -13,6 +13,7 @@ from service.store.bans import Bans
 from service.store.claims import Claims
 from service.store.comments import Comments
 from service.store.connection import Client, connect
+from service.store.decided import Decided
 from service.store.decisions import Decisions
 from service.store.door import Door
 from service.store.errands import Errands
@@ -28,6 +29,7 @@ from service.store.passwords import Passwords
 from service.store.people import People
 from service.store.queue import Queue
 from service.store.reports import Reports
+from service.store.retention import Forgetting
 from service.store.sealing import Vault
 from service.store.second_factor import SecondFactor
 from service.store.second_looks import SecondLooks
@@ -35,6 +37,7 @@ from service.store.sessions import Sessions
 from service.store.sites import Sites
 from service.store.threads import Threads
 from service.store.timeline import Timeline
+from service.store.trials import Trials
 from service.store.views import Views
 
 
@@ -71,6 +74,9 @@ class Store:
     people: People
     errands: Errands
     general_audit: GeneralAudit
+    decided: Decided
+    trials: Trials
+    forgetting: Forgetting
 
 
 def open_store(
@@ -128,4 +134,7 @@ def open_store(
         people=People(accounts, sessions, links, second_factor, passwords, audit),
         errands=Errands(client),
         general_audit=audit,
+        decided=Decided(client, comments),
+        trials=Trials(client),
+        forgetting=Forgetting(client, comments),
     )

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.cli.tally import Example, Tally, is_disagreement
+from service.cli.backtest import Example
 from service.moderation.signal import Attribute
+from service.moderation.tally import Tally, is_disagreement
 from service.moderation.verdict import Action
 from tests.cli.conftest import Answer, Ecluse
 
@@ -179,7 +180,7 @@ CELLS = st.tuples(*[st.sampled_from(Action)] * 3)
 def test_a_tally_counts_every_comment_once(
     cells: list[tuple[Action, Action, Action]], most: int
 ) -> None:
-    tally = Tally(most)
+    tally: Tally[Example] = Tally(most)
     for line, cell in enumerate(cells):
         tally.add(cell, Example("f", line, "x", cell[0], "a", "b", None, None))
     assert tally.total == len(cells)

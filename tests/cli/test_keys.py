@@ -61,3 +61,12 @@ def test_people_are_told_to_keep_the_token(ecluse: Ecluse, demo: str) -> None:
     said = ecluse("keys", "create", demo).out
     assert "ek_demo_" in said
     assert "not shown again" in said
+
+
+def test_a_rotated_key_may_stay_good_for_a_while(ecluse: Ecluse, demo: str) -> None:
+    old = ecluse("keys", "create", demo, "--json").data
+    assert ecluse("keys", "rotate", demo, old["id"], "--overlap", "24h").code == 0
+    kept = ecluse("keys", "list", demo, "--json").data[0]
+    assert kept["revoked_at"] is None
+    assert 86_300 < kept["expires_at"] - kept["created_at"] < 86_500
+    assert ecluse("keys", "rotate", demo, old["id"], "--overlap", "soon").code == 2

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.settings import PRESETS, default_policy, preset
-from service.cli.policy_file import LARGEST_FILE, PolicyFileInvalid, entries_of, line_of
+from service.cli.policy_file import PolicyFileInvalid, entries_of
 from service.moderation.policy import merged
+from service.schemas.policy_text import LARGEST_TEXT, line_of
 from tests.cli.conftest import Ecluse
 
 
@@ -68,7 +69,7 @@ def test_what_is_no_toml_is_named_with_its_line(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_too_large_or_no_text_is_refused(tmp_path: Path) -> None:
-    large = written(tmp_path, "#" * (LARGEST_FILE + 1))
+    large = written(tmp_path, "#" * (LARGEST_TEXT + 1))
     with pytest.raises(PolicyFileInvalid, match="more than"):
         entries_of(large)
     (tmp_path / "binary").write_bytes(b"\xff\xfe")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.cli.values import origin, site_name
+from service.schemas.site_values import origin, site_name
 
 
 @given(st.text())

@@ -123,11 +123,12 @@ def test_both_end_on_sigterm_while_the_server_is_away(
 def test_scheduled_jobs_are_json_and_do_not_pile_up(settings: Settings, start: Start) -> None:
     start("scheduler")
     queue: Any = Redis.from_url(settings.queue_url)
-    eventually(lambda: queue.llen("rq:queue:maintenance") == 1)
+    eventually(lambda: queue.llen("rq:queue:maintenance") == 2)
     time.sleep(2.5)
-    [job_id] = queue.lrange("rq:queue:maintenance", 0, -1)
-    data = queue.hget(f"rq:job:{job_id.decode()}", "data")
-    assert json.loads(zlib.decompress(data))[0] == "workers.sweep.sweep"
+    ids = queue.lrange("rq:queue:maintenance", 0, -1)
+    data = [queue.hget(f"rq:job:{job_id.decode()}", "data") for job_id in ids]
+    tasks = [json.loads(zlib.decompress(each))[0] for each in data]
+    assert tasks == ["workers.sweep.sweep", "workers.expire.expire"]
 
 
 def test_workers_die_with_a_killed_runner(settings: Settings, start: Start) -> None:

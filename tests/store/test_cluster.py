@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from service.store.queue import Filters, Sort
 from service.store.reported import AppealOutcome, ReportReason
 from service.store.reports import Reporting
 from service.store.sessions import Visit
-from service.store.sites import Limit, Scope, Site
+from service.store.sites import Changer, Limit, Scope, Site
 from service.store.store import Store, open_store
 from service.store.views import View
 from service.store.window import window_lines
@@ -245,6 +246,24 @@ def test_dead_letters_are_set_aside_and_retried_on_a_cluster(cluster: Store) -> 
     assert [x.comment_id for x in cluster.decisions.dead_letters("demo", 9)] == ["c1"]
     cluster.comments.retry(cluster.comments.get("demo", "c1"))
     assert settle(cluster, cluster.inbox.take("demo", "w", 9), Action.APPROVE) == 1
+
+
+def test_retention_trials_and_changed_settings_work_on_a_cluster(cluster: Store) -> None:
+    by = Changer("account:ann", 1)
+    cluster.sites.change("demo", by, lambda site: replace(site, lang="en"))
+    assert cluster.sites.get("demo").site.lang == "en"
+    for name, action in (("a", Action.APPROVE), ("b", Action.SPAM), ("c", Action.HOLD)):
+        bring(cluster, name, submitted_at=1.0)
+        settle_all(cluster, action)
+    assert cluster.trials.counts("demo") == []
+    cluster.trials.begin("demo")
+    decide(cluster, "c", Status.REJECTED)
+    sample = cluster.decided.sample("demo", 9)
+    assert [each.comment.id for each in sample.by_moderators] == ["c"]
+    assert len(sample.arrived) == 3
+    assert cluster.forgetting.erase_personal("demo", Status.APPROVED, 2000, "").changed == 1
+    assert cluster.forgetting.delete("demo", Status.SPAM, 2000, "").changed == 1
+    assert cluster.comments.get_many("demo", ["b"]) == []
 
 
 def test_what_sites_share_lives_on_a_cluster_too(cluster: Store) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.cli.values import SITE_NAME
+from service.schemas.site_values import SITE_NAME
 from service.store.keys import EVERY_SITE, SiteKeys, normalised_page, page_key
 
 ROOM = st.text("abcdefghijklmnopqrstuvwxyz0123456789-", min_size=1, max_size=12)

@@ -32,7 +32,7 @@ from tests.workers.house import (
     spin,
 )
 from workers.guard import alarm_guard
-from workers.moderate import MOST_CHARS
+from workers.moderate import MOST_CHARS, Policies
 
 LONG_TEXT = (
     "J'ai enfin trouvé un travail à domicile qui paie vraiment, il suffit de deux heures par"
@@ -266,7 +266,7 @@ def test_a_worker_thought_dead_that_wakes_up_settles_nothing_twice(
     let_time_pass(store, 60)
     assert moderator_of(store, settings).drain("demo") == 1
     known = store.sites.get("demo").site
-    assert moderator_of(store, settings, name="slow").review(known, Policy(), slow) == 0
+    assert moderator_of(store, settings, name="slow").review(known, Policies(Policy()), slow) == 0
     assert store.decisions.counts("demo")["settled"] == 1
 
 

@@ -6,6 +6,7 @@ import logging
 from importlib import import_module
 
 from service.moderation.batch import Check
+from service.moderation.custom_rules import CHECK as CUSTOM_RULES
 from service.moderation.encoder_options import DEFAULT, EncoderOptions
 from service.moderation.pipeline import Guard, Pipeline, no_guard
 
@@ -33,6 +34,9 @@ CHECKS = (
     "toxicity.refusals:RefusedInsults",
     "site.layer:SiteLayerCheck",
 )
+
+CHECK_NAMES = (*(entry.partition(":")[0] for entry in CHECKS), "remote", CUSTOM_RULES)
+"""What the checks are called, in signals and where a policy silences one."""
 
 logger = logging.getLogger(__name__)
 

@@ -47,7 +47,12 @@ KINDS = (
     "appeal",
     "erased",
     "settings",
+    "retention",
+    "note",
+    "trust",
+    "distrust",
     "ban",
+    "lift",
     "unlearned",
     "export",
 )

@@ -47,6 +47,7 @@ ROOMS: tuple[Room, ...] = (
     Room("appeals.listing", "Appeals", MODERATING),
     Room("history.log", "History", MODERATING),
     Room("people.index", "People", ADMINISTRATING),
+    Room("settings.index", "Settings", MODERATING),
     Room("account.show", "My account"),
 )
 

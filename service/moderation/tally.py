@@ -6,58 +6,61 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
+from typing import Generic, TypeVar
 
-from service.moderation.verdict import Action, Verdict
+from service.moderation.verdict import Action
 
 REFUSALS = (Action.REJECT, Action.SPAM)
-_LONGEST_SHOWN = 200
 
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """Hold one comment: where it stands, how it begins, and what the policies made of it."""
-
-    file: str
-    line: int
-    text: str
-    decision: Action
-    present_rule: str
-    new_rule: str
-    score: float | None
-    threshold: float | None
-
-    @classmethod
-    def of(
-        cls, place: tuple[str, int], text: str, decision: Action, present: Verdict, new: Verdict
-    ) -> Example:
-        """Return a comment as an example, with what the new policy compared."""
-        shown = text[:_LONGEST_SHOWN] + ("…" if len(text) > _LONGEST_SHOWN else "")
-        score = round(float(new.scores[new.attribute]), 4) if new.attribute else None
-        return cls(*place, shown, decision, present.rule, new.rule, score, new.threshold)
-
+E = TypeVar("E")
+"""What a caller keeps of a comment as an example."""
 
 Cell = tuple[Action, Action, Action]
 """What moderators decided, what the present policy would do, and what the new one would."""
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class Group(Generic[E]):
     """Hold comments that have something in common."""
 
     count: int
     decisions: Mapping[Action, int]
-    examples: tuple[Example, ...]
+    examples: tuple[E, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class Shares:
+    """Hold what a policy costs and what it spares, each as a count and of how many."""
+
+    held: tuple[int, int]
+    approved_but_refused: tuple[int, int]
+    refused_but_published: tuple[int, int]
+
+    @classmethod
+    def of(cls, confusion: Mapping[Action, Mapping[Action, int]]) -> Shares:
+        """Return the shares in a table of decisions and of what a policy would decide."""
+        approved = confusion[Action.APPROVE]
+        refused = [confusion[said] for said in REFUSALS]
+        return cls(
+            (sum(row[Action.HOLD] for row in confusion.values()), _sum(confusion.values())),
+            (sum(approved[new] for new in REFUSALS), _sum([approved])),
+            (sum(row[Action.APPROVE] for row in refused), _sum(refused)),
+        )
+
+
+def _sum(rows: Iterable[Mapping[Action, int]]) -> int:
+    return sum(sum(row.values()) for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally(Generic[E]):
     """Count comments by cell, and keep the first few of each as examples."""
 
     most_examples: int
     _counts: Counter[Cell] = field(default_factory=Counter)
-    _examples: dict[Cell, list[Example]] = field(default_factory=lambda: defaultdict(list))
+    _examples: dict[Cell, list[E]] = field(default_factory=lambda: defaultdict(list))
 
-    def add(self, cell: Cell, example: Example) -> None:
+    def add(self, cell: Cell, example: E) -> None:
         """Count one comment."""
         self._counts[cell] += 1
         if len(self._examples[cell]) < self.most_examples:
@@ -75,26 +78,30 @@ class Tally:
             table[said][new if is_new else present] += count
         return table
 
-    def changes(self) -> list[tuple[Action, Action, Group]]:
+    def changes(self) -> list[tuple[Action, Action, Group[E]]]:
         """Return what the policies do differently, the most frequent change first."""
         cells = [cell for cell in self._counts if cell[1] is not cell[2]]
         return self._grouped(cells, lambda cell: (cell[1], cell[2]))
 
-    def disagreements(self) -> list[tuple[Action, Action, Group]]:
+    def disagreements(self) -> list[tuple[Action, Action, Group[E]]]:
         """Return where the new policy would publish what was refused, or the other way round."""
         cells = [cell for cell in self._counts if is_disagreement(cell[0], cell[2])]
         return self._grouped(cells, lambda cell: (cell[0], cell[2]))
 
+    def shares(self, is_new: bool) -> Shares:
+        """Return what one of the policies costs and what it spares."""
+        return Shares.of(self.confusion(is_new))
+
     def _grouped(
         self, cells: Iterable[Cell], key: Callable[[Cell], tuple[Action, Action]]
-    ) -> list[tuple[Action, Action, Group]]:
+    ) -> list[tuple[Action, Action, Group[E]]]:
         members: dict[tuple[Action, Action], list[Cell]] = defaultdict(list)
         for cell in sorted(cells):
             members[key(cell)].append(cell)
         groups = [(*pair, self._group(found)) for pair, found in members.items()]
         return sorted(groups, key=lambda each: -each[2].count)
 
-    def _group(self, cells: Sequence[Cell]) -> Group:
+    def _group(self, cells: Sequence[Cell]) -> Group[E]:
         decisions: Counter[Action] = Counter()
         for cell in cells:
             decisions[cell[0]] += self._counts[cell]
