@@ -15,7 +15,7 @@ from service.api.intake import load, read_json
 from service.api.language import language
 from service.api.media import JSON
 from service.api.openapi import problems
-from service.api.outcomes import raise_alone, result_body, ring_to_learn
+from service.api.outcomes import follow_up, raise_alone, result_body, ring_to_learn
 from service.api.problems import Problem
 from service.api.services import services
 from service.schemas.deciding import (
@@ -95,7 +95,9 @@ def edit_and_approve(comment_id: str) -> Response:
         data["reason"],
         now_ms(),
     )
-    return _decided(who, result)
+    follow_up(who.site, [result], who.actor)
+    raise_alone(result)
+    return answer(result_body(result))
 
 
 @blueprint.route("/comments/<comment_id>/claim")

@@ -13,7 +13,7 @@ from service.api.intake import load, read_json
 from service.api.language import language
 from service.api.media import JSON
 from service.api.openapi import problems
-from service.api.outcomes import raise_alone, result_body, ring_to_learn
+from service.api.outcomes import follow_up, raise_alone, result_body
 from service.api.services import services
 from service.api.similar import Likeness, similar_comments
 from service.schemas.presentation import staff_comment
@@ -120,7 +120,7 @@ def decide() -> Response:
     orders = [Order(comment_id, target, seen.get(comment_id)) for comment_id in ids]
     now_ms = int(services().clock() * 1000)
     results = services().store.decisions.decide(who.site, orders, who.actor, data["reason"], now_ms)
-    ring_to_learn(who.site, results)
+    follow_up(who.site, results, who.actor)
     if "id" in data:
         raise_alone(results[0])
     return answer(

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 
 from service.api import learning
 from service.api.problems import Problem
+from service.api.services import services
+from service.moderation.verdict import Status
 from service.store.comments import CommentUnknown
 from service.store.decisions import Outcome, Result
+from service.store.second_looks import Decided
 
 ALONE = {
     Outcome.STALE: Problem(409, "stale", "Somebody else has decided on this comment."),
@@ -21,6 +24,21 @@ def ring_to_learn(site: str, results: Sequence[Result]) -> None:
     """Wake the worker who learns, where anything was decided or taken back."""
     if any(result.outcome is Outcome.DONE for result in results):
         learning.ring_to_learn(site)
+
+
+def follow_up(site: str, results: Sequence[Result], actor: str) -> None:
+    """Have decisions learned, and some of them judged again by somebody not told of them."""
+    ring_to_learn(site, results)
+    share = services().store.sites.get(site).site.second_look
+    if not share:
+        return
+    decided = [
+        Decided(result.comment_id, actor, is_published=result.status == Status.APPROVED)
+        for result in results
+        if result.outcome is Outcome.DONE and result.status != Status.HELD
+    ]
+    now_ms = int(services().clock() * 1000)
+    services().store.second_looks.add(site, decided, share, now_ms)
 
 
 def raise_alone(result: Result) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from service.api.language import language, wish_for
-from service.api.learning import ring_to_learn
+from service.api.outcomes import follow_up
 from service.api.problems import Problem
 from service.api.services import services
 from service.mail.letters import WAYS
@@ -56,7 +56,7 @@ def decide(site: str, comment_id: str, account: str, token: str) -> Response:
     (result,) = store.decisions.decide(site, [order], f"account:{account}", "", now_ms)
     if result.outcome is not Outcome.DONE:
         raise OVERTAKEN
-    ring_to_learn(site)
+    follow_up(site, [result], f"account:{account}")
     return page(
         "staff/by_mail.html", record=record, reasons=[], way=WAYS[link.target], is_done=True
     )

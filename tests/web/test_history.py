@@ -226,3 +226,25 @@ def test_the_sample_is_bounded(house: House) -> None:
         looks.add("demo", decided, 1.0, 1_700_000_000_000 + start)
     assert looks.waiting("demo") == MOST_WAITING
     assert house.services.store.client.hlen(SiteKeys("demo").second_firsts) == MOST_WAITING
+
+
+def test_the_share_of_decisions_that_a_site_asks_for_comes_into_the_sample(
+    house: House, moderator: Staffer
+) -> None:
+    house.change_site(second_look=1.0)
+    first, second = house.publish(), house.publish(content="Un autre avis, tout aussi calme.")
+    decide_by(house, moderator, first, "reject")
+    decide_by(house, moderator, second, "hold")
+    bruno = staffer(house, "Bruno")
+    assert first in bruno.get("/moderate/second-look").get_data(as_text=True)
+    assert house.services.store.second_looks.waiting("demo") == 1
+
+
+def test_a_comment_whose_words_are_gone_leaves_the_sample(house: House, moderator: Staffer) -> None:
+    gone, kept = house.publish(), house.publish(content="Un autre avis, tout aussi calme.")
+    add_to_sample(house, gone)
+    add_to_sample(house, kept)
+    comments = house.services.store.comments
+    comments.withdraw(house.record(gone), 0)
+    assert kept in moderator.get("/moderate/second-look").get_data(as_text=True)
+    assert house.services.store.second_looks.waiting("demo") == 1

@@ -119,16 +119,14 @@ def figures() -> Response:
 def second_look() -> Response:
     """Show one decided comment, without its verdict and without how it was decided."""
     site = _site()
-    looks = services().store.second_looks
-    comment_id = looks.next(site, member().actor, _number("skip"))
-    found = services().store.comments.get_many(site, [comment_id]) if comment_id else []
+    record = _to_look_at(site, member().actor, _number("skip"))
     return page(
         "history/second_look.html",
         site=site,
         sites=member().sites,
-        record=found[0] if found else None,
-        parent=_parent(found[0]) if found else None,
-        waiting=looks.waiting(site),
+        record=record,
+        parent=_parent(record) if record else None,
+        waiting=services().store.second_looks.waiting(site),
         skip=_number("skip") + 1,
     )
 
@@ -153,6 +151,17 @@ def judge_again() -> Response:
 
 def _site() -> str:
     return site_asked(request.args.get("site", ""))
+
+
+def _to_look_at(site: str, actor: str, skipped: int) -> Record | None:
+    """Return the next comment of the sample; those whose words are gone leave it."""
+    looks = services().store.second_looks
+    while comment_id := looks.next(site, actor, skipped):
+        found = services().store.comments.get_many(site, [comment_id])
+        if found and not found[0].is_withdrawn:
+            return found[0]
+        looks.forget(site, [comment_id])
+    return None
 
 
 def _number(name: str) -> int:
