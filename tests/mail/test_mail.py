@@ -30,6 +30,7 @@ WAIT_S = ALERT_PAUSE_MS / 1000 + 1
 def house(settings: Settings) -> House:
     built = House(create_app(settings))
     built.replace(pipeline=pipeline)
+    built.make_passwords_cheap()
     built.services.store.sites.create(Site("demo", origins=(ORIGIN,), lang="fr"))
     return built
 
