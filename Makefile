@@ -1,7 +1,7 @@
 # Everything from a fresh machine with Python 3.11 or newer, make and a network.
 
 .DEFAULT_GOAL := run
-.PHONY: run test lint train train-encoder evaluate learning bench-accept bench-moderate bench-checks bench-queue lock clean browser
+.PHONY: run test lint train train-encoder evaluate learning bench-accept bench-moderate bench-checks bench-queue bench-queue-pages lock clean browser
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -59,6 +59,10 @@ bench-checks: $(VENV)/installed-peers
 
 bench-queue: $(VENV)/installed-run
 	$(BIN)/python -m bench.queue
+
+bench-queue-pages: $(VENV)/installed-dev browser
+	$(BIN)/python -m bench.queue_pages
+	$(BIN)/python -m bench.queue_pages --keys
 
 lock: $(VENV)/installed-dev
 	$(COMPILE) pyproject.toml -o $(LOCKS)/runtime.txt

@@ -45,6 +45,7 @@ from service.web import author, by_mail, demo
 from service.web.docs import register_docs
 from service.web.errors import problem_page
 from service.web.history import views as history
+from service.web.queue import QUEUE_PAGES
 from service.web.settings import blueprint as settings_room
 from service.web.staff import (
     account,
@@ -78,6 +79,7 @@ PAGES = (
     door.blueprint,
     joining.blueprint,
     oidc.blueprint,
+    *QUEUE_PAGES,
     account.blueprint,
     second_factor.blueprint,
     mailbox.blueprint,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,19 +48,19 @@ class Authors:
 
     def standing(self, site: str, author_key: str) -> Standing:
         """Return an author's record; an empty one for an author known by nothing."""
-        if not author_key:
-            return Standing()
+        return self.standings(site, [author_key])[author_key]
+
+    def standings(self, site: str, author_keys: Collection[str]) -> dict[str, Standing]:
+        """Return the record of each of some authors, by key, in one round trip."""
         keys = SiteKeys(site)
+        known = sorted({key for key in author_keys if key})
         pipe = self._client.pipeline(transaction=False)
-        pipe.hmget(keys.author(author_key), "approved", "refused", "first_seen")
-        pipe.hexists(keys.trusted, author_key)
-        (approved, refused, first_seen), is_trusted = pipe.execute()
-        return Standing(
-            max(int(approved or 0), 0),
-            max(int(refused or 0), 0),
-            int(float(first_seen or 0)),
-            bool(is_trusted),
-        )
+        for key in known:
+            pipe.hmget(keys.author(key), "approved", "refused", "first_seen")
+            pipe.hexists(keys.trusted, key)
+        found: Any = pipe.execute()
+        rows = zip(known, found[::2], found[1::2], strict=True)
+        return {"": Standing(), **{key: _standing(*row) for key, *row in rows}}
 
     def trust(
         self, site: str, author_key: str, actor: str, now_ms: int, *, label: str = ""
@@ -86,6 +87,16 @@ class Authors:
         keys = SiteKeys(site)
         arguments: list[Argument] = [author_key, how, actor, MOST_TRUSTED]
         return self._trust(self._client, [keys.trusted, keys.audit], arguments)
+
+
+def _standing(counted: Sequence[bytes | None], is_trusted: bool) -> Standing:
+    approved, refused, first_seen = counted
+    return Standing(
+        max(int(approved or 0), 0),
+        max(int(refused or 0), 0),
+        int(float(first_seen or 0)),
+        bool(is_trusted),
+    )
 
 
 def _trusted(name: bytes, raw: bytes) -> Trusted:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,8 +59,17 @@ class Notes:
 
     def of(self, site: str, comment_id: str) -> tuple[Note, ...]:
         """Return a comment's notes, oldest first."""
-        found: Any = self._client.lrange(SiteKeys(site).notes(comment_id), 0, -1)
-        return tuple(map(note_from, found))
+        return self.of_many(site, [comment_id])[comment_id]
+
+    def of_many(self, site: str, comment_ids: Sequence[str]) -> dict[str, tuple[Note, ...]]:
+        """Return the notes of each of some comments, oldest first, in one round trip."""
+        keys = SiteKeys(site)
+        pipe = self._client.pipeline(transaction=False)
+        for comment_id in comment_ids:
+            pipe.lrange(keys.notes(comment_id), 0, -1)
+        found: Any = pipe.execute()
+        rows = zip(comment_ids, found, strict=True)
+        return {comment_id: tuple(map(note_from, notes)) for comment_id, notes in rows}
 
 
 def note_from(raw: bytes) -> Note:

@@ -14,12 +14,14 @@ class Preferences:
     """Hold one person's settings.
 
     ``lang`` is ``fr``, ``en`` or empty for the browser's, ``theme`` is ``light``, ``dark`` or
-    empty for the system's. ``keys`` maps an action of the queue to another key than its own.
+    empty for the system's. ``keys`` maps an action of the queue to another key than its own;
+    without ``has_keys`` none of them does anything.
     """
 
     lang: str = ""
     theme: str = ""
     keys: Mapping[str, str] = field(default_factory=dict)
+    has_keys: bool = True
     is_blurred: bool = True
     is_greyscale: bool = False
     has_breaks: bool = True

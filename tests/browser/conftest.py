@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,9 +13,17 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from config.settings import Settings, load_secrets
+from service.store.accounts import Account, Role
+from service.store.embedded import server_urls
+from service.store.sessions import Visit
+from service.store.sites import Site
+from service.store.store import Store, open_store
+from service.web.staff.guard import COOKIE
 from tests.processes.service_up import ServiceUp
 
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
+_numbers = itertools.count(1)
 OPTIONS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -68,6 +78,47 @@ def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+@pytest.fixture(scope="session")
+def shelves(service: ServiceUp) -> Iterator[Store]:
+    """The store of the running service, to fill it and to look at what became of things."""
+    settings = Settings(data_dir=service.data_dir)
+    opened = open_store(settings, load_secrets(settings), server_urls(settings).store)
+    yield opened
+    opened.client.close()
+
+
+@pytest.fixture
+def site(shelves: Store) -> str:
+    """A site of the test's own, in French, with nothing on it."""
+    name = f"site{next(_numbers)}"
+    shelves.sites.create(Site(name, lang="fr"))
+    return name
+
+
+@pytest.fixture
+def signed_in(
+    service: ServiceUp, shelves: Store, new_page: Callable[..., Page]
+) -> Callable[..., Page]:
+    """Open a page of somebody who has signed in; a name is an account of this test alone."""
+    tokens: dict[str, str] = {}
+
+    def opened(name: str = "Léa", role: Role = Role.MODERATOR, **options: Any) -> Page:
+        if name not in tokens:
+            tokens[name] = session_of(shelves, Account(f"{name}{next(_numbers)}", role))
+        page = new_page(**options)
+        page.context.add_cookies([{"name": COOKIE, "value": tokens[name], "url": service.url}])
+        return page
+
+    return opened
+
+
+def session_of(shelves: Store, account: Account) -> str:
+    """Return the token of a new account's session."""
+    shelves.accounts.create(account, "one time password")
+    visit = Visit(int(time.time() * 1000))
+    return shelves.door.sign_in(account.name, "one time password", visit, "a password long enough")
 
 
 def is_refusal(text: str) -> bool:

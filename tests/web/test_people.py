@@ -56,7 +56,8 @@ def test_an_invited_person_chooses_a_password_and_is_in(house: House, root: Staf
     assert "Modération" in shown
     entered = client.post(path, data={"new_password": PASSWORD})
     assert entered.status_code == 303
-    assert "ada" in client.get(entered.headers["Location"]).get_data(as_text=True)
+    landed = client.get(entered.headers["Location"], follow_redirects=True)
+    assert "ada" in landed.get_data(as_text=True)
     assert account_of(house, "ada") == Account("ada", Role.MODERATOR, SITES)
     assert house.client.post(path, data={"new_password": PASSWORD}).status_code == 410
 

@@ -25,9 +25,9 @@ from service.store.second_factor import CodeRefused
 from service.store.sign_in_limits import SignInThrottled
 from service.web.staff.cookies import HALF_COOKIE, ask_code, forget, go_to, let_in
 from service.web.staff.guard import check_csrf, signed_in
-from service.web.staff.page import page
+from service.web.staff.page import first_room, page
 
-FIRST_ROOM = "account.show"
+FIRST_ROOM = "door.begin"
 PASSWORD_LIMIT = 1000
 blueprint = Blueprint("door", __name__)
 
@@ -38,6 +38,13 @@ def sign_in() -> Response:
     if signed_in():
         return go_to(onward(request.args.get("next", "")))
     return form()
+
+
+@blueprint.get("/sign-in/onward")
+def begin() -> Response:
+    """Lead somebody who came in to the room where their day begins."""
+    found = signed_in()
+    return go_to(url_for(first_room(found.account) if found else "door.sign_in"))
 
 
 @blueprint.post("/sign-in")

@@ -11,7 +11,7 @@ from flask import Response, make_response, render_template, request
 from service.api.language import language
 from service.api.problems import Problem
 from service.schemas.messages import translate, translator
-from service.store.accounts import Role
+from service.store.accounts import Account, Role
 from service.store.preferences import Preferences
 from service.web.staff.guard import (
     ADMINISTRATING,
@@ -44,12 +44,18 @@ class Room:
 
 
 ROOMS: tuple[Room, ...] = (
+    Room("queue.show", "Queue", MODERATING),
     Room("appeals.listing", "Appeals", MODERATING),
     Room("history.log", "History", MODERATING),
     Room("people.index", "People", ADMINISTRATING),
     Room("settings.index", "Settings", MODERATING),
     Room("account.show", "My account"),
 )
+
+
+def first_room(account: Account) -> str:
+    """Return the view where an account's day begins."""
+    return next(room.endpoint for room in ROOMS if account.role in room.roles)
 
 
 def page(
