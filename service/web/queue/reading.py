@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 
-from service.api.outcomes import ring_to_learn
+from service.api.outcomes import follow_up, ring_to_learn
 from service.api.services import services
 from service.moderation.verdict import Status
 from service.schemas.submission import is_comment_id
@@ -53,7 +53,7 @@ def held(sites: Sequence[str]) -> dict[str, int]:
 def decide(site: str, orders: Sequence[Order], actor: str, reason: str) -> list[Result]:
     """Carry out decisions, and have what they teach learned."""
     results = services().store.decisions.decide(site, orders, actor, reason, now_ms())
-    ring_to_learn(site, results)
+    follow_up(site, results, actor)
     return results
 
 
@@ -63,7 +63,7 @@ def edit_and_approve(
     """Put other words in the place of a comment's and approve it."""
     decisions = services().store.decisions
     result = decisions.edit_and_approve(site, comment_id, content, version, actor, reason, now_ms())
-    ring_to_learn(site, [result])
+    follow_up(site, [result], actor)
     return result
 
 
