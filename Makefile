@@ -1,7 +1,7 @@
 # Everything from a fresh machine with Python 3.11 or newer, make and a network.
 
 .DEFAULT_GOAL := run
-.PHONY: run test lint train train-encoder evaluate learning bench-accept bench-moderate bench-checks bench-queue bench-queue-pages lock clean browser
+.PHONY: run test lint screenshots train train-encoder evaluate learning bench-accept bench-moderate bench-checks bench-queue bench-queue-pages lock clean browser
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -63,6 +63,9 @@ bench-queue: $(VENV)/installed-run
 bench-queue-pages: $(VENV)/installed-dev browser
 	$(BIN)/python -m bench.queue_pages
 	$(BIN)/python -m bench.queue_pages --keys
+
+screenshots: $(VENV)/installed-dev browser
+	$(BIN)/python -m tests.browser.screenshots
 
 lock: $(VENV)/installed-dev
 	$(COMPILE) pyproject.toml -o $(LOCKS)/runtime.txt

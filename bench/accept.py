@@ -286,7 +286,9 @@ def _check(contender: Contender) -> None:
 def _count_kept(settings: Settings, *, is_plain: bool, works: bool) -> int:
     """Count the comments that are stored and, with no worker beside, still wait for one."""
     with Redis.from_url(server_urls(settings).store) as client:
-        stored = sum(1 for _ in client.scan_iter(f"{SiteKeys(SITE).comment('*')}", count=5000))
+        names = client.scan_iter(SiteKeys(SITE).comment("*"), count=5000)
+        beside = SiteKeys(SITE).comment("").count(":") + 1
+        stored: int = sum(name.count(b":") < beside for name in names)
         waiting = plain_queue(settings).count if is_plain else client.xlen(SiteKeys(SITE).inbox)
     return stored if works else min(stored, int(waiting))
 

@@ -50,6 +50,7 @@ from service.web.settings import blueprint as settings_room
 from service.web.staff import (
     account,
     door,
+    forgotten,
     joining,
     mailbox,
     oidc,
@@ -77,6 +78,7 @@ PAGES = (
     author.blueprint,
     appeals_page.blueprint,
     door.blueprint,
+    forgotten.blueprint,
     joining.blueprint,
     oidc.blueprint,
     *QUEUE_PAGES,

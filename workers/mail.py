@@ -1,4 +1,4 @@
-"""The `mail` task: tell moderators what waits for them, never once for each comment."""
+"""The `mail` tasks: tell moderators what waits, never once for each comment; help them back in."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from email.message import EmailMessage
 from functools import cache
 
 from config.settings import Settings, load_secrets
-from service.mail.letters import MOST_SHOWN, Office, Waiting, about_waiting
+from service.mail.letters import MOST_SHOWN, Office, Waiting, about_reset, about_waiting
 from service.mail.post import MailFailed, send
 from service.moderation.verdict import Status
 from service.store.accounts import Account, Role
@@ -26,6 +26,9 @@ DIGEST_PAUSES_MS = {Digest.HOURLY: 3_600_000, Digest.DAILY: 86_400_000}
 MOST_LETTERS = 50
 """In one round: a slow mail server must not keep a worker from its comments."""
 PAUSE_AFTER_FAILURE_S = 300
+
+DEFAULT_LANGUAGE = "fr"
+"""Of a reset for somebody who chose none: nobody's browser asks a worker."""
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +59,25 @@ class Writer:
             after = replace(_after(told, mailbox, now_s), place=place)
             self.store.mailboxes.note_sent(account.name, site, after)
         return sent
+
+    def write_reset(self, name: str) -> int:
+        """Send a link that resets a password, to an account that works and has an address."""
+        account = self.store.accounts.working(name)
+        mailbox = self.store.mailboxes.begin_reset(name) if account else None
+        if account is None or mailbox is None:
+            return 0
+        actor = f"account:{name}"
+        token = self.store.people.issue_reset(name, actor, int(self.clock() * 1000))
+        lang = account.preferences.lang or DEFAULT_LANGUAGE
+        try:
+            return send(self.settings, [about_reset(self._office, mailbox.address, token, lang)])
+        except MailFailed as error:
+            logger.warning("mail could not be sent", extra={"error_type": str(error)})
+            return 0
+
+    @property
+    def _office(self) -> Office:
+        return Office(self.store.vault, self.settings.base_url, self.settings.mail_from)
 
     def _due(self, now_s: float) -> Iterator[tuple[Account, str, Mailbox, Sent]]:
         for name, mailbox in self.store.mailboxes.confirmed():
@@ -88,8 +110,7 @@ class Writer:
             shown=found.records,
         )
         lang = account.preferences.lang or self.store.sites.get(site).site.lang
-        office = Office(self.store.vault, self.settings.base_url, self.settings.mail_from)
-        return about_waiting(office, waiting, account.name, mailbox.address, lang, now_s)
+        return about_waiting(self._office, waiting, account.name, mailbox.address, lang, now_s)
 
     def _held(self, site: str, sort: Sort, limit: int) -> Found:
         return self.store.queue.find(site, Filters(), sort, limit, "")
@@ -107,6 +128,11 @@ class Writer:
 def mail() -> int:
     """Send what is due: the RQ task. Returns how many letters the server took."""
     return writer().write()
+
+
+def send_reset(name: str) -> int:
+    """Mail somebody a link that sets a new password: the RQ task. Returns how many went."""
+    return writer().write_reset(name)
 
 
 @cache

@@ -88,6 +88,19 @@ def asking_to_confirm(office: Office, address: str, link: str, language: str) ->
     return _letter(office, address, subject, lines)
 
 
+def about_reset(office: Office, address: str, token: str, language: str) -> EmailMessage:
+    """Return the letter with the link that sets a new password."""
+    lines = [
+        translate("Somebody asks for a new password for your account.", language),
+        translate("If that is you, set it here within 24 hours:", language),
+        "",
+        f"{office.base_url}/join/{token}",
+        "",
+        translate("If it is not, do nothing: your password stays as it is.", language),
+    ]
+    return _letter(office, address, translate("A new password for Écluse", language), lines)
+
+
 def _about_comment(
     office: Office, record: Record, account: str, language: str, now_s: float
 ) -> list[str]:

@@ -14,6 +14,7 @@ MAINTENANCE_QUEUE = "maintenance"
 MODERATE_TASK = "workers.moderate.moderate"
 LEARN_TASK = "workers.learn.learn"
 MAIL_TASK = "workers.mail.mail"
+RESET_TASK = "workers.mail.send_reset"
 EXPIRE_TASK = "workers.expire.expire_site"
 NO_TIMEOUT = -1
 FAILURE_KEPT_S = 86_400
@@ -41,7 +42,11 @@ class Doorbell:
 
     def ring_for_mail(self) -> bool:
         """Have a worker send the mail that is due."""
-        return self._enqueue(self._queue, MAIL_TASK)
+        return self._enqueue(self._later, MAIL_TASK)
+
+    def ring_for_reset(self, name: str) -> bool:
+        """Have a worker send a link that resets the password of account ``name``, if it may."""
+        return self._enqueue(self._later, RESET_TASK, name)
 
     def ring_to_expire(self, site: str, place: str) -> bool:
         """Have a worker forget what a site keeps no longer, once no comment waits for it."""

@@ -24,6 +24,8 @@ AUDIT = "ecluse:audit"
 MAILBOXES = "ecluse:mailboxes"  # set of account names that get mail; for ever
 MAIL_ROUND = "ecluse:mail:round"  # string: somebody looks what is to be sent; a minute
 
+RESETS_ASKED = "ecluse:mail:resets"  # counter of resets asked for by mail; a minute
+
 EVERY_SITE = "*"
 """All sites together, where a site's name would stand; no site can be called so."""
 
@@ -96,6 +98,11 @@ def mailbox(name: str) -> str:
 def mail_sent(name: str) -> str:
     """Hash: site and kind → when (ms) one account was last told of it; for ever."""
     return f"ecluse:mail:sent:{name}"
+
+
+def reset_sent(name: str) -> str:
+    """String: a link that resets the password was mailed to one account; 15 minutes."""
+    return f"ecluse:mail:reset:{name}"
 
 
 def mail_link(signature: str) -> str:

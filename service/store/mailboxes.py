@@ -11,6 +11,9 @@ from service.store import keys
 from service.store.connection import Client
 from service.store.sealing import Personal, SealBroken, Vault
 
+RESETS_A_MINUTE = 30
+"""All accounts together: whoever asks for more fills a queue, and gets nothing."""
+RESET_PAUSE_S = 900
 LINK_LIFE_S = 172_800
 """A link in a mail is good for 48 hours."""
 
@@ -114,6 +117,21 @@ class Mailboxes:
     def begin_round(self, seconds: int) -> bool:
         """Say whether nobody looked what is to be sent within the last ``seconds``."""
         return bool(self._client.set(keys.MAIL_ROUND, 1, nx=True, ex=seconds))
+
+    def may_ask_for_reset(self) -> bool:
+        """Count one who asks for a reset by mail; False when too many do."""
+        pipe = self._client.pipeline(transaction=False)
+        pipe.set(keys.RESETS_ASKED, 0, nx=True, ex=60)
+        pipe.incr(keys.RESETS_ASKED)
+        return int(pipe.execute()[-1]) <= RESETS_A_MINUTE
+
+    def begin_reset(self, account: str) -> Mailbox | None:
+        """Return where an account's reset goes: once in a quarter of an hour, or nowhere."""
+        found = self.get(account)
+        if found is None or not found.is_confirmed:
+            return None
+        is_first = self._client.set(keys.reset_sent(account), 1, nx=True, ex=RESET_PAUSE_S)
+        return found if is_first else None
 
     def pause(self, seconds: int) -> None:
         """Let nobody look what is to be sent for ``seconds``."""

@@ -321,3 +321,44 @@ def test_the_address_is_sealed_in_the_store(house: House) -> None:
     wish(house)
     stored = house.services.store.client.hgetall("ecluse:mailbox:Aïcha")
     assert ADDRESS not in str(stored)
+
+
+RESET = re.compile(r"https://comments\.example(/join/\S+)")
+
+
+@pytest.mark.usefixtures("moderator")
+def test_a_forgotten_password_is_reset_by_a_link_sent_to_the_confirmed_address(
+    house: House, clock: Clock, letterbox: Letterbox
+) -> None:
+    wish(house)
+    assert house.client.post("/sign-in/forgotten", data={"name": "Aïcha"}).status_code == 200
+    assert writer(house, clock).write_reset("Aïcha") == 1
+    assert letterbox.letters[0]["To"] == ADDRESS
+    (path,) = RESET.findall(letterbox.text())
+    set_anew = house.client.post(path, data={"new_password": "another long password"})
+    assert set_anew.status_code == 303
+    entered = house.client.post(
+        "/sign-in", data={"name": "Aïcha", "password": "another long password"}
+    )
+    assert entered.status_code == 303
+
+
+@pytest.mark.usefixtures("moderator", "letterbox")
+def test_a_reset_goes_to_nobody_else_and_not_again_at_once(house: House, clock: Clock) -> None:
+    assert writer(house, clock).write_reset("nobody") == 0
+    assert writer(house, clock).write_reset("Aïcha") == 0
+    wish(house)
+    assert [writer(house, clock).write_reset("Aïcha") for _ in range(2)] == [1, 0]
+
+
+def test_whoever_asks_is_told_the_same_for_any_name(house: House) -> None:
+    pages = {
+        house.client.post("/sign-in/forgotten", data={"name": name}).get_data(as_text=True)
+        for name in ("nobody", "Aïcha", "")
+    }
+    assert len(pages) == 1
+
+
+def test_a_flood_of_resets_is_refused(house: House) -> None:
+    answers = [house.client.post("/sign-in/forgotten", data={"name": "x"}) for _ in range(31)]
+    assert [answer.status_code for answer in answers] == [200] * 30 + [429]

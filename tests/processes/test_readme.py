@@ -23,6 +23,7 @@ PROVEN_ELSEWHERE = {
     "make bench-checks": "by hand: it needs the labelled data, which no clone has",
     "make train-encoder": "tests/training",
     "make train": "tests/moderation/test_training.py",
+    "make screenshots": "tests/browser/test_screenshots.py",
     "make evaluate": "tests/moderation/test_training.py, on made-up rows",
     "ecluse web": "test_workers.py and the supervisor's own children",
     "ecluse worker -n 4": "test_workers.py",

@@ -125,6 +125,7 @@ def form(status: int = 200, **context: Any) -> Response:
     wanted = own_path(request.values.get("next", ""))
     name, provider = request.form.get("name", "")[:100], services().provider
     shown["provider"] = provider.name if provider else ""
+    shown["has_mail"] = bool(services().settings.smtp_host)
     return page("staff/sign_in.html", status, headers, name=name, next=wanted, **shown)
 
 
