@@ -174,14 +174,15 @@ def _receipt(
 ) -> Response:
     status = record.told_status if record else Status.RECEIVED
     tongue = language()
+    token = make_edit_token(services().store.vault, site, receipt.comment_id)
     body: dict[str, Any] = {
         "id": receipt.comment_id,
         "status": status,
         "message": status_sentence(status, tongue),
-        "edit_token": make_edit_token(services().store.vault, site, receipt.comment_id),
+        "edit_token": token,
         "links": {
             **links(record.comment if record else comment),
-            "author": author_link(site, receipt.comment_id),
+            "author": author_link(site, receipt.comment_id, token),
         },
     }
     if record is not None:

@@ -22,7 +22,7 @@ from service.api.intake import load
 from service.api.language import language
 from service.api.problems import Problem, problem_of
 from service.api.services import services
-from service.api.tokens import is_edit_token
+from service.api.tokens import is_edit_token, make_edit_token
 from service.moderation.verdict import Status
 from service.schemas.messages import translate, translator
 from service.schemas.presentation import (
@@ -177,6 +177,7 @@ def _page(
     is_open = record.received_at_ms >= own.oldest_editable_ms() and not record.is_withdrawn
     is_settled = record.decision is not None or record.is_held_by_reports
     is_editable = is_open and record.told_status in EDITABLE and not is_settled
+    token = make_edit_token(services().store.vault, comment.site, comment.id)
     return _rendered(
         "reader/author.html",
         problem.status if problem else 200,
@@ -194,7 +195,7 @@ def _page(
         appeal_limit=APPEAL_LIMIT,
         submitted=_moment(record.submitted_at_ms),
         back=comment.page if origin_of(comment.page) else "",
-        link=request.host_url.rstrip("/") + own.author_link(comment.site, comment.id),
+        link=request.host_url.rstrip("/") + own.author_link(comment.site, comment.id, token),
         form_key=_form_key(comment.site, comment.id),
         here={"site": comment.site, "comment_id": comment.id},
         required=services().store.sites.get(comment.site).site.required,
