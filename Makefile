@@ -21,7 +21,7 @@ run: $(VENV)/installed-run
 	@exec $(BIN)/ecluse up
 
 test: $(VENV)/installed-dev browser
-	@$(BIN)/python -m pytest -n 2
+	@$(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .

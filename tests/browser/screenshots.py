@@ -10,7 +10,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +56,7 @@ class Picture:
 
     name: str
     path: str
-    size: ViewportSize = DESK
+    size: ViewportSize = field(default_factory=lambda: DESK)
     is_dark: bool = False
 
 

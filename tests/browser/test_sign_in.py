@@ -48,7 +48,7 @@ def test_from_a_one_time_password_to_a_second_factor(
     page.fill("#password", password)
     page.fill("#new_password", OWN)
     page.get_by_role("button", name="Se connecter").click()
-    expect(page.get_by_role("heading", name="Mon compte")).to_be_visible()
+    page.get_by_role("link", name="Mon compte").click()
     expect(page.get_by_text("celle-ci")).to_be_visible()
 
     page.get_by_role("link", name="Modifier").click()
@@ -71,13 +71,13 @@ def test_from_a_one_time_password_to_a_second_factor(
     expect(page.get_by_role("alert")).to_contain_text("Ce code est incorrect")
     page.fill("#code", app.at(int(time.time()) + STEP_S))
     page.get_by_role("button", name="Se connecter").click()
-    expect(page.get_by_role("heading", name="Mon compte")).to_be_visible()
+    expect(page.get_by_role("link", name="Mon compte")).to_be_visible()
 
     page.get_by_role("button", name="Se déconnecter").click()
     enter(page, service, name, OWN)
     page.fill("#code", codes[0])
     page.get_by_role("button", name="Se connecter").click()
-    expect(page.get_by_role("heading", name="Mon compte")).to_be_visible()
+    expect(page.get_by_role("link", name="Mon compte")).to_be_visible()
 
 
 def test_a_session_ended_elsewhere_sends_the_page_to_sign_in(
@@ -90,6 +90,7 @@ def test_a_session_ended_elsewhere_sends_the_page_to_sign_in(
     pages[0].fill("#new_password", OWN)
     pages[0].get_by_role("button", name="Se connecter").click()
     enter(pages[1], service, "zoé", OWN)
+    pages[1].get_by_role("link", name="Mon compte").click()
     expect(pages[1].locator(".rows li")).to_have_count(2)
     pages[1].get_by_role("button", name="Terminer toutes les autres").click()
     expect(pages[1].get_by_role("status").first).to_contain_text("terminées")

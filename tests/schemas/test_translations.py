@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from string import Formatter
 
-import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 from jinja2.ext import babel_extract
@@ -113,22 +112,26 @@ def test_no_french_is_left_of_a_message_that_went() -> None:
     assert sorted(french().keys() - messages()) == []
 
 
-@pytest.mark.parametrize(("english", "translated"), sorted(french().items()))
-def test_the_french_takes_the_same_parameters(english: str, translated: str) -> None:
-    assert parameters_of(english) == parameters_of(translated)
+def test_the_french_takes_the_same_parameters() -> None:
+    found = french().items()
+    assert [
+        english
+        for english, translated in found
+        if parameters_of(english) != parameters_of(translated)
+    ] == []
 
 
-@pytest.mark.parametrize("translated", sorted(french().values()))
-def test_french_signs_are_set_with_the_right_spaces(translated: str) -> None:
-    bare = re.sub(r"`[^`]*`|https?://", "", translated)
-    assert "'" not in bare
-    assert '"' not in bare
-    for sign in re.finditer(r"[;!?]", bare):
-        assert bare[sign.start() - 1] in NARROW
-    for sign in re.finditer(r"[:»%]", bare):
-        assert bare[sign.start() - 1] == WIDE
-    for sign in re.finditer("«", bare):
-        assert bare[sign.end()] == WIDE
+def test_french_signs_are_set_with_the_right_spaces() -> None:
+    assert [text for text in french().values() if not is_well_set(text)] == []
+
+
+def is_well_set(text: str) -> bool:
+    """Say whether a French sentence has the spaces and quotes that printers set."""
+    bare = re.sub(r"`[^`]*`|https?://", "", text)
+    narrow = all(bare[sign.start() - 1] in NARROW for sign in re.finditer(r"[;!?]", bare))
+    wide = all(bare[sign.start() - 1] == WIDE for sign in re.finditer(r"[:»%]", bare))
+    opened = all(bare[sign.end()] == WIDE for sign in re.finditer("«", bare))
+    return narrow and wide and opened and "'" not in bare and '"' not in bare
 
 
 def test_every_sentence_of_a_rule_status_and_finding_is_among_them() -> None:
