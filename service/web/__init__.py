@@ -1,1 +1,1 @@
-"""Pages for people: the demo, the API documentation."""
+"""Pages for people: readers, authors, moderators, administrators; the API documentation."""

@@ -15,6 +15,9 @@ PUBLISHED = "Merci. Votre commentaire est publié."
 
 Open = Callable[..., Page]
 
+BETWEEN_LOOKS_MS = 10_500
+"""A little more than the page waits between two looks at the thread."""
+
 
 def fill(page: Page, content: str, email: str = "claire.secret@example.org") -> None:
     """Fill in the form, slowly enough for a person."""
@@ -59,10 +62,12 @@ def test_with_script_the_page_stays_and_the_text_goes(service: ServiceUp, new_pa
 
 def test_another_readers_comment_comes_in_by_itself(service: ServiceUp, new_page: Open) -> None:
     page = new_page()
+    page.clock.install()
     page.goto(f"{service.url}/demo")
     page.wait_for_load_state("networkidle")
     words = "Les riverains ont été prévenus très tard de la date de réouverture."
     service.submit(words, service.key())
+    page.clock.fast_forward(BETWEEN_LOOKS_MS)
     expect(page.locator("#thread")).to_contain_text(words, timeout=20_000)
 
 
@@ -179,9 +184,11 @@ def test_an_email_is_nowhere_in_the_page_or_in_what_it_fetches(
 
 def test_a_thread_that_did_not_change_is_not_sent_again(service: ServiceUp, new_page: Open) -> None:
     page = new_page()
+    page.clock.install()
     page.goto(f"{service.url}/demo")
+    page.wait_for_load_state("networkidle")
     with page.expect_response(lambda r: "/pages/" in r.url and r.status == 304, timeout=25_000):
-        pass
+        page.clock.fast_forward(BETWEEN_LOOKS_MS)
 
 
 @pytest.mark.parametrize("colours", ["light", "dark"])
