@@ -18,6 +18,7 @@ from service.moderation.checks.spam.phrases import load_phrases
 from service.moderation.signal import Evidence
 from service.schemas import wording
 from service.schemas.messages import Message, translate, translator
+from service.web.history.views import KINDS
 
 SERVICE = Path(service.__file__).parent
 SOURCES = [
@@ -88,7 +89,7 @@ def messages() -> set[str]:
         for sentence in sentences_in(ast.parse(path.read_text("utf-8")))
     }
     labels = {label for names in wording.LABELS.values() for label in names.values()}
-    labels |= set(WAYS.values())
+    labels |= set(WAYS.values()) | set(KINDS.values())
     return found | labels | LIBRARY | set(messages_in_templates())
 
 

@@ -39,23 +39,24 @@ MOST_ENTRIES = 10_000
 MOST_RECORDS = 1_000
 SPOKE_FROM = 0.5
 """A check with a lower score said little."""
-KINDS = (
-    "decision",
-    "undo",
-    "recall",
-    "report",
-    "appeal",
-    "erased",
-    "settings",
-    "retention",
-    "note",
-    "trust",
-    "distrust",
-    "ban",
-    "lift",
-    "unlearned",
-    "export",
-)
+KINDS = {
+    "decision": "Decision",
+    "undo": "Decision taken back",
+    "recall": "Campaign taken back",
+    "report": "Readers' reports",
+    "appeal": "Appeal",
+    "note": "Note",
+    "trust": "Author trusted",
+    "distrust": "Trust withdrawn",
+    "ban": "Ban",
+    "lift": "Ban lifted",
+    "settings": "Settings",
+    "retention": "Retention",
+    "erased": "Comment erased",
+    "unlearned": "Lessons forgotten",
+    "export": "Download",
+}
+"""What the kinds of entries are called; one not named here is shown as it is."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """A cell that begins so is a formula to a spreadsheet."""
 COLUMNS = ("at", "kind", "actor", "comment", "details")
@@ -193,7 +194,8 @@ def _moment(at_ms: int) -> str:
 
 def _told(entry: Entry) -> str:
     """Return the rest of an entry in one line."""
-    return ", ".join(f"{name}: {_flat(value)}" for name, value in entry.details.items() if value)
+    told = ((name, value) for name, value in entry.details.items() if value and name != "at")
+    return ", ".join(f"{name}: {_flat(value)}" for name, value in told)
 
 
 def _flat(value: Any) -> str:
