@@ -14,7 +14,7 @@ from service.api.learning import ring_to_learn
 from service.api.media import JSON, is_form
 from service.api.openapi import problems
 from service.api.own import appeal, data_of, erase, own
-from service.api.services import services
+from service.api.services import now_ms, services
 from service.schemas.outgoing import OwnCommentSchema
 from service.schemas.presentation import own_comment, staff_appeal, staff_comment
 from service.schemas.submission import is_comment_id
@@ -133,8 +133,7 @@ def settle(site: str, comment_id: str, outcome: AppealOutcome, actor: str) -> Re
         raise CommentUnknown(comment_id)
     store = services().store
     record = store.comments.get(site, comment_id)
-    now_ms = int(services().clock() * 1000)
-    store.appeals.answer(record, outcome, actor, now_ms, is_alone=is_alone(site, actor))
+    store.appeals.answer(record, outcome, actor, now_ms(), is_alone=is_alone(site, actor))
     if outcome is AppealOutcome.GRANTED:
         ring_to_learn(site)
     return store.comments.get(site, comment_id)

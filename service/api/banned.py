@@ -10,7 +10,7 @@ from babel.dates import format_datetime
 
 from service.api.language import language
 from service.api.problems import Problem
-from service.api.services import services
+from service.api.services import now_ms, services
 from service.schemas.messages import Message
 from service.schemas.presentation import iso
 from service.store.bans import Ban, Visitor
@@ -28,7 +28,7 @@ def refuse_banned(site: str, personal: Personal, data: Mapping[str, Any]) -> boo
         return False
     bans = services().store.bans
     visitor = Visitor(personal.email, personal.ip, data.get("author_id", ""))
-    ban = bans.match(site, visitor, int(services().clock() * 1000))
+    ban = bans.match(site, visitor, now_ms())
     if ban is None or ban.is_shadow:
         return ban is not None
     bans.count_refused(site)

@@ -10,10 +10,10 @@ from flask_smorest import Blueprint
 
 from service.api.answer import answer
 from service.api.callers import staff
-from service.api.deciding import CHANGING, FRESH, KEY, READING, SITE, body_of, now_ms
+from service.api.deciding import CHANGING, FRESH, KEY, READING, SITE, body_of
 from service.api.intake import load, read_json
 from service.api.problems import Problem, invalid
-from service.api.services import services
+from service.api.services import now_ms, services
 from service.schemas.bans import (
     BanBodySchema,
     BanSchema,

@@ -10,8 +10,7 @@ from flask import request
 from service.api.media import asked, is_form
 from service.api.problems import Problem
 from service.api.second_try import first_page
-from service.api.services import services
-from service.api.visits import now_ms
+from service.api.services import now_ms, services
 from service.store.accounts import Account, Role
 from service.store.sites import KnownSite, Scope, SiteUnknown, parts_of
 

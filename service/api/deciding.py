@@ -17,7 +17,7 @@ from service.api.media import JSON
 from service.api.openapi import problems
 from service.api.outcomes import follow_up, raise_alone, result_body, ring_to_learn
 from service.api.problems import Problem
-from service.api.services import services
+from service.api.services import now_ms, services
 from service.schemas.deciding import (
     AlikeSchema,
     ChangesQuerySchema,
@@ -280,11 +280,6 @@ def alike(comment_id: str) -> Response:
         for each in alike_comments(who.site, record)
     ]
     return answer({"id": comment_id, "alike": rows}, 200, FRESH)
-
-
-def now_ms() -> int:
-    """Return the time in ms since the epoch."""
-    return int(services().clock() * 1000)
 
 
 def _asking() -> Staff:

@@ -14,7 +14,7 @@ from service.api.language import language
 from service.api.media import JSON
 from service.api.openapi import problems
 from service.api.outcomes import follow_up, raise_alone, result_body
-from service.api.services import services
+from service.api.services import now_ms, services
 from service.api.similar import Likeness, similar_comments
 from service.schemas.presentation import staff_comment
 from service.schemas.staff import (
@@ -118,8 +118,8 @@ def decide() -> Response:
     ids = [data["id"]] if "id" in data else list(dict.fromkeys(data["ids"]))
     seen = {**data["versions"], **({data["id"]: data["version"]} if "version" in data else {})}
     orders = [Order(comment_id, target, seen.get(comment_id)) for comment_id in ids]
-    now_ms = int(services().clock() * 1000)
-    results = services().store.decisions.decide(who.site, orders, who.actor, data["reason"], now_ms)
+    reason = data["reason"]
+    results = services().store.decisions.decide(who.site, orders, who.actor, reason, now_ms())
     follow_up(who.site, results, who.actor)
     if "id" in data:
         raise_alone(results[0])

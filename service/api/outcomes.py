@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from service.api import learning
 from service.api.problems import Problem
-from service.api.services import services
+from service.api.services import now_ms, services
 from service.moderation.verdict import Status
 from service.store.comments import CommentUnknown
 from service.store.decisions import Outcome, Result
@@ -37,8 +37,7 @@ def follow_up(site: str, results: Sequence[Result], actor: str) -> None:
         for result in results
         if result.outcome is Outcome.DONE and result.status != Status.HELD
     ]
-    now_ms = int(services().clock() * 1000)
-    services().store.second_looks.add(site, decided, share, now_ms)
+    services().store.second_looks.add(site, decided, share, now_ms())
 
 
 def raise_alone(result: Result) -> None:

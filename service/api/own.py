@@ -13,7 +13,7 @@ from flask import Response, request
 from service.api.callers import has_key, site_of
 from service.api.learning import ring_to_learn
 from service.api.problems import Problem
-from service.api.services import services
+from service.api.services import now_ms, services
 from service.api.tokens import is_edit_token, make_edit_token
 from service.moderation.verdict import Status
 from service.schemas.presentation import own_data
@@ -97,7 +97,7 @@ def appeal(record: Record, text: str) -> None:
     if record.told_status not in REFUSED:
         raise APPEAL_PROBLEMS["not_refused"]
     try:
-        services().store.appeals.file(record, text, int(services().clock() * 1000))
+        services().store.appeals.file(record, text, now_ms())
     except AppealRefused as error:
         raise APPEAL_PROBLEMS[error.why] from None
 

@@ -14,7 +14,7 @@ from service.api.language import language
 from service.api.media import JSON, is_form, wants_page
 from service.api.openapi import problems
 from service.api.problems import invalid
-from service.api.services import services
+from service.api.services import now_ms, services
 from service.moderation.policy import reports_from
 from service.schemas.messages import translate
 from service.schemas.presentation import iso
@@ -64,7 +64,7 @@ def report(site: str, comment_id: str) -> Response:
         raise CommentUnknown(comment_id)
     reporting = _reporting(caller)
     reception = services().store.reports.add(
-        site, comment_id, reporting, _hold_at(known.site), int(services().clock() * 1000)
+        site, comment_id, reporting, _hold_at(known.site), now_ms()
     )
     if wants_page() and caller.origin:
         record = services().store.comments.get(site, comment_id)

@@ -46,3 +46,8 @@ def services() -> Services:
     proxy: Any = current_app
     found: Services = proxy._get_current_object().extensions["ecluse"]
     return found
+
+
+def now_ms() -> int:
+    """Return the time in ms since the epoch."""
+    return int(services().clock() * 1000)

@@ -7,7 +7,7 @@ from ipaddress import IPv6Address, ip_address, ip_network
 
 from flask import request
 
-from service.api.services import services
+from service.api.services import now_ms, services
 from service.store.sessions import Visit
 
 BROWSERS = (
@@ -34,11 +34,6 @@ IPV6_HOUSE_BITS = 64
 def visit() -> Visit:
     """Return what is known of the caller."""
     return Visit(now_ms(), browser_of(request.headers.get("User-Agent", "")[:400]), _ip_key())
-
-
-def now_ms() -> int:
-    """Return the time in ms since the epoch."""
-    return int(services().clock() * 1000)
 
 
 def browser_of(user_agent: str) -> str:

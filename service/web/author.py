@@ -21,7 +21,7 @@ from service.api.callers import origin_of, site_of
 from service.api.intake import load
 from service.api.language import language
 from service.api.problems import Problem, problem_of
-from service.api.services import services
+from service.api.services import now_ms, services
 from service.api.tokens import is_edit_token, make_edit_token
 from service.moderation.verdict import Status
 from service.schemas.messages import translate, translator
@@ -171,7 +171,6 @@ def _page(
     record: Record, *, done: str = "", wrong: str = "", problem: Problem | None = None
 ) -> Response:
     tongue, comment = language(), record.comment
-    now_ms = int(services().clock() * 1000)
     ends_ms = appeal_ends_ms(record)
     errors = problem.errors if problem else {}
     is_open = record.received_at_ms >= own.oldest_editable_ms() and not record.is_withdrawn
@@ -189,7 +188,7 @@ def _page(
         is_editable=is_editable,
         is_withdrawable=is_open,
         open_until=_moment(record.received_at_ms + services().settings.edit_window_s * 1000),
-        can_appeal=ends_ms is not None and now_ms <= ends_ms,
+        can_appeal=ends_ms is not None and now_ms() <= ends_ms,
         appeal_until=_moment(ends_ms or 0),
         appeal=told_appeal(record),
         appeal_limit=APPEAL_LIMIT,

@@ -7,7 +7,7 @@ from flask import Blueprint, Response
 from service.api.language import language, wish_for
 from service.api.outcomes import follow_up
 from service.api.problems import Problem
-from service.api.services import services
+from service.api.services import now_ms, services
 from service.mail.letters import WAYS
 from service.mail.links import MailLink, read_token
 from service.schemas.presentation import reasons_of
@@ -52,8 +52,7 @@ def decide(site: str, comment_id: str, account: str, token: str) -> Response:
     if not store.mailboxes.use_link(signature):
         raise SPENT
     order = Order(comment_id, link.target, link.version)
-    now_ms = int(services().clock() * 1000)
-    (result,) = store.decisions.decide(site, [order], f"account:{account}", "", now_ms)
+    (result,) = store.decisions.decide(site, [order], f"account:{account}", "", now_ms())
     if result.outcome is not Outcome.DONE:
         raise OVERTAKEN
     follow_up(site, [result], f"account:{account}")

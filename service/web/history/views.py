@@ -14,7 +14,7 @@ from flask import Response, redirect, request, url_for
 from marshmallow import ValidationError
 
 from service.api.language import language
-from service.api.services import services
+from service.api.services import now_ms, services
 from service.moderation.verdict import Status
 from service.schemas.history import AuditQuerySchema
 from service.schemas.messages import translate
@@ -99,8 +99,8 @@ def log_file() -> Response:
 @blueprint.get("/figures")
 def figures() -> Response:
     """Show everybody's figures of the last 30 days, agreement, and what each check is worth."""
-    site, now_ms = _site(), int(services().clock() * 1000)
-    since_ms = now_ms - WINDOW_DAYS * 86_400_000
+    site = _site()
+    since_ms = now_ms() - WINDOW_DAYS * 86_400_000
     kinds = frozenset({"decision", "undo"})
     entries = services().store.audit.newest(site, kinds, since_ms, MOST_ENTRIES)
     looks = services().store.second_looks.answers(site)
@@ -143,7 +143,7 @@ def judge_again() -> Response:
             comment_id,
             member().actor,
             publishes=request.form.get("answer") == "publish",
-            now_ms=int(services().clock() * 1000),
+            now_ms=now_ms(),
         )
     answer = redirect(url_for("history.second_look", site=site), 303)
     assert isinstance(answer, Response)  # noqa: S101  flask's own

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from service.api.language import language
-from service.api.services import services
+from service.api.services import now_ms, services
 from service.moderation.signal import Attribute
 from service.moderation.verdict import Status
 from service.schemas.messages import language_name
@@ -126,7 +126,7 @@ def cards(site: str, records: Sequence[Record]) -> list[Card]:
 def told_decision(last: Decision) -> str:
     """Return who decided, what and how long ago, in a sentence."""
     is_you = last.actor == member().actor
-    return words.decided(last.actor, is_you, last.at_ms, last.target, reading.now_ms(), language())
+    return words.decided(last.actor, is_you, last.at_ms, last.target, now_ms(), language())
 
 
 def _card(

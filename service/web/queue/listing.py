@@ -9,7 +9,7 @@ from typing import Any
 from flask import Response, request, url_for
 
 from service.api.language import language
-from service.api.services import services
+from service.api.services import now_ms, services
 from service.moderation.signal import Attribute
 from service.schemas.messages import Message, language_name, translate
 from service.schemas.staff import STATUS_OF, Move
@@ -88,7 +88,7 @@ def one(comment_id: str) -> Response:
 
 def card_context(asked: Asked) -> dict[str, Any]:
     """Return what every card's template needs beside the card."""
-    tongue, now = language(), reading.now_ms()
+    tongue, now = language(), now_ms()
     return {
         "asked": asked,
         "comments_at": url_for("queue_card.show", comment_id=_ANY_ID).removesuffix(_ANY_ID),
@@ -107,7 +107,7 @@ def card_context(asked: Asked) -> dict[str, Any]:
 
 
 def _found(asked: Asked) -> Found:
-    filters = asked.filters(reading.now_ms())
+    filters = asked.filters(now_ms())
     cursor = request.args.get("cursor", "")
     find = services().store.queue.find
     return find(asked.site, filters, asked.order, CARDS_AT_ONCE, cursor)

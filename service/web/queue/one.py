@@ -15,7 +15,7 @@ from service.api.deciding import NO_KEY_KNOWN
 from service.api.intake import load
 from service.api.language import language
 from service.api.problems import from_validation
-from service.api.services import services
+from service.api.services import now_ms, services
 from service.api.similar import similar_comments
 from service.schemas.bans import NO_SUCH_WAY, read_value
 from service.schemas.messages import translate, translator
@@ -185,7 +185,7 @@ def add_note(comment_id: str) -> Response:
         written = request.form.get("text", "")
         return _form(asked, record, "queue/note_form.html", 422, text=written, errors=found)
     notes = services().store.notes
-    notes.add(asked.site, comment_id, member().actor, sent["text"], reading.now_ms())
+    notes.add(asked.site, comment_id, member().actor, sent["text"], now_ms())
     return _renewed(asked, comment_id)
 
 
@@ -207,15 +207,15 @@ def add_ban(comment_id: str) -> Response:
         value = read_value(sent["by"], value_of(sent["by"], record, reading.personal(record)))
     except ValidationError as error:
         return _ban_form(asked, record, 422, _in_language(from_validation(error).errors))
-    now_ms, days = reading.now_ms(), DURATIONS[sent["lasts"]]
+    at_ms, days = now_ms(), DURATIONS[sent["lasts"]]
     services().store.bans.add(
         asked.site,
         sent["by"],
         value,
         member().actor,
-        now_ms,
+        at_ms,
         is_shadow=sent["shadow"],
-        until_ms=now_ms + days * DAY_MS if days else None,
+        until_ms=at_ms + days * DAY_MS if days else None,
         reason=sent["reason"],
     )
     return _renewed(asked, comment_id)
@@ -228,11 +228,11 @@ def trust(comment_id: str) -> Response:
     record = reading.record(asked.site, comment_id)
     if not record.author_key:
         raise NO_KEY_KNOWN
-    authors, who, now_ms = services().store.authors, member().actor, reading.now_ms()
+    authors, who, at_ms = services().store.authors, member().actor, now_ms()
     if request.form.get("action") == "distrust":
-        authors.distrust(asked.site, record.author_key, who, now_ms)
+        authors.distrust(asked.site, record.author_key, who, at_ms)
     else:
-        authors.trust(asked.site, record.author_key, who, now_ms, label=record.comment.author)
+        authors.trust(asked.site, record.author_key, who, at_ms, label=record.comment.author)
     return _renewed(asked, comment_id)
 
 
@@ -245,7 +245,7 @@ def claim(comment_id: str) -> Response:
         services().store.claims.release(asked.site, comment_id, member().actor)
         return answer({"who": ""}) if wants_json() else back_to(asked)
     take = services().store.claims.take
-    held = take(asked.site, comment_id, member().actor, reading.now_ms())
+    held = take(asked.site, comment_id, member().actor, now_ms())
     if not wants_json():
         return back_to(asked)
     return answer({"who": words.person(held.actor), "is_mine": held.actor == member().actor})

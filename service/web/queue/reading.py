@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from service.api.outcomes import follow_up, ring_to_learn
-from service.api.services import services
+from service.api.services import now_ms, services
 from service.moderation.verdict import Status
 from service.schemas.submission import is_comment_id
 from service.store.comments import CommentUnknown
@@ -14,11 +14,6 @@ from service.store.decisions import Order, Result
 from service.store.records import Record
 from service.store.sealing import Personal, SealBroken
 from service.store.views import TooManyViews, View, ViewInvalid
-
-
-def now_ms() -> int:
-    """Return the time in ms since the epoch."""
-    return int(services().clock() * 1000)
 
 
 def record(site: str, comment_id: str) -> Record:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from flask import Response, request
 
-from service.api.services import services
+from service.api.services import now_ms, services
 from service.schemas.settings import BanFormSchema
 from service.store.bans import BansFull, By
 from service.store.trials import DAY_S
@@ -63,8 +63,8 @@ def lift(name: str, ban_id: str) -> Response:
 
 
 def _page(name: str, faults: Mapping[str, str], status: int = 200) -> Response:
-    site, now_ms = site_of(name).site, int(services().clock() * 1000)
-    found = [each for each in services().store.bans.list(site.name) if not each.is_over(now_ms)]
+    site, at_ms = site_of(name).site, now_ms()
+    found = [each for each in services().store.bans.list(site.name) if not each.is_over(at_ms)]
     return settings_page(
         "bans.html",
         site,

@@ -11,7 +11,7 @@ from flask import Response, redirect, request, url_for
 
 from service.api.language import language
 from service.api.problems import Problem
-from service.api.services import services
+from service.api.services import now_ms, services
 from service.moderation.verdict import Action
 from service.schemas.messages import language_name, translate
 from service.store.accounts import Role
@@ -59,7 +59,7 @@ def site_of(name: str) -> KnownSite:
 
 def changer() -> Changer:
     """Return who changes something, and when."""
-    return Changer(member().actor, int(services().clock() * 1000))
+    return Changer(member().actor, now_ms())
 
 
 def change(name: str, how: Callable[[Site], Site]) -> Site:

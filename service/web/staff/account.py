@@ -8,9 +8,9 @@ from flask import Response, request, url_for
 
 from service.api.language import language
 from service.api.problems import Problem
-from service.api.services import services
+from service.api.services import now_ms, services
 from service.api.sessions import PASSWORD_RULE
-from service.api.visits import now_ms, visit
+from service.api.visits import visit
 from service.schemas.messages import LANGUAGES, translate
 from service.store.door import SignInRefused
 from service.store.passwords import PasswordTooShort

@@ -13,8 +13,7 @@ from flask import Blueprint, Response, g, redirect, request, url_for
 
 from service.api.language import wish_for
 from service.api.problems import Problem
-from service.api.services import services
-from service.api.visits import now_ms
+from service.api.services import now_ms, services
 from service.store.accounts import Account, Role
 from service.store.sessions import Session
 

@@ -6,9 +6,9 @@ from flask import Blueprint, Response, url_for
 
 from service.api.language import language
 from service.api.problems import Problem
-from service.api.services import services
+from service.api.services import now_ms, services
 from service.api.sessions import PASSWORD_RULE
-from service.api.visits import now_ms, visit
+from service.api.visits import visit
 from service.schemas.messages import translate
 from service.store.accounts import AccountExists
 from service.store.door import SecondFactorNeeded

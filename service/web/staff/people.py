@@ -9,8 +9,7 @@ from flask import Response, request, url_for
 
 from service.api.language import language
 from service.api.problems import Problem
-from service.api.services import services
-from service.api.visits import now_ms
+from service.api.services import now_ms, services
 from service.schemas.messages import translate
 from service.store.accounts import (
     AccountExists,

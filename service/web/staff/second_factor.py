@@ -8,9 +8,9 @@ import segno
 from flask import Response, request, url_for
 
 from service.api.language import language
-from service.api.services import services
+from service.api.services import now_ms, services
 from service.api.sessions import CODE_REFUSED
-from service.api.visits import now_ms, visit
+from service.api.visits import visit
 from service.schemas.messages import translate
 from service.store.door import SignInRefused
 from service.store.second_factor import CodeRefused, enrolment_uri
