@@ -32,7 +32,6 @@ from service.store.appeals import Overturns
 from service.store.comments import CommentUnknown
 from service.store.records import Record
 from service.store.reported import AppealOutcome
-from service.store.sealing import Personal, SealBroken
 from service.store.sites import Scope
 
 blueprint = Blueprint("appeals_api", "appeals", url_prefix="/v1", description="Appeals")
@@ -94,7 +93,9 @@ def listing() -> Response:
     found = appeals.open(who.site, wanted["limit"], wanted["cursor"])
     body = {
         "total": found.total,
-        "comments": [staff_comment(r, _personal(r), tongue) for r in found.records],
+        "comments": [
+            staff_comment(r, services().store.comments.personal(r), tongue) for r in found.records
+        ],
         "next": found.cursor or None,
         "overturns": _overturns(appeals.overturns(who.site)),
     }
@@ -152,10 +153,3 @@ def is_alone(site: str, actor: str) -> bool:
 def _overturns(counts: Overturns) -> dict[str, object]:
     by = {name: {"granted": g, "upheld": u} for name, (g, u) in counts.by.items()}
     return {"filed": counts.filed, "granted": counts.granted, "upheld": counts.upheld, "by": by}
-
-
-def _personal(record: Record) -> Personal:
-    try:
-        return services().store.comments.personal(record)
-    except SealBroken:
-        return Personal()

@@ -22,11 +22,11 @@ from service.schemas.bans import (
     LiftedSchema,
     read_value,
 )
-from service.schemas.deciding import SiteQuerySchema
 from service.schemas.presentation import iso
+from service.schemas.staff import SiteQuerySchema
 from service.store.bans import Ban, By
 from service.store.records import Record
-from service.store.sealing import Personal, SealBroken
+from service.store.sealing import Personal
 from service.store.sites import Scope
 
 blueprint = Blueprint("bans", "bans", url_prefix="/v1/moderation")
@@ -110,10 +110,7 @@ def _value(site: str, data: dict[str, Any]) -> str:
     if "comment" not in data:
         return read_value(data["by"], data["value"])
     record = services().store.comments.get(site, data["comment"])
-    try:
-        shown = value_of(data["by"], record, services().store.comments.personal(record))
-    except SealBroken:
-        shown = ""
+    shown = value_of(data["by"], record, services().store.comments.personal(record))
     if not shown:
         raise invalid({"comment": NOT_SHOWN})
     return read_value(data["by"], shown)

@@ -30,7 +30,6 @@ from service.schemas.deciding import (
     NoteSchema,
     NotesSchema,
     ReleasedSchema,
-    SiteQuerySchema,
     StandingSchema,
     TemplatesSchema,
     TimelineSchema,
@@ -38,7 +37,7 @@ from service.schemas.deciding import (
     UndoSchema,
 )
 from service.schemas.presentation import iso
-from service.schemas.staff import ResultSchema
+from service.schemas.staff import ResultSchema, SiteQuerySchema
 from service.schemas.submission import is_comment_id
 from service.store.claims import Claim
 from service.store.comments import CommentUnknown

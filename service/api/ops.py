@@ -14,9 +14,9 @@ from service.api.services import services
 from service.schemas.presentation import iso
 from service.schemas.staff import (
     DeadLettersSchema,
-    OpsQuerySchema,
     RetriedSchema,
     RetrySchema,
+    SiteQuerySchema,
     SummarySchema,
 )
 from service.store.comments import CommentUnknown
@@ -91,5 +91,5 @@ def retry() -> Response:
 
 
 def _site_asked() -> str:
-    wanted = load(OpsQuerySchema(), request.args.to_dict())
+    wanted = load(SiteQuerySchema(), request.args.to_dict())
     return staff(Scope.OPS, wanted["site"]).site

@@ -21,7 +21,6 @@ from service.schemas.submission import is_comment_id
 from service.store.appeals import AppealRefused
 from service.store.comments import CommentUnknown
 from service.store.records import Record
-from service.store.sealing import Personal, SealBroken
 
 AUTHOR = "author"
 """The actor in the audit log."""
@@ -110,11 +109,4 @@ def erase(record: Record) -> None:
 
 def data_of(record: Record, language: str) -> dict[str, Any]:
     """Return all that is kept of a comment."""
-    return own_data(record, _personal(record), language)
-
-
-def _personal(record: Record) -> Personal:
-    try:
-        return services().store.comments.personal(record)
-    except SealBroken:
-        return Personal()
+    return own_data(record, services().store.comments.personal(record), language)

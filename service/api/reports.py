@@ -18,6 +18,7 @@ from service.api.services import now_ms, services
 from service.moderation.policy import reports_from
 from service.schemas.messages import translate
 from service.schemas.presentation import iso
+from service.schemas.staff import SiteQuerySchema
 from service.schemas.submission import is_comment_id
 from service.schemas.text import REQUIRED
 from service.schemas.voices import (
@@ -25,7 +26,6 @@ from service.schemas.voices import (
     ReportSchema,
     ReportsOutSchema,
     ServerReportSchema,
-    SiteQuerySchema,
     report_schema,
 )
 from service.store.comments import CommentUnknown

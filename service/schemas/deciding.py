@@ -6,23 +6,14 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-from service.schemas.staff import NOT_SIZE, Version
-from service.schemas.submission import BODY_ERRORS, CONTENT_LIMIT, CommentId
+from service.schemas.staff import NOT_SIZE, SiteQuerySchema, Version
+from service.schemas.submission import CONTENT_LIMIT, CommentId
 from service.schemas.text import REQUIRED, Text
 from service.store.notes import LONGEST_NOTE
 
 CLAIMS_AT_ONCE = 100
 NOT_IDS = "Name one comment at least, and at most 100."
 NEEDED: dict[str, Any] = {"required": REQUIRED, "null": REQUIRED}
-
-
-class SiteQuerySchema(Schema):
-    """Describe which site is meant."""
-
-    error_messages = BODY_ERRORS
-
-    site = fields.String(load_default="")
-    lang = fields.String(load_default="")
 
 
 class UndoSchema(SiteQuerySchema):

@@ -313,8 +313,8 @@ class SessionSchema(Schema):
     expires_in = fields.Integer(metadata={"description": "Seconds."})
 
 
-class OpsQuerySchema(Schema):
-    """Describe which site an operator means."""
+class SiteQuerySchema(Schema):
+    """Describe which site is meant."""
 
     error_messages = BODY_ERRORS
 

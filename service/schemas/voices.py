@@ -125,15 +125,6 @@ class AppealsQuerySchema(Schema):
     lang = fields.String(load_default="")
 
 
-class SiteQuerySchema(Schema):
-    """Describe which site a moderator means."""
-
-    error_messages = BODY_ERRORS
-
-    site = fields.String(load_default="")
-    lang = fields.String(load_default="")
-
-
 class OverturnsSchema(Schema):
     """Describe how appeals ended: in all, and for each who refused."""
 

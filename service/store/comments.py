@@ -16,7 +16,7 @@ from service.store.keys import STATUS_ORDER, SiteKeys, page_key
 from service.store.line import Line
 from service.store.records import Record, content_json, facts_json, readable_records
 from service.store.scripts import Argument, Script, script
-from service.store.sealing import Personal, Vault
+from service.store.sealing import Personal, SealBroken, Vault
 from service.store.sites import Limit
 
 MAX_DEPTH = 12
@@ -218,10 +218,13 @@ class Comments:
             raise CommentUnknown(record.comment.id)
 
     def personal(self, record: Record) -> Personal:
-        """Return a comment's e-mail and IP address, empty once they are gone."""
+        """Return a comment's e-mail and IP address; empty once they are gone, or no key fits."""
         if not record.sealed:
             return Personal()
-        return self._vault.open(record.sealed, record.comment.id)
+        try:
+            return self._vault.open(record.sealed, record.comment.id)
+        except SealBroken:
+            return Personal()
 
     def _put_back(self, record: Record, kind: str, words: bytes, not_before_ms: int) -> bool:
         site = SiteKeys(record.comment.site)

@@ -17,7 +17,7 @@ from service.store.notes import Note
 from service.store.records import Decision, Record
 from service.store.sealing import Personal
 from service.store.sites import Site
-from service.web.queue import reading, words
+from service.web.queue import words
 from service.web.queue.marking import Piece, evidence_spans, pieces
 from service.web.queue.notches import Notch, notches
 from service.web.staff.guard import member
@@ -151,7 +151,7 @@ def _card(
         standing=standing,
         notches=tuple(notches(record, standing.approved, site)),
         parent=parents.get(comment.parent),
-        personal=reading.personal(record),
+        personal=services().store.comments.personal(record),
         claim=claim,
         notes=tuple(notes.get(comment.id, ())),
         is_mine=claim is not None and claim.actor == member().actor,

@@ -204,7 +204,9 @@ def add_ban(comment_id: str) -> Response:
     record = reading.record(asked.site, comment_id)
     try:
         sent = load(BanSchema(), request.form.to_dict())
-        value = read_value(sent["by"], value_of(sent["by"], record, reading.personal(record)))
+        value = read_value(
+            sent["by"], value_of(sent["by"], record, services().store.comments.personal(record))
+        )
     except ValidationError as error:
         return _ban_form(asked, record, 422, _in_language(from_validation(error).errors))
     at_ms, days = now_ms(), DURATIONS[sent["lasts"]]
@@ -278,7 +280,7 @@ def _edit_form(asked: Asked, record: Record, content: str, errors: Mapping[str, 
 
 
 def _ban_form(asked: Asked, record: Record, status: int, errors: Mapping[str, str]) -> Response:
-    personal = reading.personal(record)
+    personal = services().store.comments.personal(record)
     shown = {by: value_of(by, record, personal) for by in By}
     return _form(
         asked,

@@ -12,7 +12,6 @@ from service.schemas.submission import is_comment_id
 from service.store.comments import CommentUnknown
 from service.store.decisions import Order, Result
 from service.store.records import Record
-from service.store.sealing import Personal, SealBroken
 from service.store.views import TooManyViews, View, ViewInvalid
 
 
@@ -24,14 +23,6 @@ def record(site: str, comment_id: str) -> Record:
     if not is_comment_id(comment_id):
         raise CommentUnknown(comment_id)
     return services().store.comments.get(site, comment_id)
-
-
-def personal(found: Record) -> Personal:
-    """Return a comment's e-mail and IP address; what no key opens any more is shown as empty."""
-    try:
-        return services().store.comments.personal(found)
-    except SealBroken:
-        return Personal()
 
 
 def by_status(site: str) -> dict[Status, int]:
