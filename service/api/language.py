@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from service.api.media import asked
-from service.schemas.messages import DEFAULT_LANGUAGE, best_language
+from service.schemas.messages import DEFAULT_LANGUAGE, best_language, translate
 
 
 def language() -> str:
@@ -18,3 +20,9 @@ def wish_for(wanted: object) -> None:
     """Remember the language named in the request's body."""
     if isinstance(wanted, str):
         asked().wanted_language = wanted
+
+
+def translated(errors: Mapping[str, str]) -> dict[str, str]:
+    """Return the messages of fields in the language of the answer."""
+    tongue = language()
+    return {name: translate(text, tongue) for name, text in errors.items()}

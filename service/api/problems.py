@@ -12,7 +12,7 @@ from marshmallow import ValidationError
 from redis.exceptions import RedisError
 from werkzeug.exceptions import HTTPException
 
-from service.api.language import language
+from service.api.language import language, translated
 from service.api.limits import rate_limit_headers
 from service.api.media import asked
 from service.schemas.messages import Message, translate
@@ -91,7 +91,7 @@ def problem_response(problem: Problem) -> Response:
     if problem.detail:
         body["detail"] = translate(problem.detail, tongue)
     if problem.errors:
-        body["errors"] = {name: translate(text, tongue) for name, text in problem.errors.items()}
+        body["errors"] = translated(problem.errors)
     body.update(problem.extra)
     response = Response(orjson.dumps(body), problem.status, content_type=CONTENT_TYPE)
     response.headers["Content-Language"] = tongue

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any
 
 from babel.dates import format_datetime
-from flask import Response, redirect, request, url_for
+from flask import Response, request, url_for
 
 from service.api.appeals import is_alone, settle
 from service.api.language import language
@@ -19,6 +19,7 @@ from service.store.appeals import AppealChanged, AppealUnknown, OwnRefusal
 from service.store.comments import CommentUnknown
 from service.store.records import Record
 from service.store.reported import MACHINE, AppealOutcome
+from service.web.onward import go_to
 from service.web.staff.guard import MODERATING, member, site_asked, staff_blueprint
 from service.web.staff.page import page
 
@@ -50,10 +51,7 @@ def answer(comment_id: str) -> Response:
         settle(site, comment_id, outcome, member().actor)
     except (Problem, OwnRefusal, AppealUnknown, AppealChanged, CommentUnknown) as error:
         return _listing(site, problem_of(error))
-    told = redirect(url_for("appeals.listing", site=site, done=outcome.value), 303)
-    told.headers["Cache-Control"] = "no-store"
-    assert isinstance(told, Response)  # noqa: S101  flask's own
-    return told
+    return go_to(url_for("appeals.listing", site=site, done=outcome.value))
 
 
 def _listing(site: str, problem: Problem | None = None) -> Response:

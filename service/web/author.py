@@ -13,13 +13,13 @@ from typing import Any
 
 import orjson
 from babel.dates import format_datetime
-from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, make_response, render_template, request, url_for
 from marshmallow import ValidationError
 
 from service.api import own
 from service.api.callers import origin_of, site_of
 from service.api.intake import load
-from service.api.language import language
+from service.api.language import language, translated
 from service.api.problems import Problem, problem_of
 from service.api.services import now_ms, services
 from service.api.tokens import is_edit_token, make_edit_token
@@ -36,6 +36,7 @@ from service.schemas.voices import APPEAL_LIMIT, appeal_schema
 from service.store.comments import CommentUnknown, EditClosed
 from service.store.records import Record
 from service.store.sites import SiteUnknown
+from service.web.onward import go_to
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -202,7 +203,7 @@ def _page(
         wrong=wrong,
         written=request.form if wrong else {},
         problem="" if errors or not problem else translate(problem.title, tongue),
-        errors={name: translate(text, tongue) for name, text in errors.items()},
+        errors=translated(errors),
     )
 
 
@@ -221,7 +222,6 @@ def _rendered(template: str, status: int, **context: Any) -> Response:
 
 
 def _to(address: str) -> Response:
-    answer = redirect(address, 303)
+    answer = go_to(address)
     answer.headers.update(HEADERS)
-    assert isinstance(answer, Response)  # noqa: S101  flask's own
     return answer

@@ -10,14 +10,14 @@ from typing import Any
 
 import orjson
 from babel.dates import format_datetime
-from flask import Response, redirect, request, url_for
+from flask import Response, request, url_for
 from marshmallow import ValidationError
 
-from service.api.language import language
+from service.api.language import language, translated
+from service.api.problems import from_validation
 from service.api.services import now_ms, services
 from service.moderation.verdict import Status
 from service.schemas.history import AuditQuerySchema
-from service.schemas.messages import translate
 from service.schemas.presentation import iso
 from service.schemas.submission import is_comment_id
 from service.store.audit import AuditFilters, Entry
@@ -29,6 +29,7 @@ from service.web.history.figures import (
     figures_of,
     precisions_of,
 )
+from service.web.onward import go_to
 from service.web.staff.guard import MODERATING, Member, member, site_asked, staff_blueprint
 from service.web.staff.page import page
 
@@ -145,9 +146,7 @@ def judge_again() -> Response:
             publishes=request.form.get("answer") == "publish",
             now_ms=now_ms(),
         )
-    answer = redirect(url_for("history.second_look", site=site), 303)
-    assert isinstance(answer, Response)  # noqa: S101  flask's own
-    return answer
+    return go_to(url_for("history.second_look", site=site))
 
 
 def _site() -> str:
@@ -176,9 +175,7 @@ def _filters() -> tuple[AuditFilters, dict[str, str]]:
     try:
         loaded: AuditFilters = AuditQuerySchema().load(asked)
     except ValidationError as error:
-        found: dict[str, list[str]] = error.normalized_messages()  # type: ignore[no-untyped-call]
-        tongue = language()
-        return AuditFilters(), {name: translate(told[0], tongue) for name, told in found.items()}
+        return AuditFilters(), translated(from_validation(error).errors)
     return loaded, {}
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flask import Response, redirect, request, url_for
+from flask import Response, request, url_for
 
-from service.api.language import language
+from service.api.language import translated
 from service.api.services import services
-from service.schemas.messages import translate
+from service.web.onward import go_to
 from service.web.queue.keys import ACTIONS, DEFAULTS, faults, keys_of
 from service.web.staff.guard import MODERATING, is_from_htmx, member, staff_blueprint
 from service.web.staff.page import page
@@ -34,8 +34,7 @@ def change() -> Response:
     wrong = faults(keys)
     is_on = "on" in request.form
     if wrong:
-        told = {name: translate(text, language()) for name, text in wrong.items()}
-        return _page(keys, told, is_on=is_on)
+        return _page(keys, translated(wrong), is_on=is_on)
     chosen = {name: key for name, key in keys.items() if key != DEFAULTS[name]}
     return _keep(chosen, is_on=is_on)
 
@@ -44,9 +43,7 @@ def _keep(chosen: dict[str, str], *, is_on: bool) -> Response:
     account = member().account
     wanted = replace(account.preferences, keys=chosen, has_keys=is_on)
     services().store.accounts.prefer(account.name, wanted)
-    answer = redirect(url_for("queue_keys.show", saved="yes"), 303)
-    assert isinstance(answer, Response)  # noqa: S101  flask's own
-    return answer
+    return go_to(url_for("queue_keys.show", saved="yes"))
 
 
 def _page(keys: dict[str, str], errors: dict[str, str], *, is_on: bool) -> Response:

@@ -13,12 +13,12 @@ from service.api.answer import answer
 from service.api.bans import value_of
 from service.api.deciding import NO_KEY_KNOWN
 from service.api.intake import load
-from service.api.language import language
+from service.api.language import language, translated
 from service.api.problems import from_validation
 from service.api.services import now_ms, services
 from service.api.similar import similar_comments
 from service.schemas.bans import NO_SUCH_WAY, read_value
-from service.schemas.messages import translate, translator
+from service.schemas.messages import translator
 from service.schemas.staff import MOST_AT_ONCE
 from service.schemas.submission import CONTENT_LIMIT
 from service.schemas.text import REQUIRED, Text
@@ -181,7 +181,7 @@ def add_note(comment_id: str) -> Response:
     try:
         sent = load(NoteSchema(), request.form.to_dict())
     except ValidationError as error:
-        found = _in_language(from_validation(error).errors)
+        found = translated(from_validation(error).errors)
         written = request.form.get("text", "")
         return _form(asked, record, "queue/note_form.html", 422, text=written, errors=found)
     notes = services().store.notes
@@ -208,7 +208,7 @@ def add_ban(comment_id: str) -> Response:
             sent["by"], value_of(sent["by"], record, services().store.comments.personal(record))
         )
     except ValidationError as error:
-        return _ban_form(asked, record, 422, _in_language(from_validation(error).errors))
+        return _ban_form(asked, record, 422, translated(from_validation(error).errors))
     at_ms, days = now_ms(), DURATIONS[sent["lasts"]]
     services().store.bans.add(
         asked.site,
@@ -275,7 +275,7 @@ def _below(record: Record) -> list[Any]:
 
 def _edit_form(asked: Asked, record: Record, content: str, errors: Mapping[str, str]) -> Response:
     status = 422 if errors else 200
-    shown = _in_language(errors)
+    shown = translated(errors)
     return _form(asked, record, "queue/edit_form.html", status, content=content, errors=shown)
 
 
@@ -311,7 +311,3 @@ def _renewed(asked: Asked, comment_id: str) -> Response:
     frame = {"_": translator(language()), "csrf_field": CSRF_FIELD, "csrf": member().csrf}
     html = render_template("queue/cards.html", cards=found, **frame, **card_context(asked))
     return answer({"card": html}, 200, {"Cache-Control": "no-store"})
-
-
-def _in_language(errors: Mapping[str, str]) -> dict[str, str]:
-    return {name: translate(text, language()) for name, text in errors.items()}

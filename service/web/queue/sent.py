@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Response, redirect, request, url_for
+from flask import Response, request, url_for
 from marshmallow import EXCLUDE, Schema, fields, validate
 
 from service.api.intake import load
@@ -16,6 +16,7 @@ from service.schemas.staff import MOST_AT_ONCE, NO_SUCH_ACTION, TOO_MANY, Move
 from service.schemas.submission import BODY_ERRORS, NOT_ID, is_comment_id
 from service.schemas.text import REQUIRED, Text
 from service.store.decisions import Order
+from service.web.onward import go_to
 from service.web.queue.asked import Asked, asked_in
 
 
@@ -98,10 +99,7 @@ def wants_json() -> bool:
 def back_to(asked: Asked, **more: str) -> Response:
     """Send a browser back to its list, which then tells what ``more`` says was done."""
     extra = "".join(f"&{name}={value}" for name, value in more.items() if value)
-    answer = redirect(f"{url_for('queue.show')}?{asked.query()}{extra}", 303)
-    answer.headers["Cache-Control"] = "no-store"
-    assert isinstance(answer, Response)  # noqa: S101  flask's own
-    return answer
+    return go_to(f"{url_for('queue.show')}?{asked.query()}{extra}")
 
 
 def joined(ids: Sequence[str]) -> str:

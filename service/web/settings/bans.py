@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from flask import Response, request
 
+from service.api.language import translated
 from service.api.services import now_ms, services
 from service.schemas.settings import BanFormSchema
 from service.store.bans import BansFull, By
@@ -15,7 +16,6 @@ from service.web.settings.room import (
     blueprint,
     changer,
     done,
-    said,
     settings_page,
     site_of,
 )
@@ -73,5 +73,5 @@ def _page(name: str, faults: Mapping[str, str], status: int = 200) -> Response:
         total=len(found),
         ways=tuple(By),
         sent=request.form if faults else {},
-        errors=said(faults),
+        errors=translated(faults),
     )

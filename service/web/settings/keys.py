@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from flask import Response, request
 
+from service.api.language import translated
 from service.api.problems import Problem
 from service.api.services import services
 from service.schemas.settings import OVERLAPS_S, KeyFormSchema, RotationSchema
@@ -15,7 +16,6 @@ from service.web.settings.room import (
     blueprint,
     changer,
     done,
-    said,
     settings_page,
     site_of,
 )
@@ -81,6 +81,6 @@ def _page(
         token=token,
         scopes=tuple(Scope),
         overlaps=OVERLAPS_S,
-        errors=said(faults or {}),
+        errors=translated(faults or {}),
         typed=request.form if faults else {},
     )

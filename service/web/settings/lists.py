@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Response, request
 
+from service.api.language import translated
 from service.moderation.custom_rules import ACTIONS
 from service.schemas.policy_form import LISTS
 from service.schemas.settings import ListsFormSchema
@@ -18,7 +19,6 @@ from service.web.settings.room import (
     blueprint,
     change,
     done,
-    said,
     settings_page,
     site_of,
 )
@@ -81,7 +81,7 @@ def _page(
         kinds=LISTS,
         list_actions=ACTIONS,
         sent=typed,
-        errors=said(faults),
+        errors=translated(faults),
         test=None if faults else compared(site, entries),
         is_changed=entries != site.policy,
     )

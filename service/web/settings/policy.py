@@ -9,7 +9,7 @@ from typing import Any
 from flask import Response, request
 
 from config.settings import PRESETS, default_policy
-from service.api.language import language
+from service.api.language import language, translated
 from service.api.services import services
 from service.moderation.checks import CHECK_NAMES
 from service.moderation.policy import OtherLanguages, Policy, Premoderation, merged, policy_from
@@ -29,7 +29,6 @@ from service.web.settings.room import (
     blueprint,
     change,
     done,
-    said,
     settings_page,
     site_of,
 )
@@ -143,7 +142,7 @@ def _part(site: Site, asked: Asked) -> Response:
 
 def _results(site: Site, asked: Asked) -> dict[str, Any]:
     return {
-        "errors": said(asked.faults),
+        "errors": translated(asked.faults),
         "test": None if asked.faults else compared(site, asked.entries),
         "is_changed": asked.entries != site.policy,
     }

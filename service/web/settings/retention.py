@@ -8,10 +8,11 @@ from typing import Any
 
 from flask import Response, request
 
+from service.api.language import translated
 from service.schemas.settings import RetentionFormSchema
 from service.store.sites import Site
 from service.web.settings.forms import loaded
-from service.web.settings.room import blueprint, change, done, said, settings_page, site_of
+from service.web.settings.room import blueprint, change, done, settings_page, site_of
 
 
 @blueprint.get("/<name>/retention")
@@ -35,4 +36,4 @@ def change_retention(name: str) -> Response:
 def _page(
     site: Site, values: Mapping[str, Any], faults: Mapping[str, str], status: int = 200
 ) -> Response:
-    return settings_page("retention.html", site, status, values=values, errors=said(faults))
+    return settings_page("retention.html", site, status, values=values, errors=translated(faults))

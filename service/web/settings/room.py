@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from babel.dates import format_date, format_datetime
-from flask import Response, redirect, request, url_for
+from flask import Response, request, url_for
 
 from service.api.language import language
 from service.api.problems import Problem
 from service.api.services import now_ms, services
 from service.moderation.verdict import Action
-from service.schemas.messages import language_name, translate
+from service.schemas.messages import language_name
 from service.store.accounts import Role
 from service.store.sites import Changer, KnownSite, Site
+from service.web.onward import go_to
 from service.web.staff.guard import MODERATING, SAFE_METHODS, member, site_asked, staff_blueprint
 from service.web.staff.page import page
 
@@ -95,11 +96,4 @@ def _moment(at_s: float) -> str:
 
 def done(endpoint: str, **values: Any) -> Response:
     """Send the browser to a page that says that the change is made."""
-    answer = redirect(url_for(f"settings.{endpoint}", done=1, **values), 303)
-    assert isinstance(answer, Response)  # noqa: S101  flask's own
-    return answer
-
-
-def said(errors: Mapping[str, str]) -> dict[str, str]:
-    """Return the faults of a form in the reader's language, by field."""
-    return {name: translate(text, language()) for name, text in errors.items()}
+    return go_to(url_for(f"settings.{endpoint}", done=1, **values))

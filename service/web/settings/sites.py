@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Response, request
 
+from service.api.language import translated
 from service.api.problems import Problem
 from service.api.services import services
 from service.schemas.settings import NewSiteFormSchema, SiteFormSchema
@@ -20,7 +21,6 @@ from service.web.settings.room import (
     changer,
     done,
     oversees_every_site,
-    said,
     settings_page,
     site_of,
 )
@@ -133,7 +133,7 @@ def _form(
         found,
         status,
         asked=asked,
-        errors=said(faults),
+        errors=translated(faults),
         requirable=REQUIRABLE,
         dimensions=tuple(DEFAULT_LIMITS),
     )

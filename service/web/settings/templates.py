@@ -8,10 +8,11 @@ from itertools import zip_longest
 
 from flask import Response, request
 
+from service.api.language import translated
 from service.schemas.settings import TemplatesFormSchema
 from service.store.sites import Site
 from service.web.settings.forms import loaded
-from service.web.settings.room import blueprint, change, done, said, settings_page, site_of
+from service.web.settings.room import blueprint, change, done, settings_page, site_of
 
 EMPTY_ROWS = 2
 COLUMNS = ("key", "fr", "en")
@@ -41,4 +42,4 @@ def _page(
     site: Site, rows: Sequence[Sequence[str]], faults: Mapping[str, str], status: int = 200
 ) -> Response:
     filled = [*(row for row in rows if any(row)), *[("", "", "")] * EMPTY_ROWS]
-    return settings_page("templates.html", site, status, rows=filled, errors=said(faults))
+    return settings_page("templates.html", site, status, rows=filled, errors=translated(faults))

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from flask import Response, request, url_for
 
-from service.api.language import language
+from service.api.language import language, translated
 from service.api.problems import Problem
 from service.api.services import now_ms, services
 from service.api.sessions import PASSWORD_RULE
@@ -15,7 +15,8 @@ from service.schemas.messages import LANGUAGES, translate
 from service.store.door import SignInRefused
 from service.store.passwords import PasswordTooShort
 from service.store.sign_in_limits import SignInThrottled
-from service.web.staff.cookies import go_to, let_in
+from service.web.onward import go_to
+from service.web.staff.cookies import let_in
 from service.web.staff.door import password_sent, retry_after, throttled
 from service.web.staff.guard import member, staff_blueprint
 from service.web.staff.page import page
@@ -96,7 +97,7 @@ def _page(
     headers: dict[str, str] | None = None,
 ) -> Response:
     tongue, mine = language(), member()
-    told = {name: translate(text, tongue) for name, text in (errors or {}).items()}
+    told = translated(errors or {})
     found = services().store.sessions.of(mine.account.name, mine.session.generation, now_ms())
     return page(
         "staff/account.html",

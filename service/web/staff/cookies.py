@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Response, redirect, request, url_for
+from flask import Response, request, url_for
 
 from service.api.services import services
 from service.store.door import HALF_KEPT_S
 from service.store.errands import ERRAND_KEPT_S
+from service.web.onward import go_to
 from service.web.staff.guard import COOKIE
 
 HALF_COOKIE = "ecluse_half"
@@ -35,14 +36,6 @@ def ask_code(half: str, wanted: str) -> Response:
 def forget(answer: Response) -> Response:
     """Take the session's cookie back."""
     answer.delete_cookie(COOKIE, path="/")
-    return answer
-
-
-def go_to(address: str) -> Response:
-    """Send the browser to another of our pages after a form."""
-    answer = redirect(address, 303)
-    answer.headers["Cache-Control"] = "no-store"
-    assert isinstance(answer, Response)  # noqa: S101  flask's own
     return answer
 
 

@@ -23,7 +23,8 @@ from service.store.door import (
 from service.store.passwords import PasswordTooShort
 from service.store.second_factor import CodeRefused
 from service.store.sign_in_limits import SignInThrottled
-from service.web.staff.cookies import HALF_COOKIE, ask_code, forget, go_to, let_in
+from service.web.onward import go_to
+from service.web.staff.cookies import HALF_COOKIE, ask_code, forget, let_in
 from service.web.staff.guard import check_csrf, signed_in
 from service.web.staff.page import first_room, page
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Set
 from dataclasses import dataclass
 
-from flask import Blueprint, Response, g, redirect, request, url_for
+from flask import Blueprint, Response, g, request, url_for
 
 from service.api.language import wish_for
 from service.api.problems import Problem
 from service.api.services import now_ms, services
 from service.store.accounts import Account, Role
 from service.store.sessions import Session
+from service.web.onward import go_to
 
 COOKIE = "ecluse_session"
 CSRF_FIELD = "csrf"
@@ -122,6 +123,4 @@ def _to_sign_in() -> Response:
     door = url_for("door.sign_in", next=wanted or None)
     if is_from_htmx():
         return Response(status=401, headers={"HX-Redirect": url_for("door.sign_in")})
-    answer = redirect(door, 303)
-    assert isinstance(answer, Response)  # noqa: S101  flask's own
-    return answer
+    return go_to(door)

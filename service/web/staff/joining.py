@@ -14,7 +14,8 @@ from service.store.accounts import AccountExists
 from service.store.door import SecondFactorNeeded
 from service.store.links import Link, LinkGone, LinkKind
 from service.store.passwords import PasswordTooShort
-from service.web.staff.cookies import ask_code, go_to, let_in
+from service.web.onward import go_to
+from service.web.staff.cookies import ask_code, let_in
 from service.web.staff.door import FIRST_ROOM, password_sent, refuse_other_origins
 from service.web.staff.page import page
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, redirect, request, url_for
+from flask import Response, request, url_for
 from marshmallow import ValidationError
 
-from service.api.language import language
-from service.api.problems import Problem
+from service.api.language import language, translated
+from service.api.problems import Problem, from_validation
 from service.api.services import services
 from service.mail.letters import Office, asking_to_confirm
 from service.mail.post import MailFailed, send
 from service.schemas.mailbox import MailboxSchema
 from service.schemas.messages import translate
 from service.store.mailboxes import Mailbox
+from service.web.onward import go_to
 from service.web.staff.guard import MODERATING, member, staff_blueprint
 from service.web.staff.page import page
 
@@ -39,8 +40,7 @@ def save() -> Response:
     try:
         data = MailboxSchema().load(request.form.to_dict())
     except ValidationError as error:
-        errors = {key: translate(found[0], language()) for key, found in _messages(error).items()}
-        return _form(None, 422, errors=errors)
+        return _form(None, 422, errors=translated(from_validation(error).errors))
     mailbox = Mailbox(data["address"], data["digest"], data["alerts"])
     services().store.mailboxes.save(name, mailbox)
     kept = services().store.mailboxes.get(name)
@@ -105,11 +105,4 @@ def _form(mailbox: Mailbox | None, status: int = 200, **context: Any) -> Respons
 
 
 def _back() -> Response:
-    answer = redirect(url_for("mailbox.show"), 303)
-    assert isinstance(answer, Response)  # noqa: S101  flask's own
-    return answer
-
-
-def _messages(error: ValidationError) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = error.normalized_messages()  # type: ignore[no-untyped-call]
-    return found
+    return go_to(url_for("mailbox.show"))

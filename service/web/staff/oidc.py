@@ -15,10 +15,10 @@ from service.store.accounts import AccountExists, Role, is_account_name, known_a
 from service.store.door import SecondFactorNeeded, SignInRefused
 from service.store.errands import Errand
 from service.store.sign_in_limits import SignInThrottled
+from service.web.onward import go_to
 from service.web.staff.cookies import (
     ERRAND_COOKIE,
     ask_code,
-    go_to,
     keep_errand,
     let_in,
     public_address,

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Response, make_response, render_template, request
 
-from service.api.language import language
+from service.api.language import language, translated
 from service.api.problems import Problem
 from service.schemas.messages import translate, translator
 from service.store.accounts import Account, Role
@@ -78,7 +78,7 @@ def problem_page(problem: Problem) -> Response:
         problem.headers,
         title=translate(problem.title, tongue),
         detail=translate(problem.detail, tongue),
-        errors=[translate(text, tongue) for text in problem.errors.values()],
+        errors=list(translated(problem.errors).values()),
     )
 
 

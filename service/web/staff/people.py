@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Response, request, url_for
 
-from service.api.language import language
+from service.api.language import language, translated
 from service.api.problems import Problem
 from service.api.services import now_ms, services
 from service.schemas.messages import translate
@@ -21,7 +21,8 @@ from service.store.accounts import (
     known_as,
 )
 from service.store.links import Link
-from service.web.staff.cookies import go_to, public_address
+from service.web.onward import go_to
+from service.web.staff.cookies import public_address
 from service.web.staff.guard import ADMINISTRATING, member, staff_blueprint
 from service.web.staff.page import page
 from service.web.staff.times import machine_moment, moment
@@ -205,7 +206,7 @@ def _page(template: str, status: int, errors: dict[str, str] | None, **context: 
     return page(
         template,
         status,
-        errors={each: translate(text, tongue) for each, text in (errors or {}).items()},
+        errors=translated(errors or {}),
         done=translate(DONE.get(request.args.get("done", ""), ""), tongue),
         moment=lambda at_ms: moment(at_ms, tongue),
         machine_moment=machine_moment,

@@ -7,16 +7,15 @@ from typing import Any
 import segno
 from flask import Response, request, url_for
 
-from service.api.language import language
+from service.api.language import translated
 from service.api.services import now_ms, services
 from service.api.sessions import CODE_REFUSED
 from service.api.visits import visit
-from service.schemas.messages import translate
 from service.store.door import SignInRefused
 from service.store.second_factor import CodeRefused, enrolment_uri
 from service.store.sign_in_limits import SignInThrottled
+from service.web.onward import go_to
 from service.web.staff.account import PASSWORD_WRONG
-from service.web.staff.cookies import go_to
 from service.web.staff.door import password_sent, throttled
 from service.web.staff.guard import member, staff_blueprint
 from service.web.staff.page import page
@@ -104,7 +103,7 @@ def _password_refused() -> Response | None:
 def _page(status: int = 200, errors: dict[str, str] | None = None) -> Response:
     factor, name = services().store.second_factor, member().account.name
     secret = factor.begun(name)
-    told = {each: translate(text, language()) for each, text in (errors or {}).items()}
+    told = translated(errors or {})
     left = factor.recovery_codes_left(name)
     shown: dict[str, Any] = {"errors": told, "secret": secret, "codes_left": left}
     if secret:
