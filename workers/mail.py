@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from email.message import EmailMessage
 from functools import cache
+from itertools import islice
 
 from config.settings import Settings, load_secrets
 from service.mail.letters import MOST_SHOWN, Office, Waiting, about_reset, about_waiting
@@ -33,6 +34,21 @@ DEFAULT_LANGUAGE = "fr"
 logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Hold one letter that is due: to whom, about which site, and how much is new there.
+
+    ``told_then`` is what will have been told once it is sent.
+    """
+
+    account: Account
+    site: str
+    address: str
+    is_digest: bool
+    new: int
+    told_then: Sent
+
+
 @dataclass(frozen=True)
 class Writer:
     """Write and send what is due; ``clock`` gives seconds since the epoch."""
@@ -45,19 +61,14 @@ class Writer:
         """Send the letters that are due; return how many were taken."""
         now_s = self.clock()
         sent = 0
-        for count, (account, site, mailbox, told) in enumerate(self._due(now_s)):
-            if count >= MOST_LETTERS:
-                break
-            place = self.store.live.since(site, "", 1).last
-            letter = self._letter(account, site, mailbox, told, now_s)
+        for due in islice(self._due(int(now_s * 1000)), MOST_LETTERS):
             try:
-                sent += send(self.settings, [letter])
+                sent += send(self.settings, [self._letter(due, now_s)])
             except MailFailed as error:
                 logger.warning("mail could not be sent", extra={"error_type": str(error)})
                 self.store.mailboxes.pause(PAUSE_AFTER_FAILURE_S)
                 break
-            after = replace(_after(told, mailbox, now_s), place=place)
-            self.store.mailboxes.note_sent(account.name, site, after)
+            self.store.mailboxes.note_sent(due.account.name, due.site, due.told_then)
         return sent
 
     def write_reset(self, name: str) -> int:
@@ -79,38 +90,43 @@ class Writer:
     def _office(self) -> Office:
         return Office(self.store.vault, self.settings.base_url, self.settings.mail_from)
 
-    def _due(self, now_s: float) -> Iterator[tuple[Account, str, Mailbox, Sent]]:
+    def _due(self, now_ms: int) -> Iterator[Due]:
         for name, mailbox in self.store.mailboxes.confirmed():
             account = self.store.accounts.working(name)
             if account is None or account.role is Role.OPS:
                 continue
             for site in sorted(account.sites) or self.store.sites.names():
-                told = self.store.mailboxes.sent(name, site)
-                if self._is_due(site, mailbox, told, int(now_s * 1000)):
-                    yield account, site, mailbox, told
+                due = self._due_about(site, account, mailbox, now_ms)
+                if due is not None:
+                    yield due
 
-    def _is_due(self, site: str, mailbox: Mailbox, told: Sent, now_ms: int) -> bool:
-        if _is_digest_due(mailbox, told, now_ms):
-            return self._held(site, Sort.OLDEST, 1).total > 0
-        if not mailbox.has_alerts or now_ms - told.alert_ms < ALERT_PAUSE_MS:
-            return False
-        return self._new(site, told) > 0
+    def _due_about(self, site: str, account: Account, mailbox: Mailbox, now_ms: int) -> Due | None:
+        told = self.store.mailboxes.sent(account.name, site)
+        is_digest = _is_digest_due(mailbox, told, now_ms)
+        may_alert = mailbox.has_alerts and now_ms - told.alert_ms >= ALERT_PAUSE_MS
+        if not is_digest and not may_alert:
+            return None
+        place = self.store.live.since(site, "", 1).last
+        new = self._new(site, told)
+        if not new and not (is_digest and self._held(site, Sort.OLDEST, 1).total):
+            return None
+        told_then = Sent(now_ms if is_digest else told.digest_ms, now_ms, place)
+        return Due(account, site, mailbox.address, is_digest, new, told_then)
 
-    def _letter(
-        self, account: Account, site: str, mailbox: Mailbox, told: Sent, now_s: float
-    ) -> EmailMessage:
-        is_digest = _is_digest_due(mailbox, told, int(now_s * 1000))
-        found = self._held(site, Sort.OLDEST if is_digest else Sort.NEWEST, MOST_SHOWN)
-        oldest = self._held(site, Sort.OLDEST, 1).records
+    def _letter(self, due: Due, now_s: float) -> EmailMessage:
+        order = Sort.OLDEST if due.is_digest else Sort.NEWEST
+        found = self._held(due.site, order, MOST_SHOWN)
+        oldest = self._held(due.site, Sort.OLDEST, 1).records
         waiting = Waiting(
-            site=site,
+            site=due.site,
             total=found.total,
-            new=self._new(site, told),
+            new=due.new,
             oldest_ms=oldest[0].submitted_at_ms if oldest else int(now_s * 1000),
             shown=found.records,
         )
-        lang = account.preferences.lang or self.store.sites.get(site).site.lang
-        return about_waiting(self._office, waiting, account.name, mailbox.address, lang, now_s)
+        name, lang = due.account.name, due.account.preferences.lang
+        lang = lang or self.store.sites.get(due.site).site.lang
+        return about_waiting(self._office, waiting, name, due.address, lang, now_s)
 
     def _held(self, site: str, sort: Sort, limit: int) -> Found:
         return self.store.queue.find(site, Filters(), sort, limit, "")
@@ -146,10 +162,3 @@ def writer() -> Writer:
 def _is_digest_due(mailbox: Mailbox, told: Sent, now_ms: int) -> bool:
     pause_ms = DIGEST_PAUSES_MS.get(mailbox.digest)
     return pause_ms is not None and now_ms - told.digest_ms >= pause_ms
-
-
-def _after(told: Sent, mailbox: Mailbox, now_s: float) -> Sent:
-    now_ms = int(now_s * 1000)
-    if _is_digest_due(mailbox, told, now_ms):
-        return Sent(digest_ms=now_ms, alert_ms=now_ms)
-    return replace(told, alert_ms=now_ms)
