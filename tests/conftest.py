@@ -7,6 +7,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from service.moderation.comment import Comment, Facts
 from service.store.comments import Arrival
 from service.store.passwords import Passwords
 from service.store.sealing import Personal
-from service.store.sites import DEFAULT_LIMITS, Site
+from service.store.sites import DEFAULT_LIMITS, Changer, Site
 from service.store.store import Store, open_store
 
 hypothesis_settings.register_profile("untimed", deadline=None)
@@ -107,6 +108,12 @@ def store(settings: Settings) -> Iterator[Store]:
     opened.sites.create(Site("demo", origins=("http://site.test",), lang="fr"))
     yield opened
     opened.client.close()
+
+
+def change_settings(store: Store, name: str = "demo", **settings: object) -> None:
+    """Change a site's settings."""
+    by = Changer("account:tester", 1_700_000_000_000)
+    store.sites.change(name, by, lambda site: replace(site, **settings))  # type: ignore[arg-type]
 
 
 def comment_of(

@@ -237,15 +237,6 @@ class Sites:
         self._client.sadd(SITES, site.name)
         self._note(site.name, SettingChange("site", None, site.name), by)
 
-    def update(self, site: Site) -> None:
-        """Replace a site's settings, whatever they were, without a word in the audit log.
-
-        Raises ``SiteUnknown``.
-        """
-        if not self._client.set(SiteKeys(site.name).record, _site_json(site), xx=True):
-            raise SiteUnknown(site.name)
-        self._known.pop(site.name, None)
-
     def change(self, name: str, by: Changer, change: Callable[[Site], Site]) -> Site:
         """Change a site's settings, with an entry in the audit log for each that differs.
 

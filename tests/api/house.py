@@ -22,7 +22,7 @@ from service.store.records import Record
 from service.store.sessions import Visit
 from service.store.sites import Scope, Site
 from service.store.store import open_store
-from tests.conftest import cheap_passwords
+from tests.conftest import change_settings, cheap_passwords
 from workers.layers import Layers
 from workers.moderate import Moderator
 
@@ -85,8 +85,7 @@ class House:
 
     def change_site(self, **changes: Any) -> None:
         """Change the settings of the site `demo`."""
-        sites = self.services.store.sites
-        sites.update(replace(sites.get("demo").site, **changes))
+        change_settings(self.services.store, **changes)
 
     def add_site(self, name: str, **settings: Any) -> None:
         """Add another site."""

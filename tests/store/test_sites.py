@@ -25,6 +25,7 @@ from service.store.sites import (
     parts_of,
 )
 from service.store.store import Store
+from tests.conftest import change_settings
 from tests.store.shelf import DEMO, raw
 
 NOW_S = 2_000_000_000.0
@@ -79,7 +80,7 @@ def test_an_unknown_site_is_unknown_everywhere(store: Store) -> None:
     with pytest.raises(SiteUnknown):
         store.sites.get("nobody")
     with pytest.raises(SiteUnknown):
-        store.sites.update(Site("nobody"))
+        change_settings(store, "nobody", lang="en")
     with pytest.raises(SiteUnknown):
         store.sites.create_key("nobody", "", SUBMIT)
     with pytest.raises(KeyUnknown):
@@ -91,7 +92,7 @@ def test_a_change_is_seen_at_once_here_and_within_two_seconds_elsewhere(store: S
     clock = Clock()
     elsewhere = Sites(store.client, clock)
     assert elsewhere.get("demo").site.lang == "fr"
-    store.sites.update(Site("demo", lang="en"))
+    change_settings(store, lang="en")
     assert store.sites.get("demo").site.lang == "en"
     clock.now = CACHE_S
     assert elsewhere.get("demo").site.lang == "en"

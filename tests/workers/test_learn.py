@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -27,7 +26,7 @@ from service.store.doorbell import MODERATE_QUEUE, Doorbell
 from service.store.learned import Learner
 from service.store.sites import Site
 from service.store.store import Store
-from tests.conftest import comment_of
+from tests.conftest import change_settings, comment_of
 from tests.store.shelf import DEMO, bring, decide, publish, raw, settle_all
 from tests.workers.house import moderator_of, queue_of
 from workers.layers import Layers
@@ -80,8 +79,7 @@ def test_decisions_teach_and_a_new_comment_like_them_is_held(
 ) -> None:
     taught(store)
     moderator = moderator_of(store, settings, SiteLayerCheck())
-    site = store.sites.get("demo").site
-    store.sites.update(replace(site, policy=default_policy()))
+    change_settings(store, policy=default_policy())
     bring(store, "new", content="Honte à vous, bande de gribouillards")
     bring(store, "other", content="La bibliothèque ouvre aussi le dimanche maintenant")
     moderator.drain("demo")

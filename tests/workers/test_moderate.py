@@ -19,7 +19,7 @@ from service.store.queue import Filters, Sort
 from service.store.records import Record
 from service.store.sites import Site
 from service.store.store import Store
-from tests.conftest import comment_of
+from tests.conftest import change_settings, comment_of
 from tests.store.shelf import DEMO, bring, decide, raw, settle_all
 from tests.workers.house import (
     BAD,
@@ -199,7 +199,7 @@ def test_a_site_s_own_policy_is_in_force(store: Store, settings: Settings) -> No
     check = Suspicious(0.5)
     for name, refuse in (("strict", 0.4), ("mild", 0.9)):
         thresholds = {"spam": {"hold": 0.3, "refuse": refuse}}
-        store.sites.update(replace(store.sites.get("demo").site, policy={"thresholds": thresholds}))
+        change_settings(store, policy={"thresholds": thresholds})
         bring(store, name)
         moderator_of(store, settings, check).drain("demo")
     assert record(store, "strict").status is Status.SPAM
@@ -207,8 +207,7 @@ def test_a_site_s_own_policy_is_in_force(store: Store, settings: Settings) -> No
 
 
 def test_a_known_author_is_no_longer_premoderated(store: Store, settings: Settings) -> None:
-    site = replace(store.sites.get("demo").site, policy={"premoderation": "new"})
-    store.sites.update(site)
+    change_settings(store, policy={"premoderation": "new"})
     moderator = moderator_of(store, settings)
     bring(store, "first")
     moderator.drain("demo")
