@@ -41,7 +41,8 @@ const dialog = document.getElementById("dialog");
 const dialogBody = document.getElementById("dialog-body");
 const outbox = [];
 const gone = new Set();
-const arrived = new Set();
+const arrived = new Set(); // came since, and pass the filters: the button shows them
+const others = new Set(); // came since, and do not
 const history = [];
 let current = null;
 let lastPicked = null;
@@ -582,7 +583,7 @@ async function poll() {
   for (;;) {
     await pause(wait);
     if (document.hidden) { wait = LONGEST_POLL_MS; continue; }
-    const response = await get(`/moderate/changes?site=${encodeURIComponent(room.dataset.site)}&after=${room.dataset.after}`);
+    const response = await get(`/moderate/changes?${room.dataset.query}&after=${room.dataset.after}`);
     wait = response ? POLL_MS : Math.min(wait * 2, LONGEST_POLL_MS);
     if (!response || response.status === 204) continue;
     const news = await response.json();
@@ -620,15 +621,16 @@ function heardCame(card, news) {
   }
   if (gone.has(news.id) && news.is_you) return;
   gone.delete(news.id);
-  arrived.add(news.id);
-  isExhausted = false;
-  count(1);
+  if (!arrived.has(news.id) && !others.has(news.id)) count(1);
+  for (const each of [arrived, others]) each.delete(news.id);
+  (news.fits ? arrived : others).add(news.id);
+  if (news.fits) isExhausted = false;
   showArrived();
 }
 
 function heardWent(card, news) {
   if (gone.has(news.id)) return;
-  if (arrived.delete(news.id)) { count(-1); showArrived(); }
+  if (arrived.delete(news.id) || others.delete(news.id)) { count(-1); showArrived(); }
   if (!card || news.version <= Number(card.dataset.token.split(":")[1])) return;
   gone.add(news.id);
   count(-1);
