@@ -171,6 +171,13 @@ def test_a_disabled_account_stays_out(joined: House) -> None:
     assert not is_in(client)
 
 
+def test_a_deleted_account_does_not_come_back_by_itself(joined: House) -> None:
+    joined.replace(settings=replace(joined.services.settings, oidc_role="ops"))
+    joined.services.store.people.delete("claire@example.org", "cli", 0)
+    assert come_back(joined, CLAIRE)[1].status_code == 403
+    assert not joined.services.store.accounts.is_known("claire@example.org")
+
+
 def test_a_second_factor_set_up_here_is_asked_for_all_the_same(joined: House) -> None:
     joined.services.store.client.hset("ecluse:user:claire@example.org", "totp", b"sealed")
     client, answer = come_back(joined, CLAIRE)
