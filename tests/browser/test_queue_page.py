@@ -314,12 +314,13 @@ def test_a_banned_author_who_posts_again_is_refused_or_seems_to_wait(
     def repost(email: str, ip: str) -> dict[str, Any]:
         content = f"Je reviens, vous verrez bien. {time.monotonic_ns()}"
         sent = {"email": email, "ip": ip, "author": "Rudy", "content": content, "page": "/a"}
-        return requests.post(
+        answer: dict[str, Any] = requests.post(
             f"{service.url}/v1/sites/{site}/comments?wait=5",
             json=sent,
             headers={"Authorization": f"Bearer {token}"},
             timeout=30,
         ).json()
+        return answer
 
     page = queue()
     page.keyboard.press("b")
