@@ -327,10 +327,7 @@ class SiteKeys:
         return self._key(f"comment:{comment_id}:notes")
 
     def reasons(self, comment_id: str) -> str:
-        """Hash: entry of the audit log → the reason a moderator gave; until the comment is erased.
-
-        Else as long as the audit log.
-        """
+        """Hash: entry of the audit log → a moderator's reason; until the comment is erased."""
         return self._key(f"comment:{comment_id}:reasons")
 
     def report_notes(self, comment_id: str) -> str:
