@@ -491,7 +491,9 @@ def test_axe_finds_nothing_serious(
     assert_accessible(page)
     page.keyboard.press("r")
     assert_accessible(page)
-    for path in (f"comments/{ids[0]}?site={site}", f"scores?site={site}&least=0.5&most=1", "keys"):
+    one = f"comments/{ids[0]}"
+    chart = f"scores?site={site}&least=0.5&most=1"
+    for path in (f"{one}?site={site}", f"{one}/ban?site={site}", chart, "keys"):
         page.goto(f"{service.url}/moderate/{path}")
         assert_accessible(page)
 
