@@ -34,8 +34,8 @@ def test_a_whole_service_is_well(ecluse: Ecluse, queue_url: str) -> None:
     assert answer.code == 0
     assert answer.data["ok"] is True
     assert list(findings(answer)) == [
-        "settings", "model", "encoder", "servers", "store", "persistence", "durability", "queue",
-        "workers",
+        "settings", "model", "encoder", "servers", "store", "persistence", "memory",
+        "durability", "queue", "workers",
     ]  # fmt: skip
 
 
