@@ -24,7 +24,9 @@ from service.store.trouble import trouble_of
 FRESH_S = 1.0
 """How long an answer counts at least, so that probing costs the same however often it is done."""
 SHARE = 20
-"""How many times as long as a look took its answer counts: probing takes 1/20 of a core at most."""
+"""How many times as long as a look took its answer counts: many sites, or a server that hangs, are
+looked at less often."""
+OLDEST_S = 5.0
 PATIENCE_S = 1.0
 OK = "ok"
 
@@ -49,7 +51,7 @@ NEVER_LOOKED = Answer({})
 
 @dataclass
 class Readiness:
-    """Look at the parts, at most once a second whoever asks, with connections of its own.
+    """Look at the parts, at most once a second whoever asks, with connections of their own.
 
     A server that hangs holds one thread for a few seconds at most; who asks meanwhile gets the
     last answer. ``clock`` measures time in seconds, ``now`` tells it since the epoch.
@@ -81,7 +83,7 @@ class Readiness:
             return
         self._last = self._looked()
         ended = self.clock()
-        self._fresh_until = ended + max(FRESH_S, (ended - began) * SHARE)
+        self._fresh_until = ended + min(max(FRESH_S, (ended - began) * SHARE), OLDEST_S)
 
     def _looked(self) -> Answer:
         parts = {
