@@ -82,6 +82,9 @@ class Settings:
     redis_url: str = option("", "Redis or Valkey for comments; empty: the embedded server")
     queue_url: str = option("", "Redis or Valkey for RQ; empty: the same server as above")
     data_dir: Path = option(Path("var"), "folder of the embedded server, secrets and logs")
+    disk_reserve_mb: int = option(
+        64, "free disk below which the embedded server takes no writes, MB; 0: none", least=0
+    )
     start_wait_s: int = option(
         0, "how long a part waits for its servers at start, s; 0: as long as it takes", least=0
     )

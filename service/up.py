@@ -19,6 +19,7 @@ from service.provider import provider_of
 from service.store import embedded
 from service.store.awaited import await_servers
 from service.store.connection import Client, StoreUnreachable, connect, wait_until_ready
+from service.store.disk_guard import DiskGuard
 from service.store.embedded import ServerUrls, server_urls
 from service.store.store import open_store
 
@@ -82,11 +83,32 @@ def _serve(
             return
     elif not _has_servers(settings, supervisor):
         return
+    look_at_disk = _disk_guard(settings, urls)
+    look_at_disk()
     store = open_store(settings, load_secrets(settings), urls.store)
     supervisor.start(_parts(settings, urls))
-    if supervisor.tend_until(lambda: _is_ready(settings)):
+
+    def is_ready() -> bool:
+        look_at_disk()
+        return _is_ready(settings)
+
+    if supervisor.tend_until(is_ready):
         announce(settings, set_up(store, _own_origins(settings)))
-        supervisor.tend_until(lambda: False)
+        supervisor.tend_until(look_at_disk)
+
+
+def _disk_guard(settings: Settings, urls: ServerUrls) -> Callable[[], bool]:
+    """Return what looks at the embedded server's disk, and never says that it is done."""
+    if not settings.is_embedded:
+        return lambda: False
+    client = connect(urls.store, retries=0, timeout_s=1.0)
+    guard = DiskGuard(client, settings.data_dir, settings.disk_reserve_mb)
+
+    def look() -> bool:
+        guard.look()
+        return False
+
+    return look
 
 
 def _has_servers(settings: Settings, supervisor: Supervisor) -> bool:

@@ -89,11 +89,11 @@ def tiny_disk(folder: Path) -> Iterator[None]:
         subprocess.run([shutil.which("umount") or "umount", "--lazy", str(folder)], check=True)
 
 
-def fill_disk(folder: Path) -> None:
-    """Leave no room on a tiny disk."""
+def fill_disk(folder: Path, leave: int = 0) -> None:
+    """Leave no room on a tiny disk, or that many bytes."""
     with (folder / "ballast").open("wb", buffering=0) as ballast:
         try:
-            while True:
+            while not leave or shutil.disk_usage(folder).free > leave:
                 ballast.write(CHUNK)
         except OSError:
             return

@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 from config.settings import Settings
 from service.live_workers import live_workers
 from service.moderation.pipeline import Pipeline
-from service.store.condition import conditions, write_probe
+from service.store.condition import trouble_now
 from service.store.connection import Client, connect
 from service.store.embedded import ServerUrls
 from service.store.inbox import waits
@@ -96,13 +96,10 @@ class Readiness:
         return Answer({name: _found(look) for name, look in parts.items()})
 
     def _store(self) -> None:
-        write_probe(self.store)
-        for each in conditions(self.store):  # of a cluster, the probe meets one
-            if each.trouble:
-                raise Failed(each.trouble)
+        _refuse_trouble(self.store)
 
     def _queue(self) -> None:
-        write_probe(self.queue)
+        _refuse_trouble(self.queue)
 
     def _model(self) -> None:
         if self.judge().faulty:
@@ -126,6 +123,12 @@ def readiness(settings: Settings, urls: ServerUrls, judge: Callable[[], Pipeline
     store = connect(urls.store, retries=0, timeout_s=PATIENCE_S)
     queue = connect(urls.queue, retries=0, timeout_s=PATIENCE_S)
     return Readiness(settings, store, queue, judge)
+
+
+def _refuse_trouble(server: Client) -> None:
+    trouble = trouble_now(server)
+    if trouble:
+        raise Failed(trouble)
 
 
 def _found(look: Callable[[], None]) -> str:

@@ -59,6 +59,20 @@ def write_probe(client: Client) -> None:
     client.set(keys.READY, "1", ex=PROBE_KEPT_S)
 
 
+def trouble_now(client: Client) -> Trouble:
+    """Return what keeps the server, or a primary of a cluster, from writing.
+
+    Raises ``RedisError`` or ``OSError`` where it does not answer.
+    """
+    try:
+        write_probe(client)
+    except RedisError as error:
+        if not trouble_of(error):
+            raise
+        return trouble_of(error)
+    return next((each.trouble for each in conditions(client) if each.trouble), Trouble.NONE)
+
+
 def wait_until_writable(
     client: Client,
     called: str,

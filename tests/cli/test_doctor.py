@@ -75,6 +75,19 @@ def test_a_server_that_forgets_is_found_out(
     assert not found["durability"]["is_good"]
 
 
+def test_a_server_that_throws_things_away_is_found_out(
+    ecluse: Ecluse, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    options = ("--appendonly", "yes", "--maxmemory-policy", "volatile-lru")
+    server, url = start_valkey(tmp_path_factory.mktemp("v"), *options)
+    try:
+        found = findings(ecluse("doctor", "--json", REDIS_URL=url))
+    finally:
+        stop(server)
+    assert not found["memory"]["is_good"]
+    assert "set `noeviction`" in found["memory"]["says"]
+
+
 def test_strict_durability_says_how_it_is_kept(ecluse: Ecluse) -> None:
     found = findings(ecluse("doctor", "--json", DURABILITY="strict"))
     assert found["durability"] == {

@@ -29,6 +29,7 @@ def start(settings: Settings) -> Iterator[Start]:
         own = {
             "REDIS_URL": settings.redis_url, "QUEUE_URL": settings.queue_url,
             "DATA_DIR": str(settings.data_dir), "SWEEP_INTERVAL_S": "1", "CLAIM_IDLE_S": "1",
+            "ENCODER": "off",  # nobody waits for models that no test here asks
         }  # fmt: skip
         named = {f"ECLUSE_{name}": value for name, value in {**own, **options}.items()}
         command = [sys.executable, "-m", "service.cli", *words]
