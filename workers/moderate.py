@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import socket
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,6 +32,7 @@ from service.store.trouble import SENTENCES, trouble_of
 from service.store.window import window_lines
 from workers.guard import alarm_guard
 from workers.layers import Layers
+from workers.name import own_name
 from workers.queue import queue_connection
 from workers.stopping import is_stopping
 
@@ -208,11 +207,6 @@ def moderate(site: str) -> int:
     return moderator().drain(site)
 
 
-def worker_name(pid: int) -> str:
-    """Return what a worker's process on this machine is called in the inboxes."""
-    return f"{socket.gethostname()}-{pid}"
-
-
 def warm_up() -> None:
     """Load the models and connect, before the first task and before any fork."""
     warm_up_judge(moderator().settings)
@@ -243,7 +237,7 @@ def moderator() -> Moderator:
         layers=Layers(store.learned),
         indexing=store.indexing,
         settings=settings,
-        name=worker_name(os.getpid()),
+        name=own_name(),
     )
 
 

@@ -31,7 +31,8 @@ from service.store.embedded import EmbeddedNotRunning, server_urls
 from service.store.inbox import Inbox
 from service.store.sites import Sites
 from service.store.trouble import trouble_of
-from workers.moderate import warm_up, worker_name
+from workers.moderate import warm_up
+from workers.name import name_of
 from workers.queue import queue_connection
 from workers.stopping import ask_to_stop
 
@@ -197,7 +198,7 @@ def hand_back(settings: Settings, pids: Sequence[int]) -> None:
         assert isinstance(queue, Redis)  # noqa: S101  server_urls refuses clusters
         inbox, doorbell = Inbox(client), Doorbell(queue)
         for site in Sites(client).names():
-            left = sum(inbox.hand_back(site, worker_name(pid)) for pid in pids)
+            left = sum(inbox.hand_back(site, name_of(pid)) for pid in pids)
             if left:
                 logger.info("%d comments of %s handed back unchecked", left, site)
                 inbox.set_bell(site)

@@ -25,7 +25,7 @@ def build(settings: Settings) -> Iterator[Build]:
     """Build a house with limits of its own on the inbox."""
     houses: list[House] = []
 
-    def make(**limits: int) -> House:
+    def make(**limits: Any) -> House:
         house = House(create_app(replace(settings, **limits)))
         house.replace(pipeline=pipeline)
         house.services.store.sites.create(Site("demo", origins=(ORIGIN,), lang="fr"))
