@@ -82,6 +82,12 @@ class Settings:
     redis_url: str = option("", "Redis or Valkey for comments; empty: the embedded server")
     queue_url: str = option("", "Redis or Valkey for RQ; empty: the same server as above")
     data_dir: Path = option(Path("var"), "folder of the embedded server, secrets and logs")
+    disk_reserve_mb: int = option(
+        64, "free disk below which the embedded server takes no writes, MB; 0: none", least=0
+    )
+    start_wait_s: int = option(
+        0, "how long a part waits for its servers at start, s; 0: as long as it takes", least=0
+    )
     durability: Durability = option(
         Durability.RELAXED, "`relaxed` (disk every second) or `strict` (disk before the answer)"
     )
@@ -110,6 +116,12 @@ class Settings:
     batch_size: int = option(256, "comments a worker reviews in one batch", least=1)
     max_attempts: int = option(3, "reviews begun before a comment is set aside", least=1)
     claim_idle_s: float = option(10.0, "silence after which a dead worker's share is taken over, s")
+    inbox_limit: int = option(
+        100_000, "unchecked comments of a site from which it takes no more (503); 0: none", least=0
+    )
+    inbox_age_limit_s: int = option(
+        3600, "the same for the age of the oldest of them, s; 0: none", least=0
+    )
     check_timeout_s: float = option(5.0, "time one check may take over one batch, s", least=0.01)
     encoder: EncoderUse = option(
         EncoderUse.UNCERTAIN, "comments the encoder judges: `off`, `uncertain` ones or `always`"

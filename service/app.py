@@ -32,10 +32,12 @@ from service.api import (
 from service.api.deliverability import Deliverability
 from service.api.media import WholeRequest, asked
 from service.api.openapi import DescribedApi
+from service.api.readiness import readiness
 from service.api.services import Services
 from service.api.waiting import Waiters
 from service.judge import build_embedder, build_judge
 from service.provider import provider_of
+from service.store.awaited import await_servers
 from service.store.connection import connect
 from service.store.doorbell import Doorbell
 from service.store.embedded import server_urls
@@ -166,11 +168,12 @@ def _describes(view: Callable[..., Any]) -> bool:
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """Return the web application; without ``settings`` the environment is read.
+    """Return the web application.
 
-    Raises ``SettingsInvalid``, ``NotDurable`` or ``EmbeddedNotRunning``.
+    Without ``settings`` the environment is read, and its servers are waited for.
+    Raises ``SettingsInvalid``, ``NotDurable``, ``StoreUnreachable`` or ``EmbeddedNotRunning``.
     """
-    settings = settings or Settings.from_environment()
+    settings = settings or _from_environment()
     app = App("service", template_folder="web/templates", static_folder="web/static")
     app.request_class = WholeRequest
     app.url_map.merge_slashes = False
@@ -191,19 +194,27 @@ def create_app(settings: Settings | None = None) -> Flask:
     return app
 
 
+def _from_environment() -> Settings:
+    settings = Settings.from_environment()
+    await_servers(settings)
+    return settings
+
+
 def make_services(settings: Settings) -> Services:
     """Return what the views work with, connected as the settings say."""
     urls = server_urls(settings)
     queue = connect(urls.queue, retries=1, timeout_s=2.0)
     assert isinstance(queue, Redis)  # noqa: S101  server_urls refuses clusters
+    judge = cache(partial(build_judge, settings))
     return Services(
         settings=settings,
         store=open_store(settings, load_secrets(settings), urls.store),
         doorbell=Doorbell(queue),
-        pipeline=cache(partial(build_judge, settings)),
+        pipeline=judge,
         embedder=cache(partial(build_embedder, settings)),
         waiters=Waiters(settings.waiters),
         deliverability=Deliverability(is_on=settings.email_dns),
+        readiness=readiness(settings, urls, judge),
         clock=time.time,
         provider=provider_of(settings),
         disposable_domains=frozenset(blocklist),

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import socket
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,10 +28,13 @@ from service.store.indexing import Indexing
 from service.store.sites import Site, Sites, SiteUnknown
 from service.store.store import open_store
 from service.store.trials import day_of
+from service.store.trouble import SENTENCES, trouble_of
 from service.store.window import window_lines
 from workers.guard import alarm_guard
 from workers.layers import Layers
+from workers.name import own_name
 from workers.queue import queue_connection
+from workers.stopping import is_stopping
 
 DRAIN_LIMIT_S = 20.0
 """A task ends after this long, so that RQ sees its worker alive, and rings for the rest."""
@@ -57,7 +58,8 @@ class Policies:
 class Moderator:
     """Review what arrives in the sites' inboxes.
 
-    ``clock`` measures time; ``now`` tells it, in seconds since the epoch.
+    ``clock`` measures time; ``now`` tells it, in seconds since the epoch. ``is_stopping`` says
+    that no further batch is to be begun.
     """
 
     inbox: Inbox
@@ -69,10 +71,26 @@ class Moderator:
     settings: Settings
     name: str
     clock: Callable[[], float] = time.monotonic
+    is_stopping: Callable[[], bool] = is_stopping
     now: Callable[[], float] = time.time
 
     def drain(self, site_name: str) -> int:
-        """Settle everything in a site's inbox; return how many were settled here."""
+        """Settle everything in a site's inbox; return how many were settled here.
+
+        Where the server takes no writes, what was taken is handed back, and the sweep rings
+        again once it does.
+        """
+        try:
+            return self._drain(site_name)
+        except RedisError as error:
+            trouble = trouble_of(error)
+            if not trouble:
+                raise
+            logger.error("nothing can be settled on %s: %s", site_name, SENTENCES[trouble])
+            self._hand_back(site_name)
+            return 0
+
+    def _drain(self, site_name: str) -> int:
         self.inbox.clear_bell(site_name)
         try:
             site = self.sites.get(site_name).site
@@ -82,7 +100,7 @@ class Moderator:
         policies = policies_of(site)
         settled = self.take_over(site, policies)
         until = self.clock() + DRAIN_LIMIT_S
-        while entries := self.inbox.take(site.name, self.name, self.settings.batch_size):
+        while entries := self._next(site):
             latest = self.sites.get(site_name).site
             if latest is not site:  # looked up again every two seconds
                 site, policies = latest, policies_of(latest)
@@ -90,7 +108,14 @@ class Moderator:
             if self.clock() > until:
                 self.doorbell.ring(site.name)
                 break
+        if self.is_stopping():
+            self.doorbell.ring(site.name)
         return settled
+
+    def _next(self, site: Site) -> list[Entry]:
+        if self.is_stopping():
+            return []
+        return self.inbox.take(site.name, self.name, self.settings.batch_size)
 
     def take_over(self, site: Site, policies: Policies) -> int:
         """Finish what a silent worker began, one comment at a time.
@@ -99,16 +124,30 @@ class Moderator:
         it is set aside for an operator.
         """
         idle_ms = int(self.settings.claim_idle_s * 1000)
-        settled = 0
+        settled = self._take_back(site, policies, idle_ms)
         for stale in self.inbox.stale(site.name, idle_ms, STALE_AT_ONCE):
-            entry = self.inbox.claim(site.name, self.name, stale.entry_id, idle_ms)
-            if entry is None:
-                continue
-            if stale.attempts >= self.settings.max_attempts:
-                self._set_aside(site, entry, stale.attempts)
-            else:
-                settled += self._tried(site, policies, [entry])
+            if self.is_stopping():
+                break
+            for entry in self.inbox.claim(site.name, self.name, [stale.entry_id], idle_ms):
+                if stale.attempts >= self.settings.max_attempts:
+                    self._set_aside(site, entry, stale.attempts)
+                else:
+                    settled += self._tried(site, policies, [entry])
         return settled
+
+    def _take_back(self, site: Site, policies: Policies, idle_ms: int) -> int:
+        """Finish what workers handed back when they ended, in batches: it is above suspicion."""
+        settled = 0
+        while handed := self._handed_back(site, idle_ms):
+            entries = self.inbox.claim(site.name, self.name, handed, idle_ms)
+            settled += self._tried(site, policies, entries) if entries else 0
+            if self.is_stopping():
+                break
+        return settled
+
+    def _handed_back(self, site: Site, idle_ms: int) -> list[str]:
+        stale = self.inbox.stale(site.name, idle_ms, STALE_AT_ONCE)
+        return [each.entry_id for each in stale if each.attempts == 0]
 
     def review(self, site: Site, policies: Policies, entries: Sequence[Entry]) -> int:
         """Judge the entries' comments and settle them, in several batches where they are long."""
@@ -149,6 +188,12 @@ class Moderator:
         except Exception:
             logger.exception("a batch could not be settled")
             return 0
+
+    def _hand_back(self, site_name: str) -> None:
+        try:
+            self.inbox.hand_back(site_name, self.name)
+        except (RedisError, OSError):  # with its disk full, a server moves no entry either
+            logger.warning("what was taken on %s is taken over when it is stale", site_name)
 
     def _set_aside(self, site: Site, entry: Entry, attempts: int) -> None:
         pending = self.inbox.unread(site.name, entry)
@@ -192,7 +237,7 @@ def moderator() -> Moderator:
         layers=Layers(store.learned),
         indexing=store.indexing,
         settings=settings,
-        name=f"{socket.gethostname()}-{os.getpid()}",
+        name=own_name(),
     )
 
 

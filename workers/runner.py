@@ -9,10 +9,12 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from multiprocessing.process import BaseProcess
 
+from redis import Redis
 from redis.exceptions import RedisError
 from rq import SimpleWorker, Worker
 from rq.serializers import JSONSerializer
@@ -22,17 +24,28 @@ from config.settings import Settings, SettingsInvalid, WorkerKind
 from service.garbage import keep_what_is_loaded
 from service.lifetime import die_with, end_quietly
 from service.remote.chosen import remote_check
-from service.store.connection import NotDurable
-from service.store.doorbell import MAINTENANCE_QUEUE, MODERATE_QUEUE
-from service.store.embedded import EmbeddedNotRunning
+from service.store.condition import wait_until_writable
+from service.store.connection import NotDurable, connect
+from service.store.doorbell import MAINTENANCE_QUEUE, MODERATE_QUEUE, Doorbell
+from service.store.embedded import EmbeddedNotRunning, server_urls
+from service.store.inbox import Inbox
+from service.store.sites import Sites
+from service.store.trouble import trouble_of
 from workers.moderate import warm_up
+from workers.name import name_of
 from workers.queue import queue_connection
+from workers.stopping import ask_to_stop
 
 WORKER_TTL_S = 30
 """RQ's idle workers show themselves 15 seconds before this ends."""
 LONGEST_PAUSE_S = 5.0
 STEADY_AFTER_S = 10.0
 LOOK_EVERY_S = 0.2
+FINISH_WITHIN_S = 2.5
+"""How long a worker may finish its batch: with what follows, `ecluse up` allows 4 s."""
+CUT_SHORT_WITHIN_S = 0.5
+PATIENCE_S = 1.0
+"""How long one command of the handing back may take."""
 
 logger = logging.getLogger(__name__)
 
@@ -42,11 +55,26 @@ class InPlaceWorker(SimpleWorker):
 
     max_connection_wait_time = LONGEST_PAUSE_S
 
+    def handle_warm_shutdown_request(self) -> None:
+        """Tell the task in hand, too."""
+        ask_to_stop()
+
 
 class ForkingWorker(Worker):
     """Run each task in a forked child, and look for a lost server every few seconds."""
 
     max_connection_wait_time = LONGEST_PAUSE_S
+
+    def handle_warm_shutdown_request(self) -> None:
+        """Tell the task in hand, which runs in the child."""
+        if self.horse_pid:
+            self.kill_horse(signal.SIGTERM)
+
+    def setup_work_horse_signals(self) -> None:
+        """Have the child end its task at the next step when told to, and with its worker."""
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, lambda *_: ask_to_stop())
+        die_with(os.getppid())
 
 
 KINDS = {WorkerKind.SIMPLE: InPlaceWorker, WorkerKind.FORK: ForkingWorker}
@@ -72,11 +100,13 @@ class Crew:
     """Keep ``count`` worker processes up until asked to stop.
 
     ``start`` starts one. One that dies is replaced after a pause that doubles, up to
-    five seconds, while they die young.
+    five seconds, while they die young. ``clear_up`` is called last, with the process ids of
+    those that were stopped.
     """
 
     count: int
     start: Callable[[], BaseProcess]
+    clear_up: Callable[[Sequence[int]], None]
     stopping: threading.Event = field(default_factory=threading.Event)
     seats: list[Seat] = field(default_factory=list)
 
@@ -104,11 +134,23 @@ class Crew:
             self._fill(seat)
 
     def _drain(self) -> None:
+        """Let each finish its batch; what takes longer is cut short."""
         living = [seat.process for seat in self.seats if seat.process is not None]
+        for patience_s in (FINISH_WITHIN_S, CUT_SHORT_WITHIN_S):
+            for process in living:
+                process.terminate()
+            _join(living, patience_s)
         for process in living:
-            process.terminate()
-        for process in living:
+            if process.is_alive():
+                process.kill()
             process.join()
+        self.clear_up([process.pid for process in living if process.pid])
+
+
+def _join(processes: Sequence[BaseProcess], within_s: float) -> None:
+    until = time.monotonic() + within_s
+    for process in processes:
+        process.join(max(until - time.monotonic(), 0.0))
 
 
 def work(settings: Settings, parent: int) -> None:
@@ -117,6 +159,9 @@ def work(settings: Settings, parent: int) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     die_with(parent)
     try:
+        urls = server_urls(settings)
+        wait_until_writable(connect(urls.store, retries=0), "the server of the comments")
+        wait_until_writable(connect(urls.queue, retries=0), "RQ's server")
         warm_up()
         keep_what_is_loaded()
         worker = KINDS[settings.worker_kind](
@@ -141,7 +186,25 @@ def crew(settings: Settings, count: int) -> Crew:
         process.start()
         return process
 
-    return Crew(count, start)
+    return Crew(count, start, partial(hand_back, settings))
+
+
+def hand_back(settings: Settings, pids: Sequence[int]) -> None:
+    """Give what stopped workers took and did not settle to those that live, and wake one."""
+    try:
+        urls = server_urls(settings)
+        client = connect(urls.store, retries=0, timeout_s=PATIENCE_S)
+        queue = connect(urls.queue, retries=0, timeout_s=PATIENCE_S)
+        assert isinstance(queue, Redis)  # noqa: S101  server_urls refuses clusters
+        inbox, doorbell = Inbox(client), Doorbell(queue)
+        for site in Sites(client).names():
+            left = sum(inbox.hand_back(site, name_of(pid)) for pid in pids)
+            if left:
+                logger.info("%d comments of %s handed back unchecked", left, site)
+                inbox.set_bell(site)
+                doorbell.ring(site)
+    except (RedisError, OSError, EmbeddedNotRunning) as error:
+        logger.warning("nothing handed back: %s", trouble_of(error) or type(error).__name__)
 
 
 def main() -> int:

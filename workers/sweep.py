@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import time
+
+from redis.exceptions import RedisError
 
 from service.store.doorbell import Doorbell
 from service.store.inbox import Inbox
 from service.store.indexing import Indexing
 from service.store.learned import Learned
 from service.store.sites import Sites
+from service.store.trouble import SENTENCES, trouble_of
 from workers.learn import pupil
 from workers.mail import writer
 from workers.moderate import moderator
@@ -17,14 +21,28 @@ MAIL_EVERY_S = 60
 INDEX_STEPS = 10
 """Steps in one sweep for one site: 5,000 comments, half a second."""
 
+logger = logging.getLogger(__name__)
+
 
 def sweep() -> int:
     """Ring for every site whose inbox is not empty, or that has something to learn: the cron task.
 
     Then look for comments that the queue's filters do not know yet. Returns how many bells
-    were rung.
+    were rung: none while the server takes no writes, for nothing could be settled.
     """
+    try:
+        return _sweep()
+    except RedisError as error:
+        trouble = trouble_of(error)
+        if not trouble:
+            raise
+        logger.error("the comments' server refuses writes (%s): %s", trouble, SENTENCES[trouble])
+        return 0
+
+
+def _sweep() -> int:
     here, learned = moderator(), pupil().learned
+    here.inbox.probe()
     if here.settings.smtp_host and writer().store.mailboxes.begin_round(MAIL_EVERY_S):
         here.doorbell.ring_for_mail()
     rung = ring_where_needed(here.sites, here.inbox, here.doorbell)

@@ -11,6 +11,7 @@ from flask import current_app
 from config.settings import Settings
 from service.api.answers import Answers
 from service.api.deliverability import Deliverability
+from service.api.readiness import Readiness
 from service.api.waiting import Waiters
 from service.moderation.learning.meaning import Embedder
 from service.moderation.pipeline import Pipeline
@@ -35,6 +36,7 @@ class Services:
     embedder: Callable[[], Embedder | None]
     waiters: Waiters
     deliverability: Deliverability
+    readiness: Readiness
     clock: Callable[[], float]
     disposable_domains: frozenset[str] = field(default=frozenset())
     provider: Provider | None = None

@@ -10,7 +10,8 @@ local page_key, page_url, page_title = ARGV[8], ARGV[9], ARGV[10]
 local parent_id, max_depth = ARGV[11], tonumber(ARGV[12])
 local idempotency_ttl, bell_ttl = ARGV[13], ARGV[14]
 local submitted_at = ARGV[15]
-local FIRST_LIMIT = 16
+local most_waiting, longest_wait = tonumber(ARGV[16]), tonumber(ARGV[17])
+local FIRST_LIMIT = 18
 local now = now_ms()
 
 -- The count is a write, so that a WAITAOF after it covers the comment, written by a connection
@@ -25,6 +26,9 @@ if idempotency ~= comment then
   local known = redis.call('GET', idempotency)
   if known then return replayed(known) end
 end
+
+-- What is kept already was answered above, full or not; nothing new is taken then.
+if is_full(inbox, most_waiting, longest_wait, now) then return {'full'} end
 
 -- The parent must stand, approved, under the same page.
 local root, depth, under = '', 0, ''

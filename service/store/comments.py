@@ -42,6 +42,10 @@ class EditClosed(Exception):
     """Say that the author may no longer change the comment."""
 
 
+class InboxFull(Exception):
+    """Say that more comments wait for their check, or for longer, than the limits allow."""
+
+
 class NotOnDisk(Exception):
     """Say that the server took the comment but could not confirm it is on disk."""
 
@@ -62,6 +66,22 @@ class RateLimited(Exception):
     def __init__(self, allowances: tuple[Allowance, ...]) -> None:
         super().__init__("rate limited")
         self.allowances = allowances
+
+
+@dataclass(frozen=True, slots=True)
+class InboxLimits:
+    """Say when a site's inbox takes no more: how many wait, or how long (s); 0: no limit."""
+
+    most: int = 0
+    age_s: int = 0
+
+    @property
+    def arguments(self) -> tuple[int, int]:
+        """Return them as the scripts take them, the age in ms."""
+        return self.most, self.age_s * 1000
+
+
+NO_LIMITS = InboxLimits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +125,16 @@ class Comments:
         *,
         is_strict: bool = False,
         idempotency_ttl_s: int = 86_400,
+        inbox_limits: InboxLimits = NO_LIMITS,
     ) -> None:
         self._client = client
         self._vault = vault
         self._waits_for_disk = is_strict and needs_fsync_wait(client)
         self._idempotency_ttl_s = idempotency_ttl_s
+        self._inbox_limits = inbox_limits
         self._line = Line(client)
-        self._accept = script("clock", "rate", "accept")
+        self._accept = script("clock", "rate", "fullness", "accept")
+        self._is_full = script("clock", "fullness", "is_full")
         self._resubmit = script("clock", "transition", "trail", "resubmit")
         self._withdraw = script("clock", "transition", "trail", "withdraw")
         self._erase = script("clock", "transition", "trail", "erase_comment")
@@ -119,7 +142,8 @@ class Comments:
     def accept(self, arrival: Arrival) -> Receipt:
         """Save a comment, put it into the inbox and count it, in one round trip.
 
-        Raises ``RateLimited``, ``ParentUnknown``, ``ThreadTooDeep`` or ``NotOnDisk``.
+        Raises ``RateLimited``, ``InboxFull``, ``ParentUnknown``, ``ThreadTooDeep`` or
+        ``NotOnDisk``.
         """
         keys = SiteKeys(arrival.comment.site)
         traces = self._traces(arrival.personal)
@@ -131,6 +155,12 @@ class Comments:
         else:
             answer = self._accept.over(self._line, names, arguments)
         return _receipt(answer, tuple(limited), arrival.limits)
+
+    def refuse_if_full(self, site: str) -> None:
+        """Raise ``InboxFull`` where ``accept`` would refuse a new comment for it."""
+        arguments = self._inbox_limits.arguments
+        if self._is_full(self._client, [SiteKeys(site).inbox], arguments):
+            raise InboxFull
 
     def get(self, site: str, comment_id: str) -> Record:
         """Return one comment.
@@ -301,6 +331,7 @@ class Comments:
             self._idempotency_ttl_s,
             BELL_TTL_MS,
             submitted_ms,
+            *self._inbox_limits.arguments,
         ]
         for name in limited:
             limit = arrival.limits[name]
@@ -378,6 +409,9 @@ def comment_keys(
     ]
 
 
+_REFUSALS = {b"no_parent": ParentUnknown, b"too_deep": ThreadTooDeep, b"full": InboxFull}
+
+
 def _receipt(
     answer: list[Any], dimensions: tuple[str, ...], limits: Mapping[str, Limit]
 ) -> Receipt:
@@ -389,7 +423,7 @@ def _receipt(
         return Receipt(answer[1].decode(), True, False)
     if kind == b"limited":
         raise RateLimited(allowances_from(answer[1], dimensions, limits))
-    raise ParentUnknown if kind == b"no_parent" else ThreadTooDeep
+    raise _REFUSALS[kind]
 
 
 def allowances_from(

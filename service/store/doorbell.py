@@ -65,10 +65,3 @@ class Doorbell:
             logger.warning("doorbell unreachable", extra={"error_type": type(error).__name__})
             return False
         return True
-
-    def check(self) -> None:
-        """Return when RQ's server answers.
-
-        Raises ``RedisError`` or ``OSError``.
-        """
-        self._queue.connection.ping()

@@ -29,6 +29,8 @@ MAIL_ROUND = "ecluse:mail:round"  # string: somebody looks what is to be sent; a
 
 RESETS_ASKED = "ecluse:mail:resets"  # counter of resets asked for by mail; a minute
 
+READY = "ecluse:ready"  # string: the server took a write to show that it can; a minute
+
 EVERY_SITE = "*"
 """All sites together, where a site's name would stand; no site can be called so."""
 

@@ -11,7 +11,7 @@ from service.store.audit import AuditLog
 from service.store.authors import Authors
 from service.store.bans import Bans
 from service.store.claims import Claims
-from service.store.comments import Comments
+from service.store.comments import Comments, InboxLimits
 from service.store.connection import Client, connect
 from service.store.decided import Decided
 from service.store.decisions import Decisions
@@ -94,6 +94,7 @@ def open_store(
         vault,
         is_strict=settings.durability is Durability.STRICT,
         idempotency_ttl_s=settings.idempotency_ttl_s,
+        inbox_limits=InboxLimits(settings.inbox_limit, settings.inbox_age_limit_s),
     )
     decisions = Decisions(client, comments)
     passwords = passwords or Passwords()

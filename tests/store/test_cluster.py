@@ -239,9 +239,8 @@ def test_dead_letters_are_set_aside_and_retried_on_a_cluster(cluster: Store) -> 
     bring(cluster, "c1")
     cluster.inbox.take("demo", "dead worker", 9)
     (stale,) = cluster.inbox.stale("demo", 0, 9)
-    entry = cluster.inbox.claim("demo", "w", stale.entry_id, 0)
-    assert entry is not None
-    (pending,) = cluster.inbox.load("demo", [entry], Facts())
+    entries = cluster.inbox.claim("demo", "w", [stale.entry_id], 0)
+    (pending,) = cluster.inbox.load("demo", entries, Facts())
     cluster.inbox.set_aside("demo", pending, 3, 1)
     assert [x.comment_id for x in cluster.decisions.dead_letters("demo", 9)] == ["c1"]
     cluster.comments.retry(cluster.comments.get("demo", "c1"))
