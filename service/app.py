@@ -40,6 +40,7 @@ from service.store.connection import connect
 from service.store.doorbell import Doorbell
 from service.store.embedded import server_urls
 from service.store.store import open_store
+from service.store.telemetry.telemetry import Telemetry
 from service.web import appeals as appeals_page
 from service.web import author, by_mail, demo
 from service.web.docs import register_docs
@@ -196,9 +197,11 @@ def make_services(settings: Settings) -> Services:
     urls = server_urls(settings)
     queue = connect(urls.queue, retries=1, timeout_s=2.0)
     assert isinstance(queue, Redis)  # noqa: S101  server_urls refuses clusters
+    store = open_store(settings, load_secrets(settings), urls.store)
     return Services(
         settings=settings,
-        store=open_store(settings, load_secrets(settings), urls.store),
+        store=store,
+        telemetry=Telemetry(store.client, queue),
         doorbell=Doorbell(queue),
         pipeline=cache(partial(build_judge, settings)),
         embedder=cache(partial(build_embedder, settings)),

@@ -17,6 +17,7 @@ from service.moderation.pipeline import Pipeline
 from service.provider import Provider
 from service.store.doorbell import Doorbell
 from service.store.store import Store
+from service.store.telemetry.telemetry import Telemetry
 
 CACHED_ANSWERS = 512
 
@@ -36,6 +37,7 @@ class Services:
     waiters: Waiters
     deliverability: Deliverability
     clock: Callable[[], float]
+    telemetry: Telemetry
     disposable_domains: frozenset[str] = field(default=frozenset())
     provider: Provider | None = None
     answers: Answers = field(default_factory=lambda: Answers(CACHED_ANSWERS))
