@@ -80,9 +80,9 @@ def test_a_worker_killed_under_load_shows_without_the_page_being_loaded_again(
     expect(killed).to_contain_text("signal 9")
     expect(page.locator(ALIVE)).not_to_have_count(0)
     assert page.evaluate("window.isTheSamePage") is True
-    for colours in ("light", "dark"):
-        page.emulate_media(color_scheme=colours)
-        assert_accessible(page)
+    assert_accessible(page)
+    page.emulate_media(color_scheme="dark")
+    assert_accessible(page, {"runOnly": ["color-contrast"]})
 
 
 def test_the_charts_are_drawn_and_their_table_is_at_hand(

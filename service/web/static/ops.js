@@ -131,7 +131,7 @@ function plotted(box, series) {
     legend: { markers: { width: 3, dash: (_, index) => MARKERS[index - 1] } },
     cursor: { drag: { x: false, y: false } },
     axes: [
-      { ...axis, values: (_, moments) => moments.map(moment), space: 80 },
+      { ...axis, values: (_, moments) => moments.map(moment), space: 80, size: 30 },
       { ...axis, values: (_, numbers) => numbers.map(number), size: 60 },
     ],
     series: [
@@ -157,5 +157,5 @@ function moment(at) {
 }
 
 function number(value) {
-  return new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: value < 10 ? 1 : 0 }).format(value);
+  return new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: value < 1 ? 2 : value < 10 ? 1 : 0 }).format(value);
 }
