@@ -6,15 +6,23 @@ import http.client
 import itertools
 import json
 import os
+import re
 import signal
 import threading
 from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
+from redis import Redis
+from rq import Queue
+from rq.serializers import JSONSerializer
 
+from config.settings import Settings
 from service.moderation.comment import Facts
 from service.store.accounts import Role
+from service.store.connection import connect
+from service.store.doorbell import MODERATE_QUEUE
+from service.store.embedded import server_urls
 from service.store.sites import Scope, Site
 from service.store.store import Store
 from tests.browser.test_queue_page import PHONE, assert_accessible
@@ -60,6 +68,16 @@ def set_aside(shelves: Store, site: str) -> str:
     (pending,) = shelves.inbox.load(site, shelves.inbox.take(site, "test", 10), Facts())
     shelves.inbox.set_aside(site, pending, 3, 1_790_000_000_000)
     return comment_id
+
+
+def fail_a_task(service: ServiceUp) -> str:
+    """Give the service's worker a task that fails; return its id."""
+    connection = connect(server_urls(Settings(data_dir=service.data_dir)).queue)
+    assert isinstance(connection, Redis)
+    queue = Queue(MODERATE_QUEUE, connection=connection, serializer=JSONSerializer)
+    task_id: str = queue.enqueue("workers.moderate.no_such_task", "demo").id
+    connection.close()
+    return task_id
 
 
 @pytest.mark.usefixtures("load")
@@ -115,6 +133,43 @@ def test_what_is_ticked_and_open_stays_while_the_page_renews_itself(
     expect(page.get_by_role("status").first).to_contain_text("Renvoyés au travail")
     expect(page.locator(f"#dead-{first}")).to_have_count(0)
     expect(page.locator(f"#dead-{second}")).to_be_visible()
+
+
+def test_only_a_new_alert_is_read_out_and_a_silent_service_is_told(
+    service: ServiceUp, shelves: Store, site: str, signed_in: Open
+) -> None:
+    set_aside(shelves, site)
+    page = signed_in("Odile", Role.OPS)
+    page.goto(f"{service.url}/ops")
+    alarm, alerts = page.locator("#alarm"), page.locator("#ops-alerts")
+    set_aside(shelves, site)
+    expect(alerts).to_contain_text(re.compile(rf"{site}, faute d’un worker .*: 2\."))
+    expect(alarm).not_to_contain_text(site)
+    shelves.sites.create(Site(f"{site}-next", lang="fr"))
+    set_aside(shelves, f"{site}-next")
+    expect(alarm).to_contain_text(f"{site}-next")
+    stale = page.locator("#stale")
+    expect(stale).to_be_hidden()
+    page.context.set_offline(True)
+    expect(stale).to_be_visible()
+    page.context.set_offline(False)
+    expect(stale).to_be_hidden()
+
+
+def test_a_failed_task_comes_into_view_shows_why_and_is_discarded(
+    service: ServiceUp, signed_in: Open
+) -> None:
+    page = signed_in("Odile", Role.OPS)
+    page.goto(f"{service.url}/ops")
+    task = fail_a_task(service)
+    why = page.locator(f"#why-{task}")
+    why.locator("summary").click()
+    expect(why.locator("pre")).to_contain_text("Traceback")
+    assert_accessible(page)
+    page.locator(f"#drop-{task}").click()
+    page.get_by_role("button", name="Abandonner").click()
+    expect(page.get_by_role("status").first).to_contain_text("Retirés de la liste")
+    expect(page.locator(f"#task-{task}")).to_have_count(0)
 
 
 def test_it_works_on_a_phone_without_script(

@@ -3,7 +3,6 @@
 
 const POLL_MS = 2_000;
 const LONGEST_POLL_MS = 15_000;
-const MISSES_TOLD = 2;
 const REDRAW_MS = { "1h": 10_000, "24h": 60_000, "30d": 600_000 };
 const HEIGHT = 190;
 const DASHES = [[], [8, 4], [2, 4], [10, 3, 2, 3]];
@@ -22,14 +21,12 @@ draw();
 
 async function watch() {
   let wait = POLL_MS;
-  let misses = 0;
   for (;;) {
     await pause(wait);
     if (document.hidden) { wait = LONGEST_POLL_MS; continue; }
     const response = await ask(`/ops/now?seen=${room.dataset.edition}`);
-    misses = response ? 0 : misses + 1;
     wait = response ? POLL_MS : Math.min(wait * 2, LONGEST_POLL_MS);
-    room.querySelector("#stale").hidden = misses < MISSES_TOLD;
+    document.getElementById("stale").hidden = response !== null;
     if (!response || response.status === 204) continue;
     renew(await response.text());
     room.dataset.edition = response.headers.get("X-Edition");
