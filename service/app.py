@@ -21,12 +21,14 @@ from service.api import (
     cors,
     deciding,
     health,
+    measurements,
     moderation,
     ops,
     problems,
     reports,
     sessions,
     submissions,
+    tasks,
     threads,
 )
 from service.api.deliverability import Deliverability
@@ -72,6 +74,8 @@ BLUEPRINTS = (
     deciding.blueprint,
     bans.blueprint,
     ops.blueprint,
+    measurements.blueprint,
+    tasks.blueprint,
     sessions.blueprint,
     health.blueprint,
 )

@@ -143,7 +143,7 @@ def test_only_a_new_alert_is_read_out_and_a_silent_service_is_told(
     page.goto(f"{service.url}/ops")
     alarm, alerts = page.locator("#alarm"), page.locator("#ops-alerts")
     set_aside(shelves, site)
-    expect(alerts).to_contain_text(re.compile(rf"{site}, faute d’un worker .*: 2\."))
+    expect(alerts).to_contain_text(re.compile(rf"{site}, faute d’un worker .*: 2 commentaires\."))
     expect(alarm).not_to_contain_text(site)
     shelves.sites.create(Site(f"{site}-next", lang="fr"))
     set_aside(shelves, f"{site}-next")
