@@ -21,7 +21,7 @@ from tests.api.house import House
 from tests.web.staff import Staffer, staffer
 
 NOWHERE = "workers.moderate.no_such_task"
-UNLOOKED = re.compile(r'<strong class="(?:some|none)">([^<]*)</strong>')
+UNLOOKED = re.compile(r'<strong class="(?:grave|some|none)">([^<]*)</strong>')
 EDITION = re.compile(r'data-edition="([^"]+)"')
 PARTS = re.compile(r'id="(ops-[a-z]+)" ')
 
@@ -136,7 +136,7 @@ def test_what_is_wrong_is_said_in_plain_words(operator: Staffer) -> None:
 
 def test_it_speaks_french(operator: Staffer) -> None:
     page = operator.get("/ops/", headers={"Accept-Language": "fr"}).get_data(as_text=True)
-    assert "commentaires que rien ni personne n’a regardés" in page
+    assert "commentaires qu’aucun contrôle, ou aucun modérateur, n’a encore regardés" in page
     assert "Aucun worker n’est en vie\u00a0: des commentaires sont acceptés" in unescape(page)
 
 
