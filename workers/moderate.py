@@ -84,10 +84,12 @@ class Moderator:
             return self._drained(site_name)
         finally:
             if self.observer:
-                self.observer.rest()
+                self.observer.end_task()
 
     def _drained(self, site_name: str) -> int:
         self.inbox.clear_bell(site_name)
+        if self.is_suspended():
+            return 0
         try:
             site = self.sites.get(site_name).site
         except SiteUnknown:

@@ -26,7 +26,8 @@ from service.store.doorbell import MAINTENANCE_QUEUE, MODERATE_QUEUE
 from service.store.embedded import EmbeddedNotRunning
 from workers.attendance import Attendance, attendance
 from workers.kinds import KINDS, LONGEST_PAUSE_S
-from workers.moderate import warm_up
+from workers.moderate import moderator, warm_up
+from workers.observer import measuring
 from workers.queue import queue_connection
 
 WORKER_TTL_S = 30
@@ -117,7 +118,8 @@ def work(settings: Settings, parent: int) -> None:
             worker_ttl=WORKER_TTL_S,
             log_job_description=False,
         )
-        worker.work(logging_level="WARNING")
+        with measuring(moderator().observer, settings.worker_kind):
+            worker.work(logging_level="WARNING")
     except (RedisError, OSError, NotDurable, EmbeddedNotRunning) as error:
         logger.warning("worker stopped: %s", error)
         raise SystemExit(1) from None

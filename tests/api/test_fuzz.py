@@ -48,7 +48,8 @@ NAMES = sorted(
         name
         for schema in (
             ServerSubmissionSchema, EditSchema, DecisionSchema, QueueQuerySchema,
-            WhichLettersSchema, ChartsQuerySchema, TasksQuerySchema, SignInSchema, UndoSchema, EditAndApproveSchema, ClaimsQuerySchema, ChangesQuerySchema,
+            WhichLettersSchema, ChartsQuerySchema, TasksQuerySchema, SignInSchema, UndoSchema,
+            EditAndApproveSchema, ClaimsQuerySchema, ChangesQuerySchema,
             NoteBodySchema, BanBodySchema, BansQuerySchema,
         )
         for name in schema().fields
