@@ -52,7 +52,7 @@ def test_the_overview_tells_rates_mix_latency_and_what_waits(house: House) -> No
 def test_alerts_and_advice_are_told_in_the_callers_language(house: House) -> None:
     found = asked(house, "overview")
     (alert,) = [each for each in found["alerts"] if each["kind"] == "no_worker"]
-    assert alert["message"].startswith("Aucun travailleur")
+    assert alert["message"].startswith("Aucun worker")
     assert found["advice"] == found["advice"] | {"kind": "start"}
     assert found["advice"]["message"].startswith("Démarrez")
 
