@@ -75,8 +75,9 @@ def dead_letters() -> Response:
 def retry() -> Response:
     """Send dead letters through the checks again."""
     data = load(WhichLettersSchema(), read_json())
-    site = staff(Scope.OPS, data["site"]).site
-    retried = services().store.dead_letters.retry(site, _ids(site, data))
+    caller = staff(Scope.OPS, data["site"])
+    site, store = caller.site, services().store
+    retried = store.dead_letters.retry(site, _ids(site, data), caller.actor)
     if retried:
         services().doorbell.ring(site)
     not_found = [comment_id for comment_id in data["ids"] if comment_id not in retried]

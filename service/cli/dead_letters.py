@@ -52,7 +52,7 @@ def retry(site: str, ids: tuple[str, ...], is_json: bool) -> None:
     store = open_here()
     store.sites.get(site)
     wanted = ids or tuple(x.comment_id for x in store.decisions.dead_letters(site, AT_ONCE))
-    sent = store.dead_letters.retry(site, wanted)
+    sent = store.dead_letters.retry(site, wanted, "cli")
     if sent:
         _doorbell().ring(site)
     missing = [comment_id for comment_id in wanted if comment_id not in sent]

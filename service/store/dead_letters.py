@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from service.store.comments import Comments, CommentUnknown
 from service.store.connection import Client
@@ -19,12 +20,19 @@ class DeadLetters:
         self._comments = comments
         self._discard = script("discard")
 
-    def retry(self, site: str, ids: Sequence[str]) -> list[str]:
+    def retry(self, site: str, ids: Sequence[str], actor: str) -> list[str]:
         """Put comments back into the inbox; return those that were dead letters.
 
-        Where there are any, a worker must be woken.
+        Where there are any, a worker must be woken. It is audited.
         """
-        return [r.comment.id for r in self._comments.get_many(site, ids) if self._retried(r)]
+        known = self._comments.get_many(site, ids)
+        done = [record.comment.id for record in known if self._retried(record)]
+        pipe = self._client.pipeline(transaction=False)
+        for comment_id in done:
+            told: Any = {"kind": "dead-letter-retried", "comment": comment_id, "actor": actor}
+            pipe.xadd(SiteKeys(site).audit, told)
+        pipe.execute()
+        return done
 
     def discard(self, site: str, ids: Sequence[str], actor: str) -> list[str]:
         """Take comments off the operator's list; return those that stood on it.

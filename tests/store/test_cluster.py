@@ -249,7 +249,7 @@ def test_dead_letters_are_set_aside_and_retried_on_a_cluster(cluster: Store) -> 
     (pending,) = cluster.inbox.load("demo", [entry], Facts())
     cluster.inbox.set_aside("demo", pending, 3, 1)
     assert [x.comment_id for x in cluster.decisions.dead_letters("demo", 9)] == ["c1"]
-    assert cluster.dead_letters.retry("demo", ["c1"]) == ["c1"]
+    assert cluster.dead_letters.retry("demo", ["c1"], "cli") == ["c1"]
     assert settle(cluster, cluster.inbox.take("demo", "w", 9), Action.APPROVE) == 1
 
 

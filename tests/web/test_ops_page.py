@@ -225,6 +225,8 @@ def test_a_dead_letter_is_sent_through_again(house: House, operator: Staffer) ->
     assert "Set aside on" not in page
     house.drain()
     assert house.record(comment_id).status is Status.APPROVED
+    log = shown(staffer(house, "Ada", Role.ADMINISTRATOR), "/moderate/history?site=demo")
+    assert "Dead letter retried" in log
 
 
 def test_dead_letters_are_left_to_the_moderators_once_somebody_is_sure(
@@ -238,6 +240,8 @@ def test_dead_letters_are_left_to_the_moderators_once_somebody_is_sure(
     assert "Taken off the list: 2." in page
     assert house.services.store.decisions.dead_letter_count("demo") == 0
     assert {house.record(each[5:]).status for each in ids} == {Status.HELD}
+    log = shown(staffer(house, "Ada", Role.ADMINISTRATOR), "/moderate/history?site=demo")
+    assert log.count("Dead letter discarded") > 1
 
 
 def test_nobody_acts_on_a_site_that_is_not_theirs(house: House) -> None:

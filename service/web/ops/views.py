@@ -151,7 +151,7 @@ def dead_letters() -> Response:
 
 
 def _retried(site: str, ids: Sequence[str]) -> int:
-    done = services().store.dead_letters.retry(site, ids)
+    done = services().store.dead_letters.retry(site, ids, member().actor)
     if done:
         services().doorbell.ring(site)
     return len(done)
