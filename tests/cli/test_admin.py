@@ -103,3 +103,17 @@ def test_what_cannot_be_is_said_in_one_line(ecluse: Ecluse) -> None:
     assert (last.code, last.err) == (1, "Error: nobody but 'claire' administers all sites\n")
     assert ecluse("admin", "create", "max", "--site", "nobody").code == 1
     assert ecluse("admin", "create", "a b").code == 2
+
+
+def test_a_deleted_account_is_gone_and_its_name_kept(ecluse: Ecluse) -> None:
+    for name in ("claire", "max"):
+        ecluse("admin", "create", name)
+    assert ecluse("admin", "delete", "max", "--yes").out == "max is deleted\n"
+    assert [each["name"] for each in ecluse("admin", "list", "--json").data] == ["claire"]
+    for command in ("create", "invite"):
+        refused = ecluse("admin", command, "max")
+        assert refused.code == 1
+        assert "`--again`" in refused.err
+    last = ecluse("admin", "delete", "claire", "--yes")
+    assert (last.code, last.err) == (1, "Error: nobody but 'claire' administers all sites\n")
+    assert ecluse("admin", "create", "max", "--again").code == 0

@@ -16,6 +16,7 @@ from service.web.staff.times import machine_moment, moment
 SHOWN = 100
 KINDS = {
     "created": "Made an account.",
+    "deleted": "Deleted an account.",
     "disabled": "Disabled an account.",
     "enabled": "Enabled an account.",
     "invitation": "Invited somebody.",
