@@ -21,12 +21,14 @@ from service.api import (
     cors,
     deciding,
     health,
+    measurements,
     moderation,
     ops,
     problems,
     reports,
     sessions,
     submissions,
+    tasks,
     threads,
 )
 from service.api.deliverability import Deliverability
@@ -42,11 +44,13 @@ from service.store.connection import connect
 from service.store.doorbell import Doorbell
 from service.store.embedded import server_urls
 from service.store.store import open_store
+from service.store.telemetry.telemetry import Telemetry, limits_of
 from service.web import appeals as appeals_page
 from service.web import author, by_mail, demo
 from service.web.docs import register_docs
 from service.web.errors import problem_page
 from service.web.history import views as history
+from service.web.ops import views as ops_page
 from service.web.queue import QUEUE_PAGES
 from service.web.settings import blueprint as settings_room
 from service.web.staff import (
@@ -72,6 +76,8 @@ BLUEPRINTS = (
     deciding.blueprint,
     bans.blueprint,
     ops.blueprint,
+    measurements.blueprint,
+    tasks.blueprint,
     sessions.blueprint,
     health.blueprint,
 )
@@ -91,6 +97,7 @@ PAGES = (
     by_mail.blueprint,
     people_log.blueprint,
     history.blueprint,
+    ops_page.blueprint,
     settings_room,
 )
 
@@ -206,9 +213,11 @@ def make_services(settings: Settings) -> Services:
     queue = connect(urls.queue, retries=1, timeout_s=2.0)
     assert isinstance(queue, Redis)  # noqa: S101  server_urls refuses clusters
     judge = cache(partial(build_judge, settings))
+    store = open_store(settings, load_secrets(settings), urls.store)
     return Services(
         settings=settings,
-        store=open_store(settings, load_secrets(settings), urls.store),
+        store=store,
+        telemetry=Telemetry(store, queue, limits_of(settings)),
         doorbell=Doorbell(queue),
         pipeline=judge,
         embedder=cache(partial(build_embedder, settings)),

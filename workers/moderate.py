@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,14 +27,19 @@ from service.store.inbox import Entry, Inbox, Pending, Settlement
 from service.store.indexing import Indexing
 from service.store.sites import Site, Sites, SiteUnknown
 from service.store.store import open_store
+from service.store.suspension import is_suspended
+from service.store.telemetry.recorder import Recorder
 from service.store.trials import day_of
 from service.store.trouble import SENTENCES, trouble_of
 from service.store.window import window_lines
 from workers.guard import alarm_guard
 from workers.layers import Layers
 from workers.name import own_name
+from workers.observer import Observer
 from workers.queue import queue_connection
 from workers.stopping import is_stopping
+from workers.suspended import Looked
+from workers.watch import Watch
 
 DRAIN_LIMIT_S = 20.0
 """A task ends after this long, so that RQ sees its worker alive, and rings for the rest."""
@@ -59,7 +64,8 @@ class Moderator:
     """Review what arrives in the sites' inboxes.
 
     ``clock`` measures time; ``now`` tells it, in seconds since the epoch. ``is_stopping`` says
-    that no further batch is to be begun.
+    that no further batch is to be begun, ``is_suspended`` that an operator wants none.
+    ``observer`` is told of every batch.
     """
 
     inbox: Inbox
@@ -73,6 +79,8 @@ class Moderator:
     clock: Callable[[], float] = time.monotonic
     is_stopping: Callable[[], bool] = is_stopping
     now: Callable[[], float] = time.time
+    observer: Observer | None = None
+    is_suspended: Callable[[], bool] = bool
 
     def drain(self, site_name: str) -> int:
         """Settle everything in a site's inbox; return how many were settled here.
@@ -81,7 +89,7 @@ class Moderator:
         again once it does.
         """
         try:
-            return self._drain(site_name)
+            return self._drained(site_name)
         except RedisError as error:
             trouble = trouble_of(error)
             if not trouble:
@@ -89,9 +97,14 @@ class Moderator:
             logger.error("nothing can be settled on %s: %s", site_name, SENTENCES[trouble])
             self._hand_back(site_name)
             return 0
+        finally:
+            if self.observer:
+                self.observer.end_task()
 
-    def _drain(self, site_name: str) -> int:
+    def _drained(self, site_name: str) -> int:
         self.inbox.clear_bell(site_name)
+        if self.is_suspended():
+            return 0
         try:
             site = self.sites.get(site_name).site
         except SiteUnknown:
@@ -105,6 +118,8 @@ class Moderator:
             if latest is not site:  # looked up again every two seconds
                 site, policies = latest, policies_of(latest)
             settled += self._tried(site, policies, entries)
+            if self.is_suspended():
+                break
             if self.clock() > until:
                 self.doorbell.ring(site.name)
                 break
@@ -151,6 +166,8 @@ class Moderator:
 
     def review(self, site: Site, policies: Policies, entries: Sequence[Entry]) -> int:
         """Judge the entries' comments and settle them, in several batches where they are long."""
+        if self.observer:
+            self.observer.begin()
         pending = self.inbox.load(site.name, entries, _known_of(site))
         return sum(self._settled(site, policies, part) for part in _parts(pending))
 
@@ -177,6 +194,8 @@ class Moderator:
         )
         if any(found.ids for found in copies):
             self.inbox.recalls.carry_out(site.name)
+        if self.observer:
+            self.observer.saw(self.pipeline, pending, verdicts, self.now())
         return settled
 
     def _tried(self, site: Site, policies: Policies, entries: Sequence[Entry]) -> int:
@@ -229,15 +248,18 @@ def moderator() -> Moderator:
     """Return this process's moderator, made from the environment at the first call."""
     settings = Settings.from_environment()
     store = open_store(settings, load_secrets(settings), server_urls(settings).store)
+    queue, name, watch = queue_connection(settings), own_name(), Watch()
     return Moderator(
         inbox=store.inbox,
         sites=store.sites,
-        pipeline=build_worker_judge(settings, alarm_guard(settings.check_timeout_s)),
-        doorbell=Doorbell(queue_connection(settings)),
+        pipeline=build_worker_judge(settings, watch.over(alarm_guard(settings.check_timeout_s))),
+        doorbell=Doorbell(queue),
         layers=Layers(store.learned),
         indexing=store.indexing,
         settings=settings,
-        name=own_name(),
+        name=name,
+        observer=Observer(watch, Recorder(store.client, name)),
+        is_suspended=Looked(partial(is_suspended, queue)),
     )
 
 

@@ -18,6 +18,7 @@ from service.moderation.pipeline import Pipeline
 from service.provider import Provider
 from service.store.doorbell import Doorbell
 from service.store.store import Store
+from service.store.telemetry.telemetry import Telemetry
 
 CACHED_ANSWERS = 512
 
@@ -38,6 +39,7 @@ class Services:
     deliverability: Deliverability
     readiness: Readiness
     clock: Callable[[], float]
+    telemetry: Telemetry
     disposable_domains: frozenset[str] = field(default=frozenset())
     provider: Provider | None = None
     answers: Answers = field(default_factory=lambda: Answers(CACHED_ANSWERS))

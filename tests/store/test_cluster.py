@@ -19,7 +19,7 @@ from config.settings import Durability, Settings, SettingsInvalid
 from service.moderation.batch import Batch
 from service.moderation.comment import Case
 from service.moderation.signal import Attribute
-from service.moderation.verdict import Action, Status
+from service.moderation.verdict import Action, Status, Verdict
 from service.store.accounts import Account, Role
 from service.store.bans import By, Visitor
 from service.store.comments import RateLimited
@@ -33,6 +33,11 @@ from service.store.reports import Reporting
 from service.store.sessions import Visit
 from service.store.sites import Changer, Limit, Scope, Site
 from service.store.store import Store, open_store
+from service.store.telemetry.recorder import Recorder
+from service.store.telemetry.roll import Left, Present, Roll
+from service.store.telemetry.tally import Reviewed
+from service.store.telemetry.telemetry import Telemetry
+from service.store.telemetry.views import Measure, Span
 from service.store.views import View
 from service.store.window import window_lines
 from tests.conftest import SECRETS, arrival_of, comment_of, free_port
@@ -243,8 +248,31 @@ def test_dead_letters_are_set_aside_and_retried_on_a_cluster(cluster: Store) -> 
     (pending,) = cluster.inbox.load("demo", entries, Facts())
     cluster.inbox.set_aside("demo", pending, 3, 1)
     assert [x.comment_id for x in cluster.decisions.dead_letters("demo", 9)] == ["c1"]
-    cluster.comments.retry(cluster.comments.get("demo", "c1"))
+    assert cluster.dead_letters.retry("demo", ["c1"], "cli") == ["c1"]
     assert settle(cluster, cluster.inbox.take("demo", "w", 9), Action.APPROVE) == 1
+
+
+def test_what_operators_see_is_kept_on_a_cluster_too(cluster: Store, queue_url: str) -> None:
+    telemetry, now = Telemetry(cluster, Redis.from_url(queue_url)), now_ms()
+    roll = Roll(cluster.client)
+    roll.call(
+        [Present("w-1", "host", 1, now - 5_000, 1), Present("w-2", "host", 2, now, 1)], [], now
+    )
+    recorder = Recorder(cluster.client, "w-1")
+    recorder.add(Reviewed([Verdict(Action.APPROVE, "clean")], [20], 0.01, {}, ["c"], now))
+    recorder.write()
+    roll.call([], [Left("w-2", -9)], now)
+    bring(cluster, "waits")
+    seen = telemetry.overview(SITES, now)
+    assert (seen.verdicts, seen.workers_alive, seen.unlooked.inbox) == ({"approved": 1}, 1, 1)
+    assert seen.server.memory_bytes > 0
+    workers = {worker.name: worker for worker in telemetry.workers(now)}
+    assert (workers["w-1"].settled, workers["w-1"].uptime_s) == (1, 5.0)
+    assert (workers["w-2"].is_alive, workers["w-2"].exit_code) == (False, -9)
+    charts = {series.measure: series for series in telemetry.charts(Span.MONTH, now)}
+    assert charts[Measure.WORKERS].values[-1] == 1
+    assert telemetry.totals().reviewed == 1
+    assert cluster.dead_letters.discard("demo", ["waits"], "cli") == []
 
 
 def test_retention_trials_and_changed_settings_work_on_a_cluster(cluster: Store) -> None:
