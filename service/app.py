@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import cache, partial
+from time import perf_counter
 from typing import Any
 
 from disposable_email_domains import blocklist
@@ -21,6 +22,7 @@ from service.api import (
     cors,
     deciding,
     health,
+    metrics,
     moderation,
     ops,
     problems,
@@ -35,11 +37,14 @@ from service.api.openapi import DescribedApi
 from service.api.services import Services
 from service.api.waiting import Waiters
 from service.judge import build_embedder, build_judge
+from service.metrics.collector import ServiceCollector
+from service.metrics.requests import RequestCounts
 from service.provider import provider_of
 from service.store.connection import connect
 from service.store.doorbell import Doorbell
 from service.store.embedded import server_urls
 from service.store.store import open_store
+from service.store.traffic import Traffic
 from service.web import appeals as appeals_page
 from service.web import author, by_mail, demo
 from service.web.docs import register_docs
@@ -166,11 +171,17 @@ def _describes(view: Callable[..., Any]) -> bool:
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """Return the web application; without ``settings`` the environment is read.
+    """Return the web application.
+
+    Without ``settings``, which is how other web servers call it, the environment is read,
+    and what a served application does in the background begins.
 
     Raises ``SettingsInvalid``, ``NotDurable`` or ``EmbeddedNotRunning``.
     """
-    settings = settings or Settings.from_environment()
+    if settings is None:
+        app = create_app(Settings.from_environment())
+        count_for_ever(app)
+        return app
     app = App("service", template_folder="web/templates", static_folder="web/static")
     app.request_class = WholeRequest
     app.url_map.merge_slashes = False
@@ -181,8 +192,11 @@ def create_app(settings: Settings | None = None) -> Flask:
         api.register_blueprint(blueprint)
     for pages in PAGES:
         app.register_blueprint(pages)
+    app.register_blueprint(metrics.blueprint)
     register_docs(app)
     problems.register(app, problem_page)
+    served: Services = app.extensions["ecluse"]
+    _count_requests(app, served.requests)
     _number_requests(app)
     cors.register(app)
     if settings.trusted_proxies:
@@ -191,20 +205,32 @@ def create_app(settings: Settings | None = None) -> Flask:
     return app
 
 
+def count_for_ever(app: Flask) -> None:
+    """Have an application that is served put its counts into the store from now on."""
+    served: Services = app.extensions["ecluse"]
+    served.requests.keep_flushing()
+
+
 def make_services(settings: Settings) -> Services:
     """Return what the views work with, connected as the settings say."""
+    metrics.networks_of(settings.metrics_allow)
     urls = server_urls(settings)
     queue = connect(urls.queue, retries=1, timeout_s=2.0)
     assert isinstance(queue, Redis)  # noqa: S101  server_urls refuses clusters
+    store = open_store(settings, load_secrets(settings), urls.store)
+    traffic = Traffic(store.client)
+    requests = RequestCounts(traffic.add)
     return Services(
         settings=settings,
-        store=open_store(settings, load_secrets(settings), urls.store),
+        store=store,
         doorbell=Doorbell(queue),
         pipeline=cache(partial(build_judge, settings)),
         embedder=cache(partial(build_embedder, settings)),
         waiters=Waiters(settings.waiters),
         deliverability=Deliverability(is_on=settings.email_dns),
         clock=time.time,
+        requests=requests,
+        collector=ServiceCollector(urls, requests, traffic),
         provider=provider_of(settings),
         disposable_domains=frozenset(blocklist),
     )
@@ -243,4 +269,15 @@ def _number_requests(app: Flask) -> None:
         response.headers.extend(
             (("X-Request-ID", asked().request_id), ("X-Content-Type-Options", "nosniff"))
         )
+        return response
+
+
+def _count_requests(app: Flask, counts: RequestCounts) -> None:
+    """Count each answer, and the time until it began."""
+
+    @app.after_request
+    def count(response: Response) -> Response:
+        current = asked()
+        seconds = perf_counter() - current.began
+        counts.note(current.method, current.route, response.status_code, seconds)
         return response

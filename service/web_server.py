@@ -46,9 +46,10 @@ def serve(settings: Settings) -> None:
 def _loader(settings: Settings, parent: int) -> Callable[[], Any]:
     def load() -> Any:
         die_with(parent)
-        from service.app import create_app
+        from service.app import count_for_ever, create_app
 
         app = create_app(settings)
+        count_for_ever(app)
         keep_what_is_loaded()
         return app
 

@@ -12,6 +12,8 @@ from config.settings import Settings
 from service.api.answers import Answers
 from service.api.deliverability import Deliverability
 from service.api.waiting import Waiters
+from service.metrics.collector import ServiceCollector
+from service.metrics.requests import RequestCounts
 from service.moderation.learning.meaning import Embedder
 from service.moderation.pipeline import Pipeline
 from service.provider import Provider
@@ -36,6 +38,8 @@ class Services:
     waiters: Waiters
     deliverability: Deliverability
     clock: Callable[[], float]
+    requests: RequestCounts
+    collector: ServiceCollector
     disposable_domains: frozenset[str] = field(default=frozenset())
     provider: Provider | None = None
     answers: Answers = field(default_factory=lambda: Answers(CACHED_ANSWERS))
