@@ -19,6 +19,7 @@ from service.moderation.pipeline import Pipeline
 from service.provider import Provider
 from service.store.doorbell import Doorbell
 from service.store.store import Store
+from service.store.telemetry.telemetry import Telemetry
 
 CACHED_ANSWERS = 512
 
@@ -40,6 +41,7 @@ class Services:
     clock: Callable[[], float]
     requests: RequestCounts
     collector: ServiceCollector
+    telemetry: Telemetry
     disposable_domains: frozenset[str] = field(default=frozenset())
     provider: Provider | None = None
     answers: Answers = field(default_factory=lambda: Answers(CACHED_ANSWERS))

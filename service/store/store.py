@@ -13,6 +13,7 @@ from service.store.bans import Bans
 from service.store.claims import Claims
 from service.store.comments import Comments
 from service.store.connection import Client, connect
+from service.store.dead_letters import DeadLetters
 from service.store.decided import Decided
 from service.store.decisions import Decisions
 from service.store.door import Door
@@ -52,6 +53,7 @@ class Store:
     inbox: Inbox
     threads: Threads
     decisions: Decisions
+    dead_letters: DeadLetters
     queue: Queue
     indexing: Indexing
     views: Views
@@ -112,6 +114,7 @@ def open_store(
         ),
         threads=Threads(client),
         decisions=decisions,
+        dead_letters=DeadLetters(client, comments),
         queue=Queue(client, comments),
         indexing=Indexing(client),
         views=Views(client),
