@@ -15,6 +15,7 @@ from redis import Redis
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import MapAdapter
 
+from config.log import configure_log, tell_from
 from config.settings import Settings, load_secrets
 from service.api import (
     appeals,
@@ -34,6 +35,7 @@ from service.api import (
 from service.api.deliverability import Deliverability
 from service.api.media import WholeRequest, asked
 from service.api.openapi import DescribedApi
+from service.api.request_log import about_request, log_request
 from service.api.services import Services
 from service.api.waiting import Waiters
 from service.judge import build_embedder, build_judge
@@ -181,7 +183,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     """
     if settings is None:
         app = create_app(Settings.from_environment())
-        count_for_ever(app)
+        begin_service(app)
         return app
     app = App("service", template_folder="web/templates", static_folder="web/static")
     app.request_class = WholeRequest
@@ -197,7 +199,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     register_docs(app)
     problems.register(app, problem_page)
     served: Services = app.extensions["ecluse"]
-    _count_requests(app, served.requests)
+    _count_requests(app, served.requests, is_logged=settings.access_log)
     _number_requests(app)
     cors.register(app)
     if settings.trusted_proxies:
@@ -206,9 +208,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     return app
 
 
-def count_for_ever(app: Flask) -> None:
-    """Have an application that is served put its counts into the store from now on."""
+def begin_service(app: Flask) -> None:
+    """Have an application that is served log, and put its counts into the store from now on."""
     served: Services = app.extensions["ecluse"]
+    configure_log(served.settings)
     served.requests.keep_flushing()
 
 
@@ -274,12 +277,15 @@ def _number_requests(app: Flask) -> None:
         return response
 
 
-def _count_requests(app: Flask, counts: RequestCounts) -> None:
+def _count_requests(app: Flask, counts: RequestCounts, *, is_logged: bool) -> None:
     """Count each answer, and the time until it began."""
+    tell_from(about_request)
 
     @app.after_request
     def count(response: Response) -> Response:
         current = asked()
         seconds = perf_counter() - current.began
         counts.note(current.method, current.route, response.status_code, seconds)
+        if is_logged:
+            log_request(response, seconds)
         return response

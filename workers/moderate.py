@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from redis.exceptions import RedisError
 
+from config.log import about
 from config.settings import Settings, default_policy, load_secrets
 from service.judge import build_worker_judge, warm_up_judge
 from service.moderation.batch import Batch
@@ -73,6 +74,10 @@ class Moderator:
 
     def drain(self, site_name: str) -> int:
         """Settle everything in a site's inbox; return how many were settled here."""
+        with about(site=site_name):
+            return self._drain(site_name)
+
+    def _drain(self, site_name: str) -> int:
         self.inbox.clear_bell(site_name)
         try:
             site = self.sites.get(site_name).site
@@ -104,10 +109,11 @@ class Moderator:
             entry = self.inbox.claim(site.name, self.name, stale.entry_id, idle_ms)
             if entry is None:
                 continue
-            if stale.attempts >= self.settings.max_attempts:
-                self._set_aside(site, entry, stale.attempts)
-            else:
-                settled += self._tried(site, policies, [entry])
+            with about(comment=entry.comment_id):
+                if stale.attempts >= self.settings.max_attempts:
+                    self._set_aside(site, entry, stale.attempts)
+                else:
+                    settled += self._tried(site, policies, [entry])
         return settled
 
     def review(self, site: Site, policies: Policies, entries: Sequence[Entry]) -> int:
@@ -153,7 +159,7 @@ class Moderator:
     def _set_aside(self, site: Site, entry: Entry, attempts: int) -> None:
         pending = self.inbox.unread(site.name, entry)
         if pending is not None:
-            logger.error("comment set aside", extra={"comment": entry.comment_id})
+            logger.error("comment set aside", extra={"attempts": attempts})
             self.inbox.set_aside(site.name, pending, attempts, time.time_ns() // 1_000_000)
 
 

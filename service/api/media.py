@@ -25,11 +25,14 @@ class WholeRequest(Request):
     an empty one, and puts other letters for bytes that are not UTF-8.
 
     ``wanted_language`` and ``site_language`` are what its body and its site say about the
-    language of the answer; ``began`` is when it came, by ``perf_counter``.
+    language of the answer; ``began`` is when it came, by ``perf_counter``. ``site`` and
+    ``comment_id`` name what it is about, once that is known to exist.
     """
 
     wanted_language = ""
     site_language = ""
+    site = ""
+    comment_id = ""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         self.began = perf_counter()

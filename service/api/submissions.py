@@ -87,6 +87,7 @@ def submit(site: str) -> Response:
     submission = read_submission(known.site, caller)
     nudge_if_needed(known.site, submission)
     receipt = services().store.comments.accept(submission.arrival)
+    asked().comment_id = receipt.comment_id
     if receipt.must_ring:
         services().doorbell.ring(site)
     comment = submission.arrival.comment
