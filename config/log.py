@@ -52,11 +52,16 @@ def tell_from(source: Source) -> None:
 
 def facts_of(record: logging.LogRecord) -> dict[str, Any]:
     """Return what a line is about: as it was logged, or else as its surroundings tell."""
-    known: dict[str, Any] = {}
+    known: dict[str, Any] = {**facts_here(), **vars(record)}
+    return {name: _plain(known[name]) for name in FIELDS if known.get(name) not in (None, "")}
+
+
+def facts_here() -> dict[str, str]:
+    """Return what is being worked on: request, site, comment."""
+    known: dict[str, str] = {}
     for source in _sources:
         known.update(source())
-    known.update(vars(record))
-    return {name: _plain(known[name]) for name in FIELDS if known.get(name) not in (None, "")}
+    return known
 
 
 class JsonLine(logging.Formatter):

@@ -31,6 +31,7 @@ from service.api import (
     sessions,
     submissions,
     threads,
+    traced,
 )
 from service.api.deliverability import Deliverability
 from service.api.media import WholeRequest, asked
@@ -38,6 +39,7 @@ from service.api.openapi import DescribedApi
 from service.api.request_log import about_request, log_request
 from service.api.services import Services
 from service.api.waiting import Waiters
+from service.error_reports import report_errors
 from service.judge import build_embedder, build_judge
 from service.metrics.collector import ServiceCollector
 from service.metrics.requests import RequestCounts
@@ -48,6 +50,7 @@ from service.store.embedded import server_urls
 from service.store.store import open_store
 from service.store.telemetry.telemetry import Telemetry
 from service.store.traffic import Traffic
+from service.tracing.chosen import tracing_of
 from service.web import appeals as appeals_page
 from service.web import author, by_mail, demo
 from service.web.docs import register_docs
@@ -201,6 +204,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     served: Services = app.extensions["ecluse"]
     _count_requests(app, served.requests, is_logged=settings.access_log)
     _number_requests(app)
+    if served.tracing.is_on:
+        traced.register(app, served.tracing)
     cors.register(app)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
@@ -212,6 +217,7 @@ def begin_service(app: Flask) -> None:
     """Have an application that is served log, and put its counts into the store from now on."""
     served: Services = app.extensions["ecluse"]
     configure_log(served.settings)
+    report_errors(served.settings)
     served.requests.keep_flushing()
 
 
@@ -236,6 +242,7 @@ def make_services(settings: Settings) -> Services:
         clock=time.time,
         requests=requests,
         collector=ServiceCollector(urls, requests, traffic),
+        tracing=tracing_of(settings),
         provider=provider_of(settings),
         disposable_domains=frozenset(blocklist),
     )

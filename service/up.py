@@ -15,6 +15,7 @@ from typing import IO
 from redis.exceptions import RedisError
 
 from config.settings import Settings, load_secrets
+from service.extras import require_extras
 from service.first_start import Secret, set_up
 from service.live_workers import live_workers
 from service.processes import Part, Supervisor, supervising
@@ -52,6 +53,7 @@ def up(settings: Settings, announce: Announce) -> None:
         _wait_for_free_port(settings)
         load_secrets(settings)
         provider_of(settings)
+        require_extras(settings)
         supervisor = stack.enter_context(supervising())
         if settings.is_embedded:
             lock = stack.enter_context(_server_lock(settings))

@@ -29,7 +29,6 @@ FORMATTERS = ("generic", "access")
 
 def serve(settings: Settings) -> None:
     """Serve until SIGINT or SIGTERM; open requests get two seconds to finish."""
-    write = {"()": partial(formatter_of, settings)}
     server = Granian(
         "service.app:create_app",
         address=settings.host,

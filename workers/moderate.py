@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from redis.exceptions import RedisError
 
 from config.log import about
-from config.settings import Settings, default_policy, load_secrets
+from config.settings import Settings, WorkerKind, default_policy, load_secrets
 from service.judge import build_worker_judge, warm_up_judge
 from service.moderation.batch import Batch
 from service.moderation.comment import Facts
@@ -32,6 +32,8 @@ from service.store.sites import Site, Sites, SiteUnknown
 from service.store.store import open_store
 from service.store.trials import day_of
 from service.store.window import window_lines
+from service.tracing import NO_TRACING, TracedBatch, Tracing
+from service.tracing.chosen import tracing_of
 from workers.guard import alarm_guard
 from workers.layers import Layers
 from workers.queue import queue_connection
@@ -69,6 +71,7 @@ class Moderator:
     indexing: Indexing
     settings: Settings
     name: str
+    tracing: Tracing = NO_TRACING
     clock: Callable[[], float] = time.monotonic
     now: Callable[[], float] = time.time
 
@@ -118,10 +121,14 @@ class Moderator:
 
     def review(self, site: Site, policies: Policies, entries: Sequence[Entry]) -> int:
         """Judge the entries' comments and settle them, in several batches where they are long."""
-        pending = self.inbox.load(site.name, entries, _known_of(site))
-        return sum(self._settled(site, policies, part) for part in _parts(pending))
+        with self.tracing.batch(site.name, [entry.trace for entry in entries]) as traced:
+            pending = self.inbox.load(site.name, entries, _known_of(site))
+            parts = _parts(pending)
+            return sum(self._settled(site, policies, part, traced) for part in parts)
 
-    def _settled(self, site: Site, policies: Policies, pending: Sequence[Pending]) -> int:
+    def _settled(
+        self, site: Site, policies: Policies, pending: Sequence[Pending], traced: TracedBatch
+    ) -> int:
         cases = [item.case for item in pending]
         batch = Batch(
             cases,
@@ -130,18 +137,19 @@ class Moderator:
             learned=self.layers.of(site.name),
             shared=self.layers.shared(),
         )
-        verdicts = self.pipeline.review(batch, policies.live)
+        with self.tracing.span("review"):
+            verdicts = self.pipeline.review(batch, policies.live)
         copies = _shown_copies(batch, verdicts)
         trials = _tried(batch, verdicts, policies)
         rows = zip(pending, verdicts, window_lines(batch), copies, trials, strict=True)
-        settled = self.inbox.settle(
-            site.name,
-            [
-                Settlement(item, verdict, line, found.ids, found.times, trial)
-                for item, verdict, line, found, trial in rows
-            ],
-            day_of(self.now()),
-        )
+        settlements = [
+            Settlement(item, verdict, line, found.ids, found.times, trial)
+            for item, verdict, line, found, trial in rows
+        ]
+        with self.tracing.span("settle"):
+            settled = self.inbox.settle(site.name, settlements, day_of(self.now()))
+        for item, verdict in zip(pending, verdicts, strict=True):
+            traced.judged(item.entry.trace, item.entry.comment_id, verdict.status)
         if any(found.ids for found in copies):
             self.inbox.recalls.carry_out(site.name)
         return settled
@@ -165,7 +173,12 @@ class Moderator:
 
 def moderate(site: str) -> int:
     """Drain a site's inbox: the RQ task. Returns how many comments were settled."""
-    return moderator().drain(site)
+    here = moderator()
+    try:
+        return here.drain(site)
+    finally:
+        if here.settings.worker_kind is WorkerKind.FORK:  # the child ends with its task
+            here.tracing.flush()
 
 
 def warm_up() -> None:
@@ -198,6 +211,7 @@ def moderator() -> Moderator:
         layers=Layers(store.learned),
         indexing=store.indexing,
         settings=settings,
+        tracing=tracing_of(settings),
         name=f"{socket.gethostname()}-{os.getpid()}",
     )
 

@@ -19,13 +19,15 @@ from rq.serializers import JSONSerializer
 
 from config.log import configure_log
 from config.settings import Settings, SettingsInvalid, WorkerKind
+from service.error_reports import flush_reports, report_errors
+from service.extras import require_extras
 from service.garbage import keep_what_is_loaded
 from service.lifetime import die_with, end_quietly
 from service.remote.chosen import remote_check
 from service.store.connection import NotDurable
 from service.store.doorbell import MAINTENANCE_QUEUE, MODERATE_QUEUE
 from service.store.embedded import EmbeddedNotRunning
-from workers.moderate import warm_up
+from workers.moderate import moderator, warm_up
 from workers.queue import queue_connection
 
 WORKER_TTL_S = 30
@@ -116,6 +118,7 @@ def work(settings: Settings, parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     die_with(parent)
+    report_errors(settings)
     try:
         warm_up()
         keep_what_is_loaded()
@@ -127,6 +130,8 @@ def work(settings: Settings, parent: int) -> None:
             log_job_description=False,
         )
         worker.work(logging_level="WARNING")
+        moderator().tracing.close()
+        flush_reports(settings)
     except (RedisError, OSError, NotDurable, EmbeddedNotRunning) as error:
         logger.warning("worker stopped: %s", error)
         raise SystemExit(1) from None
@@ -149,6 +154,7 @@ def main() -> int:
     end_quietly()
     try:
         settings = Settings.from_environment()
+        require_extras(settings)
         remote_check(settings)  # what no worker could start with is said once, here
     except SettingsInvalid as error:
         sys.stderr.write(f"{error}\n")

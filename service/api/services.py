@@ -20,6 +20,7 @@ from service.provider import Provider
 from service.store.doorbell import Doorbell
 from service.store.store import Store
 from service.store.telemetry.telemetry import Telemetry
+from service.tracing import Tracing
 
 CACHED_ANSWERS = 512
 
@@ -41,6 +42,7 @@ class Services:
     clock: Callable[[], float]
     requests: RequestCounts
     collector: ServiceCollector
+    tracing: Tracing
     telemetry: Telemetry
     disposable_domains: frozenset[str] = field(default=frozenset())
     provider: Provider | None = None

@@ -66,13 +66,17 @@ class RateLimited(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """Hold one comment at the door, with what is known about who brings it."""
+    """Hold one comment at the door, with what is known about who brings it.
+
+    ``trace`` is the W3C ``traceparent`` of the request that brings it, where it is traced.
+    """
 
     comment: Comment
     personal: Personal
     facts: Facts
     limits: Mapping[str, Limit]
     idempotency_scope: str = ""
+    trace: str = ""
 
 
 class Traces(NamedTuple):
@@ -300,6 +304,7 @@ class Comments:
             self._idempotency_ttl_s,
             BELL_TTL_MS,
             submitted_ms,
+            arrival.trace,
         ]
         for name in limited:
             limit = arrival.limits[name]

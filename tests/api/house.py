@@ -163,6 +163,7 @@ class House:
             doorbell=services.doorbell,
             layers=Layers(services.store.learned),
             settings=services.settings,
+            tracing=services.tracing,
             name="test",
         ).drain(site)
 
