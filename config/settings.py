@@ -123,6 +123,9 @@ class Settings:
     remote_key: str = option("", "its key, sent as a bearer token; empty: none")
     remote_timeout_s: float = option(2.0, "time it may take over one batch, s", least=0.1, most=30)
     remote_weight: float = option(0.5, "how far its score of 1 moves a total", least=0, most=1)
+    inbox_age_alert_s: float = option(
+        30.0, "age of the oldest comment no check has seen that raises an alarm, s", least=1
+    )
     sweep_interval_s: int = option(5, "how often forgotten inboxes are looked for, s", least=1)
     duplicate_window: int = option(1000, "recent comments a new one is compared with", least=0)
     sites_window: int = option(

@@ -48,7 +48,7 @@ from service.store.connection import connect
 from service.store.doorbell import Doorbell
 from service.store.embedded import server_urls
 from service.store.store import open_store
-from service.store.telemetry.telemetry import Telemetry
+from service.store.telemetry.telemetry import Telemetry, limits_of
 from service.store.traffic import Traffic
 from service.tracing.chosen import tracing_of
 from service.web import appeals as appeals_page
@@ -233,7 +233,7 @@ def make_services(settings: Settings) -> Services:
     return Services(
         settings=settings,
         store=store,
-        telemetry=Telemetry(store.client, queue),
+        telemetry=Telemetry(store, queue, limits_of(settings)),
         doorbell=Doorbell(queue),
         pipeline=cache(partial(build_judge, settings)),
         embedder=cache(partial(build_embedder, settings)),

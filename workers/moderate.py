@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import logging
-import os
-import socket
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -30,13 +28,19 @@ from service.store.inbox import Entry, Inbox, Pending, Settlement
 from service.store.indexing import Indexing
 from service.store.sites import Site, Sites, SiteUnknown
 from service.store.store import open_store
+from service.store.suspension import is_suspended
+from service.store.telemetry.recorder import Recorder
 from service.store.trials import day_of
 from service.store.window import window_lines
 from service.tracing import NO_TRACING, TracedBatch, Tracing
 from service.tracing.chosen import tracing_of
 from workers.guard import alarm_guard
 from workers.layers import Layers
+from workers.name import own_name
+from workers.observer import Observer
 from workers.queue import queue_connection
+from workers.suspended import Looked
+from workers.watch import Watch
 
 DRAIN_LIMIT_S = 20.0
 """A task ends after this long, so that RQ sees its worker alive, and rings for the rest."""
@@ -60,7 +64,8 @@ class Policies:
 class Moderator:
     """Review what arrives in the sites' inboxes.
 
-    ``clock`` measures time; ``now`` tells it, in seconds since the epoch.
+    ``clock`` measures time; ``now`` tells it, in seconds since the epoch. ``observer`` is told
+    of every batch; ``is_suspended`` says whether an operator wants nothing more begun.
     """
 
     inbox: Inbox
@@ -74,13 +79,19 @@ class Moderator:
     tracing: Tracing = NO_TRACING
     clock: Callable[[], float] = time.monotonic
     now: Callable[[], float] = time.time
+    observer: Observer | None = None
+    is_suspended: Callable[[], bool] = bool
 
     def drain(self, site_name: str) -> int:
         """Settle everything in a site's inbox; return how many were settled here."""
-        with about(site=site_name):
-            return self._drain(site_name)
+        try:
+            with about(site=site_name):
+                return self._drained(site_name)
+        finally:
+            if self.observer:
+                self.observer.rest()
 
-    def _drain(self, site_name: str) -> int:
+    def _drained(self, site_name: str) -> int:
         self.inbox.clear_bell(site_name)
         try:
             site = self.sites.get(site_name).site
@@ -95,6 +106,8 @@ class Moderator:
             if latest is not site:  # looked up again every two seconds
                 site, policies = latest, policies_of(latest)
             settled += self._tried(site, policies, entries)
+            if self.is_suspended():
+                break
             if self.clock() > until:
                 self.doorbell.ring(site.name)
                 break
@@ -121,6 +134,8 @@ class Moderator:
 
     def review(self, site: Site, policies: Policies, entries: Sequence[Entry]) -> int:
         """Judge the entries' comments and settle them, in several batches where they are long."""
+        if self.observer:
+            self.observer.begin()
         with self.tracing.batch(site.name, [entry.trace for entry in entries]) as traced:
             pending = self.inbox.load(site.name, entries, _known_of(site))
             parts = _parts(pending)
@@ -152,6 +167,8 @@ class Moderator:
             traced.judged(item.entry.trace, item.entry.comment_id, verdict.status)
         if any(found.ids for found in copies):
             self.inbox.recalls.carry_out(site.name)
+        if self.observer:
+            self.observer.saw(self.pipeline, pending, verdicts, self.now())
         return settled
 
     def _tried(self, site: Site, policies: Policies, entries: Sequence[Entry]) -> int:
@@ -203,16 +220,19 @@ def moderator() -> Moderator:
     """Return this process's moderator, made from the environment at the first call."""
     settings = Settings.from_environment()
     store = open_store(settings, load_secrets(settings), server_urls(settings).store)
+    queue, name, watch = queue_connection(settings), own_name(), Watch()
     return Moderator(
         inbox=store.inbox,
         sites=store.sites,
-        pipeline=build_worker_judge(settings, alarm_guard(settings.check_timeout_s)),
-        doorbell=Doorbell(queue_connection(settings)),
+        pipeline=build_worker_judge(settings, watch.over(alarm_guard(settings.check_timeout_s))),
+        doorbell=Doorbell(queue),
         layers=Layers(store.learned),
         indexing=store.indexing,
         settings=settings,
+        name=name,
         tracing=tracing_of(settings),
-        name=f"{socket.gethostname()}-{os.getpid()}",
+        observer=Observer(watch, Recorder(store.client, name)),
+        is_suspended=Looked(partial(is_suspended, queue)),
     )
 
 

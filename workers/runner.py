@@ -14,11 +14,10 @@ from dataclasses import dataclass, field
 from multiprocessing.process import BaseProcess
 
 from redis.exceptions import RedisError
-from rq import SimpleWorker, Worker
 from rq.serializers import JSONSerializer
 
 from config.log import configure_log
-from config.settings import Settings, SettingsInvalid, WorkerKind
+from config.settings import Settings, SettingsInvalid
 from service.error_reports import flush_reports, report_errors
 from service.extras import require_extras
 from service.garbage import keep_what_is_loaded
@@ -27,31 +26,17 @@ from service.remote.chosen import remote_check
 from service.store.connection import NotDurable
 from service.store.doorbell import MAINTENANCE_QUEUE, MODERATE_QUEUE
 from service.store.embedded import EmbeddedNotRunning
+from workers.attendance import Attendance, attendance
+from workers.kinds import KINDS, LONGEST_PAUSE_S
 from workers.moderate import moderator, warm_up
 from workers.queue import queue_connection
 
 WORKER_TTL_S = 30
 """RQ's idle workers show themselves 15 seconds before this ends."""
-LONGEST_PAUSE_S = 5.0
 STEADY_AFTER_S = 10.0
 LOOK_EVERY_S = 0.2
 
 logger = logging.getLogger(__name__)
-
-
-class InPlaceWorker(SimpleWorker):
-    """Run tasks in the worker itself, and look for a lost server every few seconds."""
-
-    max_connection_wait_time = LONGEST_PAUSE_S
-
-
-class ForkingWorker(Worker):
-    """Run each task in a forked child, and look for a lost server every few seconds."""
-
-    max_connection_wait_time = LONGEST_PAUSE_S
-
-
-KINDS = {WorkerKind.SIMPLE: InPlaceWorker, WorkerKind.FORK: ForkingWorker}
 
 
 @dataclass
@@ -74,11 +59,12 @@ class Crew:
     """Keep ``count`` worker processes up until asked to stop.
 
     ``start`` starts one. One that dies is replaced after a pause that doubles, up to
-    five seconds, while they die young.
+    five seconds, while they die young. ``attendance`` is told who lives and who ended.
     """
 
     count: int
     start: Callable[[], BaseProcess]
+    attendance: Attendance
     stopping: threading.Event = field(default_factory=threading.Event)
     seats: list[Seat] = field(default_factory=list)
 
@@ -88,6 +74,7 @@ class Crew:
         for seat in self.seats:
             self._fill(seat)
         while not self.stopping.wait(LOOK_EVERY_S):
+            self._tell()
             for seat in self.seats:
                 if not seat.is_taken:
                     self._replace(seat, time.monotonic())
@@ -111,6 +98,10 @@ class Crew:
             process.terminate()
         for process in living:
             process.join()
+        self._tell()
+
+    def _tell(self) -> None:
+        self.attendance.look([seat.process for seat in self.seats if seat.process is not None])
 
 
 def work(settings: Settings, parent: int) -> None:
@@ -146,7 +137,7 @@ def crew(settings: Settings, count: int) -> Crew:
         process.start()
         return process
 
-    return Crew(count, start)
+    return Crew(count, start, attendance(settings))
 
 
 def main() -> int:
@@ -156,11 +147,11 @@ def main() -> int:
         settings = Settings.from_environment()
         require_extras(settings)
         remote_check(settings)  # what no worker could start with is said once, here
-    except SettingsInvalid as error:
+        here = crew(settings, int(sys.argv[1]) if len(sys.argv) > 1 else settings.workers)
+    except (EmbeddedNotRunning, SettingsInvalid) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     configure_log(settings)
-    here = crew(settings, int(sys.argv[1]) if len(sys.argv) > 1 else settings.workers)
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, lambda *_: here.stopping.set())
     here.run()

@@ -7,9 +7,8 @@ from service.store.telemetry.views import Advice, AdviceKind, Alert, AlertKind
 
 ALERTS = {
     AlertKind.NO_WORKER: "No worker is alive: comments are accepted and nothing judges them.",
-    AlertKind.SUSPENDED: "The workers are suspended: comments are accepted and nothing judges them.",
-    AlertKind.CHECK_FAILING: "The check {subject} fails: it could not judge {count} comments in "
-    "the last five minutes.",
+    AlertKind.SUSPENDED: "The workers are suspended: comments are accepted, and wait.",
+    AlertKind.CHECK_FAILING: "The check {subject} fails: {count} failures within the hour.",
     AlertKind.CHECK_SILENT: "The check {subject} has fallen silent: it no longer runs, or no "
     "longer finds what it used to find.",
     AlertKind.INBOX_OLD: "The oldest comment in the inbox of {subject} has waited {count} s; "
@@ -24,7 +23,8 @@ ALERTS = {
 
 ADVICE = {
     AdviceKind.ENOUGH: "The workers keep up: they are busy {percent} % of their time.",
-    AdviceKind.CATCHING_UP: "The inbox shrinks by {shrinking}/s and will be empty in about {drain} s.",
+    AdviceKind.CATCHING_UP: "The inbox shrinks by {shrinking}/s; it will be empty in about "
+    "{drain} s.",
     AdviceKind.ADD: "The inbox grows by {growth}/s; {workers} more workers would hold it "
     "(one settles {capacity}/s).",
     AdviceKind.START: "Start workers: none is alive.",

@@ -34,6 +34,14 @@ RESETS_ASKED = "ecluse:mail:resets"  # counter of resets asked for by mail; a mi
 EVERY_SITE = "*"
 """All sites together, where a site's name would stand; no site can be called so."""
 
+OPS_TOTALS = "ecluse:{*}:ops:totals"  # hash: what all workers ever did, counted; for ever
+OPS_CHECKS = "ecluse:{*}:ops:checks"
+"""Hash: what each check ever did, and when it last ran and failed (ms); for ever."""
+
+OPS_SAMPLED = "ecluse:{*}:ops:sampled"  # hash: the last look at the inboxes: when, how many
+OPS_WORKERS = "ecluse:{*}:ops:workers"
+"""Sorted set by last heartbeat (ms): names of workers; those of the last ten minutes."""
+
 STATUS_ORDER = ("approved", "held", "rejected", "spam", "deleted")
 
 
@@ -113,6 +121,26 @@ def reset_sent(name: str) -> str:
 def mail_link(signature: str) -> str:
     """String: a link of a mail was used; 48 hours."""
     return f"ecluse:mail:link:{signature}"
+
+
+def ops_slot(step_s: int, start_s: int) -> str:
+    """Hash: what all workers did in one step of time, counted; as long as it is charted."""
+    return f"ecluse:{{*}}:ops:slot:{step_s}:{start_s}"
+
+
+def ops_checks_slot(start_s: int) -> str:
+    """Hash: what each check did in five minutes; an hour and ten minutes."""
+    return f"ecluse:{{*}}:ops:checks:{start_s}"
+
+
+def ops_worker(name: str) -> str:
+    """Hash: one worker, where it runs, what it settled, when it ended; ten minutes more."""
+    return f"ecluse:{{*}}:ops:worker:{name}"
+
+
+def ops_alive(name: str) -> str:
+    """String: one worker's process lives; four seconds."""
+    return f"ecluse:{{*}}:ops:alive:{name}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,58 @@
+"""Our kinds of RQ workers: in place, or forking; neither keeps what visitors sent."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from rq import SimpleWorker, Worker
+from rq.job import Job
+from rq.job_lifecycle import call_exception_handlers, format_exc_info
+from rq.queue import Queue
+
+from config.settings import WorkerKind
+from service.store.masking import masked_traceback
+
+LONGEST_PAUSE_S = 5.0
+
+logger = logging.getLogger(__name__)
+
+
+class _Discreet:
+    """Keep of a failed task's traceback only what cannot quote a visitor.
+
+    RQ would store it as it is, and log it with the task's arguments.
+    """
+
+    def handle_exception(self, job: Job, *exc_info: Any) -> None:
+        """Log which task failed, and tell those who asked to be told."""
+        said = masked_traceback(format_exc_info(exc_info))
+        logger.error("task %s failed: %s", job.id, said)
+        handlers = self._exc_handlers  # type: ignore[attr-defined]
+        call_exception_handlers(handlers, job, *exc_info)
+
+    def handle_job_failure(
+        self, job: Job, queue: Queue, *more: Any, exc_string: str = "", **named: Any
+    ) -> None:
+        """Store the failure with its traceback masked."""
+        masked = masked_traceback(exc_string)
+        super().handle_job_failure(job, queue, *more, exc_string=masked, **named)  # type: ignore[misc]
+
+
+class InPlaceWorker(_Discreet, SimpleWorker):
+    """Run tasks in the worker itself, and look for a lost server every few seconds."""
+
+    max_connection_wait_time = LONGEST_PAUSE_S
+
+
+class ForkingWorker(_Discreet, Worker):
+    """Run each task in a forked child, and look for a lost server every few seconds."""
+
+    max_connection_wait_time = LONGEST_PAUSE_S
+
+
+KINDS: Mapping[WorkerKind, type[InPlaceWorker] | type[ForkingWorker]] = {
+    WorkerKind.SIMPLE: InPlaceWorker,
+    WorkerKind.FORK: ForkingWorker,
+}
