@@ -228,12 +228,12 @@ def make_services(settings: Settings) -> Services:
     queue = connect(urls.queue, retries=1, timeout_s=2.0)
     assert isinstance(queue, Redis)  # noqa: S101  server_urls refuses clusters
     store = open_store(settings, load_secrets(settings), urls.store)
-    traffic = Traffic(store.client)
-    requests = RequestCounts(traffic.add)
+    telemetry = Telemetry(store, queue, limits_of(settings))
+    requests = RequestCounts(Traffic(store.client).add)
     return Services(
         settings=settings,
         store=store,
-        telemetry=Telemetry(store, queue, limits_of(settings)),
+        telemetry=telemetry,
         doorbell=Doorbell(queue),
         pipeline=cache(partial(build_judge, settings)),
         embedder=cache(partial(build_embedder, settings)),
@@ -241,7 +241,7 @@ def make_services(settings: Settings) -> Services:
         deliverability=Deliverability(is_on=settings.email_dns),
         clock=time.time,
         requests=requests,
-        collector=ServiceCollector(urls, requests, traffic),
+        collector=ServiceCollector(urls, store, telemetry, requests),
         tracing=tracing_of(settings),
         provider=provider_of(settings),
         disposable_domains=frozenset(blocklist),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property
 from importlib.metadata import version
 from itertools import accumulate
 from threading import Lock
@@ -13,19 +12,20 @@ from threading import Lock
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
-from redis import Redis
 from redis.exceptions import RedisError
 
 from service.metrics.requests import BOUNDS_S, BUCKETS, RequestCounts
 from service.metrics.servers import Info, infos_of, server_families
-from service.metrics.sites import site_families
-from service.metrics.tasks import task_families
+from service.metrics.sites import READ, site_families
+from service.metrics.work import queue_families, work_families, worker_families
 from service.store.connection import Client, connect
 from service.store.embedded import ServerUrls
+from service.store.store import Store
+from service.store.telemetry.telemetry import Telemetry
 from service.store.traffic import Served, Tally, Traffic
 
 PATIENCE_S = 2.0
-"""Prometheus itself gives up after ten seconds; four parts of this length are below it."""
+"""How long a server may take to answer at all: Prometheus gives up after ten seconds."""
 
 logger = logging.getLogger(__name__)
 
@@ -41,14 +41,18 @@ class ServiceCollector(Collector):
     def __init__(
         self,
         urls: ServerUrls,
+        store: Store,
+        telemetry: Telemetry,
         requests: RequestCounts,
-        traffic: Traffic,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._urls = urls
+        self._store = store
+        self._telemetry = telemetry
         self._requests = requests
-        self._traffic = traffic
+        self._traffic = Traffic(store.client)
         self._clock = clock
+        self._probes: dict[str, Client] = {}
         self._one_at_a_time = Lock()
 
     def registry(self) -> CollectorRegistry:
@@ -67,37 +71,47 @@ class ServiceCollector(Collector):
         build = GaugeMetricFamily("ecluse_build", "The release that runs.", labels=["version"])
         build.add_metric([version("ecluse")], 1)
         yield build
+        infos = self._infos()
+        yield from server_families(infos)
         is_ok = GaugeMetricFamily(
             "ecluse_metrics_part_ok", "1 where this part could be read.", labels=["part"]
         )
+        # Where a server is away, each part would wait for it in vain, one after the other.
+        is_there = None not in infos.values()
         for part, read in self._parts.items():
-            try:
-                found = list(read())
-                is_ok.add_metric([part], 1)
-            except (RedisError, OSError) as error:
-                about = {"part": part, "error_type": type(error).__name__}
-                logger.warning("metrics are incomplete", extra=about)
-                found = []
-                is_ok.add_metric([part], 0)
-            yield from found
+            found = self._tried(part, read) if is_there else None
+            is_ok.add_metric([part], float(found is not None))
+            yield from found or ()
         yield is_ok
 
-    @cached_property
+    def _tried(self, part: str, read: Callable[[], Iterator[Metric]]) -> list[Metric] | None:
+        try:
+            return list(read())
+        except (RedisError, OSError) as error:
+            about = {"part": part, "error_type": type(error).__name__}
+            logger.warning("metrics are incomplete", extra=about)
+            return None
+
+    @property
     def _parts(self) -> Mapping[str, Callable[[], Iterator[Metric]]]:
+        telemetry, now_ms = self._telemetry, int(self._clock() * 1000)
         return {
-            "servers": lambda: server_families(self._infos()),
             "requests": self._traffic_families,
-            "sites": lambda: site_families(self._store, int(self._clock() * 1000)),
-            "tasks": lambda: task_families(self._queue, self._clock()),
+            "sites": lambda: self._site_families(now_ms),
+            "workers": lambda: worker_families(telemetry.workers(now_ms), now_ms),
+            "queues": lambda: queue_families(
+                telemetry.rq_queues(now_ms), is_suspended=telemetry.is_suspended()
+            ),
+            "work": lambda: work_families(telemetry.totals()),
         }
 
     def _infos(self) -> dict[str, Info | None]:
         """Return what the servers tell; RQ's only where it is another than the comments'."""
         infos: dict[str, Info | None] = {}
-        for name, client in (("store", self._store), ("queue", self._queue)):
+        for name, url in (("store", self._urls.store), ("queue", self._urls.queue)):
             known = {info["run_id"] for info in infos.values() if info}
             try:
-                found = infos_of(name, client)
+                found = infos_of(name, self._short_of_patience(url))
             except (RedisError, OSError):
                 infos[name] = None
                 continue
@@ -106,17 +120,16 @@ class ServiceCollector(Collector):
 
     def _traffic_families(self) -> Iterator[Metric]:
         self._requests.flush()
-        yield request_family(self._traffic.totals(self._store, BUCKETS))
+        yield request_family(self._traffic.totals(BUCKETS))
 
-    @cached_property
-    def _store(self) -> Client:
-        return connect(self._urls.store, retries=0, timeout_s=PATIENCE_S)
+    def _site_families(self, now_ms: int) -> Iterator[Metric]:
+        names = self._store.sites.names()
+        return site_families(len(names), self._telemetry.inboxes(names[:READ], now_ms))
 
-    @cached_property
-    def _queue(self) -> Redis:
-        queue = connect(self._urls.queue, retries=0, timeout_s=PATIENCE_S)
-        assert isinstance(queue, Redis)  # noqa: S101  server_urls refuses clusters
-        return queue
+    def _short_of_patience(self, url: str) -> Client:
+        if url not in self._probes:
+            self._probes[url] = connect(url, retries=0, timeout_s=PATIENCE_S)
+        return self._probes[url]
 
 
 def request_family(totals: Mapping[Served, Tally]) -> Metric:

@@ -47,9 +47,9 @@ class Traffic:
             pipe.hincrby(TRAFFIC, f"{TIME} {name}", tally.us)
         pipe.execute()
 
-    def totals(self, client: Client, buckets: int) -> dict[Served, Tally]:
-        """Return what all processes counted together, read over ``client``."""
-        found: Any = client.hgetall(TRAFFIC)
+    def totals(self, buckets: int) -> dict[Served, Tally]:
+        """Return what all processes counted together."""
+        found: Any = self._client.hgetall(TRAFFIC)
         counts: dict[Served, list[int]] = {}
         times: dict[Served, int] = {}
         for field, value in found.items():

@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 import sentry_sdk
-from rq import Queue, SimpleWorker
+from rq import Queue
 from rq.serializers import JSONSerializer
 
-from config.settings import Settings, SettingsInvalid
+from config.settings import Settings, SettingsInvalid, WorkerKind
 from service.error_reports import report_errors
 from tests.api.house import House
 from tests.observed.receiver import Receiver, receiving
+from workers.kinds import KINDS
 from workers.queue import queue_connection
 
 CANARY = "kanarienvogel"
@@ -71,8 +72,8 @@ def test_a_failed_task_of_rq_is_reported_without_its_arguments(
     connection = queue_connection(settings)
     queue = Queue("moderate", connection=connection, serializer=JSONSerializer)
     queue.enqueue("workers.moderate.policies_of", CANARY)
-    worker = SimpleWorker([queue], connection=connection, serializer=JSONSerializer)
-    logging.getLogger("rq.worker").setLevel(logging.CRITICAL)
+    kind = KINDS[WorkerKind.SIMPLE]
+    worker = kind([queue], connection=connection, serializer=JSONSerializer)
     worker.work(burst=True)
     connection.close()
     (event,) = events(sentry)
