@@ -12,7 +12,7 @@ from service.tracing import Tracing
 
 def register(app: Flask, tracing: Tracing) -> None:
     """Have a span around each request, and the trace's number in its log lines."""
-    app.wsgi_app = tracing.wrap(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = tracing.wrap(app.wsgi_app)  # type: ignore[method-assign, assignment]
     tell_from(tracing.about)
 
     @app.after_request

@@ -115,6 +115,11 @@ def _checks(checks: Mapping[str, CheckTotals]) -> Iterator[Metric]:
         for name, totals in checks.items():
             family.add_metric([name], getattr(totals, column))
         yield family
+    # A count that appears with its first failure shows no increase: the sum is there before.
+    failed = CounterMetricFamily("ecluse_check_failed", "Times a check failed.", labels=["check"])
+    for name, totals in checks.items():
+        failed.add_metric([name], sum(totals.failures.values()))
+    yield failed
     failures = CounterMetricFamily(
         "ecluse_check_failures", "Times a check failed, by kind.", labels=["check", "kind"]
     )

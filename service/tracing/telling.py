@@ -102,7 +102,7 @@ class OpenTelemetryTracing:
             yield NO_TRACING
             return
         began_ns = time.time_ns()
-        facts = {"ecluse.site": site, "ecluse.batch.size": len(traces)}
+        facts: dict[str, str | int] = {"ecluse.site": site, "ecluse.batch.size": len(traces)}
         with self._step("moderate batch", _NO_PARENT, SpanKind.CONSUMER, links, facts) as span:
             yield _Batch(self._batches, site, span.get_span_context(), began_ns)
 
@@ -117,7 +117,7 @@ class OpenTelemetryTracing:
 
     def close(self) -> None:
         """Send what has not been sent; the process ends."""
-        self._processor.shutdown()
+        self._processor.shutdown()  # type: ignore[no-untyped-call]
 
     def _tracer(self, sampler: Sampler) -> trace.Tracer:
         provider = TracerProvider(
