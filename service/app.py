@@ -23,6 +23,7 @@ from service.api import (
     cors,
     deciding,
     health,
+    measurements,
     metrics,
     moderation,
     ops,
@@ -30,6 +31,7 @@ from service.api import (
     reports,
     sessions,
     submissions,
+    tasks,
     threads,
     traced,
 )
@@ -81,6 +83,8 @@ BLUEPRINTS = (
     deciding.blueprint,
     bans.blueprint,
     ops.blueprint,
+    measurements.blueprint,
+    tasks.blueprint,
     sessions.blueprint,
     health.blueprint,
 )

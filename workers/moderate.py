@@ -93,6 +93,8 @@ class Moderator:
 
     def _drained(self, site_name: str) -> int:
         self.inbox.clear_bell(site_name)
+        if self.is_suspended():
+            return 0
         try:
             site = self.sites.get(site_name).site
         except SiteUnknown:

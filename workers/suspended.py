@@ -11,7 +11,9 @@ EVERY_S = 0.5
 
 
 class Looked:
-    """Answer from ``look``, which is asked twice a second at most; RQ asks between tasks.
+    """Answer from ``look``, which is asked twice a second at most.
+
+    RQ asks between tasks alone: a worker that waits for one takes the next all the same.
 
     A server that cannot be asked has suspended nobody.
     """
@@ -21,7 +23,7 @@ class Looked:
     ) -> None:
         self._look = look
         self._clock = clock
-        self._looked_at = clock()
+        self._looked_at = float("-inf")
         self._found = False
 
     def __call__(self) -> bool:

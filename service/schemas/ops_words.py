@@ -13,12 +13,12 @@ ALERTS = {
     "longer finds what it used to find.",
     AlertKind.INBOX_OLD: "The oldest comment in the inbox of {subject} has waited {count} s; "
     "more than {limit} s is too long.",
-    AlertKind.DEAD_LETTERS: "{count} comments of {subject} were set aside because no worker "
-    "could finish them.",
-    AlertKind.FAILED_TASKS: "{count} tasks failed.",
-    AlertKind.MEMORY: "The memory of {subject} is {percent} % full.",
-    AlertKind.DISK: "The disk of {subject} is {percent} % full.",
-    AlertKind.NOT_WRITTEN: "{subject} cannot write to its disk: nothing it accepts would last.",
+    AlertKind.DEAD_LETTERS: "Set aside on {subject} because no worker could finish them: "
+    "{count} comments.",
+    AlertKind.FAILED_TASKS: "Tasks that failed: {count}.",
+    AlertKind.MEMORY: "The memory of the server is {percent} % full.",
+    AlertKind.DISK: "The disk of the server is {percent} % full.",
+    AlertKind.NOT_WRITTEN: "The server cannot write to its disk: nothing it accepts would last.",
 }
 
 ADVICE = {

@@ -18,7 +18,7 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 
 from tests.observed.receiver import Receiver, facts_of, receiving
-from tests.processes.service_up import ServiceUp, eventually
+from tests.processes.service_up import PATIENCE_S, ServiceUp, eventually
 
 CANARY = "kanarienvogel"
 COMMENTS = 12
@@ -58,14 +58,15 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
             "ACCESS_LOG": "true", "OTLP_ENDPOINT": receiver.url, "SENTRY_DSN": receiver.dsn,
         }  # fmt: skip
         service = ServiceUp(tmp_path_factory.mktemp("watched") / "var", options=options)
-        service.start()
-        other = subprocess.Popen(
-            [sys.executable, "-m", "service.cli", "worker", "-n", "1"],
-            env={**service.environment, "ECLUSE_WORKER_KIND": "simple"},
-            stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT,
-        )  # fmt: skip
         found = Watched(service, receiver, [])
+        other: subprocess.Popen[bytes] | None = None
         try:
+            service.start()
+            other = subprocess.Popen(
+                [sys.executable, "-m", "service.cli", "worker", "-n", "1"],
+                env={**service.environment, "ECLUSE_WORKER_KIND": "simple"},
+                stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT,
+            )  # fmt: skip
             eventually(lambda: found.sample("ecluse_workers", state="idle") == 2, service)
             key = service.key()
             for number in range(COMMENTS):
@@ -73,9 +74,11 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
                 found.ids.append(service.submit(words, key, author=f"{CANARY} {number}")["id"])
             yield found
         finally:
-            other.send_signal(signal.SIGTERM)
-            other.wait(30)
-            service.end()
+            if other is not None:
+                other.send_signal(signal.SIGTERM)
+                other.wait(PATIENCE_S)
+            if service.process is not None:
+                service.end()
 
 
 def test_any_process_tells_what_all_of_them_did(watched: Watched) -> None:

@@ -213,10 +213,10 @@ def test_what_was_accepted_is_counted_from_look_to_look(bench: Bench) -> None:
 def test_suspended_workers_end_a_drain_and_nobody_is_rung_for(bench: Bench) -> None:
     for number in range(3):
         bring(bench.store, f"c{number}")
-    bench.telemetry.suspend("account:op", bench.now_ms)
     worker = bench.worker(FINE, batch_size=1)
     worker = replace(worker, is_suspended=lambda: suspension.is_suspended(bench.queue))
-    assert worker.drain("demo") == 1
+    bench.telemetry.suspend("account:op", bench.now_ms)
+    assert worker.drain("demo") == 0
     assert Doorbell(bench.queue).ring("demo")
     assert depth(bench.queue) == 0
     seen = bench.overview()
@@ -228,6 +228,16 @@ def test_suspended_workers_end_a_drain_and_nobody_is_rung_for(bench: Bench) -> N
     assert not bench.overview().is_suspended
     told = [entry.kind for entry in bench.store.general_audit.newest()]
     assert told == ["workers-resumed", "workers-suspended"]
+
+
+def test_a_drain_that_is_under_way_ends_when_workers_are_suspended(bench: Bench) -> None:
+    bring(bench.store, "c1", content=BAD)
+    bring(bench.store, "c2")
+    suspend = Misbehaving(lambda: bench.telemetry.suspend("cli", bench.now_ms))
+    worker = bench.worker(suspend, batch_size=1)
+    worker = replace(worker, is_suspended=lambda: suspension.is_suspended(bench.queue))
+    assert worker.drain("demo") == 1
+    assert bench.store.inbox.is_waiting("demo")
 
 
 def test_rqs_own_suspension_is_seen_too(bench: Bench) -> None:

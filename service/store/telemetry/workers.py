@@ -11,6 +11,7 @@ from redis import Redis
 
 from service.store import keys
 from service.store.connection import Client
+from service.store.suspension import is_suspended
 from service.store.telemetry.recorder import RATE_OVER_S
 from service.store.telemetry.views import WorkerState, WorkerView
 
@@ -20,6 +21,7 @@ STATES = {
     b"busy": WorkerState.BUSY,
     b"suspended": WorkerState.SUSPENDED,
 }
+STARTING, GONE = WorkerState.STARTING, WorkerState.GONE
 
 Fields = Mapping[bytes, bytes]
 
@@ -53,9 +55,9 @@ def look_at_workers(client: Client, queue: Redis, now_ms: int) -> tuple[WorkerVi
         pipe.hgetall(keys.ops_worker(name))
         pipe.exists(keys.ops_alive(name))
     found = pipe.execute()
-    told = _told(queue)
+    told, is_held_up = _told(queue), is_suspended(queue)
     views = [
-        _view(name, fields, bool(is_alive), told, now_ms)
+        _view(name, fields, _state(fields, told, is_held_up) if is_alive else GONE, told, now_ms)
         for name, fields, is_alive in zip(names, found[0::2], found[1::2], strict=True)
         if b"pid" in fields
     ]
@@ -90,22 +92,28 @@ def _task(description: bytes | None) -> str:
     return (description or b"").decode("utf-8", "replace").partition("(")[0]
 
 
+def _state(fields: Fields, told: Mapping[tuple[str, int], Told], is_held_up: bool) -> WorkerState:
+    """Return what a living worker does; RQ notes that one is suspended when its task ends."""
+    of_rq = told.get((fields[b"host"].decode(), int(fields[b"pid"])))
+    state = STATES.get(of_rq.fields.get(b"state", b""), STARTING) if of_rq else STARTING
+    return WorkerState.SUSPENDED if is_held_up and state is WorkerState.IDLE else state
+
+
 def _view(
     name: str,
     fields: Fields,
-    is_alive: bool,
+    state: WorkerState,
     told: Mapping[tuple[str, int], Told],
     now_ms: int,
 ) -> WorkerView:
     host, pid, beat = fields[b"host"].decode(), int(fields[b"pid"]), int(fields[b"beat"])
     of_rq = told.get((host, pid), Told({}))
-    state = STATES.get(of_rq.fields.get(b"state", b""), WorkerState.STARTING)
-    code = fields.get(b"exit", b"")
+    code, is_alive = fields.get(b"exit", b""), state is not GONE
     return WorkerView(
         name=name,
         host=host,
         pid=pid,
-        state=state if is_alive else WorkerState.GONE,
+        state=state,
         task=of_rq.task if is_alive else "",
         batch_size=int(fields.get(b"batch", 0)),
         rate=_rate(fields, now_ms) if is_alive else 0.0,
