@@ -58,6 +58,7 @@ from service.web import author, by_mail, demo
 from service.web.docs import register_docs
 from service.web.errors import problem_page
 from service.web.history import views as history
+from service.web.ops import views as ops_page
 from service.web.queue import QUEUE_PAGES
 from service.web.settings import blueprint as settings_room
 from service.web.staff import (
@@ -104,6 +105,7 @@ PAGES = (
     by_mail.blueprint,
     people_log.blueprint,
     history.blueprint,
+    ops_page.blueprint,
     settings_room,
 )
 

@@ -89,7 +89,7 @@ class Moderator:
                 return self._drained(site_name)
         finally:
             if self.observer:
-                self.observer.rest()
+                self.observer.end_task()
 
     def _drained(self, site_name: str) -> int:
         self.inbox.clear_bell(site_name)

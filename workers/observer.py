@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+from config.settings import WorkerKind
 from service.moderation.pipeline import Pipeline
 from service.moderation.verdict import Verdict
 from service.store.inbox import Pending
@@ -51,9 +53,21 @@ class Observer:
             )
         )
 
-    def rest(self) -> None:
-        """Write down what is left at the end of a task."""
-        self.recorder.write()
+    def end_task(self) -> None:
+        """Write down what a task did, unless that happens by itself."""
+        self.recorder.end_task()
+
+
+@contextmanager
+def measuring(observer: Observer | None, kind: WorkerKind) -> Iterator[None]:
+    """Have what is measured written once a second, by a thread where nothing is forked."""
+    if observer and kind is WorkerKind.SIMPLE:
+        observer.recorder.start()
+    try:
+        yield
+    finally:
+        if observer:
+            observer.recorder.stop()
 
 
 def _arrived_ms(item: Pending) -> int:

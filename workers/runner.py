@@ -29,6 +29,7 @@ from service.store.embedded import EmbeddedNotRunning
 from workers.attendance import Attendance, attendance
 from workers.kinds import KINDS, LONGEST_PAUSE_S
 from workers.moderate import moderator, warm_up
+from workers.observer import measuring
 from workers.queue import queue_connection
 
 WORKER_TTL_S = 30
@@ -120,7 +121,8 @@ def work(settings: Settings, parent: int) -> None:
             worker_ttl=WORKER_TTL_S,
             log_job_description=False,
         )
-        worker.work(logging_level="WARNING")
+        with measuring(moderator().observer, settings.worker_kind):
+            worker.work(logging_level="WARNING")
         moderator().tracing.close()
         flush_reports(settings)
     except (RedisError, OSError, NotDurable, EmbeddedNotRunning) as error:

@@ -52,5 +52,5 @@ class _Timed:
         seen.calls += 1
         seen.seconds += self._watch.clock() - self._started
         if kind is not None:
-            seen.failures[kind.__name__] += 1
+            seen.failures[kind.__name__] = seen.failures.get(kind.__name__, 0) + 1
         return self._inner.__exit__(kind, error, trace)

@@ -14,6 +14,7 @@ from service.cli.learn import learn
 from service.cli.score import score
 from service.cli.serving import scheduler, up, web, worker
 from service.cli.sites import sites
+from service.cli.top import top
 
 
 @click.group(
@@ -37,6 +38,7 @@ for command in (
     worker,
     scheduler,
     doctor,
+    top,
     sites,
     keys,
     admin,

@@ -153,7 +153,7 @@ def test_many_batches_are_written_at_once_and_a_server_that_is_away_stops_nothin
     assert bench.telemetry.totals().reviewed == 0
     worker.observer.recorder._client = bench.store.client
     before = raw(bench.store).info("commandstats")["cmdstat_evalsha"]["calls"]
-    worker.observer.rest()
+    worker.observer.end_task()
     assert raw(bench.store).info("commandstats")["cmdstat_evalsha"]["calls"] <= before + 1
     totals = bench.telemetry.totals()
     assert (totals.reviewed, totals.batches) == (5, 5)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from service.moderation.verdict import Stage, Verdict
@@ -22,7 +22,7 @@ class Timing:
 
     calls: int = 0
     seconds: float = 0.0
-    failures: Counter[str] = field(default_factory=Counter)
+    failures: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,75 +38,143 @@ class Reviewed:
     latencies_ms: Sequence[int]
     seconds: float
     timings: Mapping[str, Timing]
-    standing: Iterable[str]
+    standing: Sequence[str]
     at_ms: int
 
 
 @dataclass(slots=True)
+class CheckTally:
+    """Add up what one check did, and when it last ran and failed (ms; 0: it did not)."""
+
+    calls: int = 0
+    comments: int = 0
+    signals: int = 0
+    unscreened: int = 0
+    micros: int = 0
+    buckets: dict[int, int] = field(default_factory=dict)
+    failures: Counter[str] = field(default_factory=Counter)
+    seen_ms: int = 0
+    failed_ms: int = 0
+
+    def fail(self, kind: str, times: int, at_ms: int) -> None:
+        """Count failures of one kind."""
+        self.failures[kind] += times
+        self.failed_ms = at_ms
+
+    def fields(self) -> dict[str, int]:
+        """Return the counts by the names they have in Redis (checks.py reads them)."""
+        counts = {
+            "calls": self.calls,
+            "comments": self.comments,
+            "signals": self.signals,
+            "unscreened": self.unscreened,
+            "us": self.micros,
+            **{f"b|{bucket}": count for bucket, count in self.buckets.items()},
+            **{f"f|{kind}": count for kind, count in self.failures.items()},
+        }
+        return {name: count for name, count in counts.items() if count}
+
+    def marks(self) -> dict[str, int]:
+        """Return the moments by the names they have in Redis."""
+        moments = {"seen": self.seen_ms, "failed": self.failed_ms}
+        return {name: at_ms for name, at_ms in moments.items() if at_ms}
+
+
+@dataclass(slots=True)
 class Tally:
-    """Add up batches. Names of fields are those in Redis (telemetry.py reads them)."""
+    """Add up batches. It is done for every batch, so names are made when all is written."""
 
     fields: Counter[str] = field(default_factory=Counter)
-    checks: Counter[str] = field(default_factory=Counter)
-    marks: dict[str, int] = field(default_factory=dict)
+    checks: dict[str, CheckTally] = field(default_factory=dict)
+    latencies: Counter[int] = field(default_factory=Counter)
+    verdicts: Counter[str] = field(default_factory=Counter)
+    standing: Sequence[str] = ()
     batch_size: int = 0
+    at_ms: int = 0
 
     def __bool__(self) -> bool:
-        return bool(self.fields)
+        return self.batch_size > 0
 
     def add(self, batch: Reviewed) -> None:
         """Add one batch."""
         count = len(batch.verdicts)
-        self.batch_size = count
-        self._add_verdicts(batch.verdicts)
-        self._add_latencies(batch.latencies_ms)
-        self.fields.update(batches=1, reviewed=count, busy_us=round(batch.seconds * 1e6))
-        for name in batch.standing:
-            self.marks[f"{name}|standing"] = batch.at_ms
+        if not count:
+            return
+        self.batch_size, self.at_ms, self.standing = count, batch.at_ms, batch.standing
+        fields = self.fields
+        fields["batches"] += 1
+        fields["reviewed"] += count
+        fields["busy_us"] += round(batch.seconds * 1e6)
+        fields["latency_ms"] += sum(batch.latencies_ms)
+        self.latencies.update(map(bucket_of, batch.latencies_ms))
         for name, timing in batch.timings.items():
-            self._add_check(name, timing, count, batch.at_ms)
-        self._add_unscreened(batch)
-        self.marks["reviewed"] = batch.at_ms
-
-    def _add_verdicts(self, verdicts: Sequence[Verdict]) -> None:
-        for status, times in Counter(verdict.status for verdict in verdicts).items():
-            self.fields[f"v|{status}"] += times
-        for verdict in verdicts:
-            if verdict.signals:
-                for name in {signal.check for signal in verdict.signals}:
-                    self.checks[f"{name}|signals"] += 1
-
-    def _add_latencies(self, latencies_ms: Sequence[int]) -> None:
-        for bucket, times in Counter(map(bucket_of, latencies_ms)).items():
-            self.fields[f"l|{bucket}"] += times
-        self.fields["latency_ms"] += sum(latencies_ms)
-
-    def _add_check(self, name: str, timing: Timing, count: int, at_ms: int) -> None:
-        micros = round(timing.seconds * 1e6)
-        self.checks[f"{name}|calls"] += timing.calls
-        self.checks[f"{name}|comments"] += count
-        self.checks[f"{name}|us"] += micros
-        self.checks[f"{name}|b|{bucket_of(micros / count)}"] += count
-        self.marks[f"{name}|seen"] = at_ms
-        for kind, times in timing.failures.items():
-            self._fail(name, kind, times, at_ms)
-
-    def _add_unscreened(self, batch: Reviewed) -> None:
-        """Count what checks could not judge, whether or not they said why."""
-        missed: Counter[str] = Counter()
+            self._add_check(name, timing, count)
         for verdict in batch.verdicts:
-            if verdict.unscreened:
-                self.fields["unscreened"] += 1
-                missed.update(verdict.unscreened)
-            for stage in STAGE_FAILURES.keys() & verdict.stages:
-                self._fail(*STAGE_FAILURES[stage], 1, batch.at_ms)
-        for name, times in missed.items():
-            self.checks[f"{name}|unscreened"] += times
-            self.marks[f"{name}|failed"] = batch.at_ms
-            if name not in batch.timings or not batch.timings[name].failures:
-                self._fail(name, "no answer", times, batch.at_ms)
+            self._add_verdict(verdict, batch.timings)
 
-    def _fail(self, name: str, kind: str, times: int, at_ms: int) -> None:
-        self.checks[f"{name}|f|{kind}"] += times
+    def counts(self) -> dict[str, int]:
+        """Return what was counted of all together, by the names it has in Redis."""
+        return {
+            **self.fields,
+            **{f"l|{bucket}": times for bucket, times in self.latencies.items()},
+            **{f"v|{status}": times for status, times in self.verdicts.items()},
+        }
+
+    def check_counts(self) -> dict[str, int]:
+        """Return what was counted of each check."""
+        return {
+            f"{name}|{what}": count
+            for name, check in self.checks.items()
+            for what, count in check.fields().items()
+        }
+
+    def marks(self) -> dict[str, int]:
+        """Return when the last batch was, and when each check ran and failed (ms)."""
+        return {
+            "reviewed": self.at_ms,
+            **{f"{name}|standing": self.at_ms for name in self.standing},
+            **{
+                f"{name}|{what}": at_ms
+                for name, check in self.checks.items()
+                for what, at_ms in check.marks().items()
+            },
+        }
+
+    def _check(self, name: str) -> CheckTally:
+        found = self.checks.get(name)
+        if found is None:
+            found = self.checks[name] = CheckTally()
+        return found
+
+    def _add_check(self, name: str, timing: Timing, count: int) -> None:
+        check, micros = self._check(name), round(timing.seconds * 1e6)
+        check.calls += timing.calls
+        check.comments += count
+        check.micros += micros
+        bucket = bucket_of(micros / count)
+        check.buckets[bucket] = check.buckets.get(bucket, 0) + count
+        check.seen_ms = self.at_ms
+        for kind, times in timing.failures.items():
+            self._fail(name, kind, times)
+
+    def _add_verdict(self, verdict: Verdict, timings: Mapping[str, Timing]) -> None:
+        """Count what checks found and could not judge, whether or not they said why."""
+        self.verdicts[verdict.status] += 1
+        for name in {signal.check for signal in verdict.signals}:
+            self._check(name).signals += 1
+        for stage in verdict.stages:
+            if stage in STAGE_FAILURES:
+                self._fail(*STAGE_FAILURES[Stage(stage)], 1)
+        if not verdict.unscreened:
+            return
+        self.fields["unscreened"] += 1
+        for name in verdict.unscreened:
+            check = self._check(name)
+            check.unscreened += 1
+            check.failed_ms = self.at_ms
+            if name not in timings or not timings[name].failures:
+                self._fail(name, "no answer", 1)
+
+    def _fail(self, name: str, kind: str, times: int) -> None:
+        self._check(name).fail(kind, times, self.at_ms)
         self.fields["failures"] += times
-        self.marks[f"{name}|failed"] = at_ms

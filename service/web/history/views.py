@@ -56,6 +56,8 @@ KINDS = {
     "erased": "Comment erased",
     "unlearned": "Lessons forgotten",
     "export": "Download",
+    "dead-letter-retried": "Dead letter retried",
+    "dead-letter-discarded": "Dead letter discarded",
 }
 """What the kinds of entries are called; one not named here is shown as it is."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r")

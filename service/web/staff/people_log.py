@@ -35,6 +35,10 @@ KINDS = {
     "sessions-ended": "Ended all their other sessions.",
     "sign-in": "Signed in.",
     "sign-in-throttled": "Was throttled after too many failed sign-ins.",
+    "tasks-discarded": "Discarded failed tasks.",
+    "tasks-retried": "Retried failed tasks.",
+    "workers-resumed": "Resumed the workers.",
+    "workers-suspended": "Suspended the workers.",
 }
 blueprint = staff_blueprint("people_log", "/people-log", ADMINISTRATING)
 
