@@ -171,6 +171,23 @@ class Settings:
         "INFO", "DEBUG, INFO, WARNING or ERROR", one_of=("DEBUG", "INFO", "WARNING", "ERROR")
     )
     log_format: str = option("console", "`console` or `json`", one_of=("console", "json"))
+    access_log: bool = option(
+        False, "log each request: route, status, time; no address and nothing that was sent"
+    )
+    metrics_token: str = option(
+        "", "bearer token that opens `/metrics`, from any address; empty: by address alone"
+    )
+    metrics_allow: tuple[str, ...] = option(
+        ("127.0.0.0/8", "::1/128"), "networks that may read `/metrics` where no token is set"
+    )
+    otlp_endpoint: str = option(
+        "", "OpenTelemetry collector (OTLP over HTTP) that traces are sent to; empty: no traces"
+    )
+    otlp_headers: tuple[str, ...] = option(
+        (), "headers it wants, `name=value`, such as a key; empty: none"
+    )
+    otlp_sample: float = option(1.0, "share of the requests that are traced", least=0, most=1)
+    sentry_dsn: str = option("", "Sentry project that errors are sent to; empty: none are")
 
     @property
     def is_embedded(self) -> bool:

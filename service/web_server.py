@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
+from config.log import formatter_of
 from config.settings import Settings
 from service.garbage import keep_what_is_loaded
 from service.lifetime import die_with
@@ -21,6 +23,8 @@ granian calls this backpressure and counts idle keep-alive connections too: with
 two silent browsers shut out the third.
 """
 STOP_WITHIN_S = 2
+FORMATTERS = ("generic", "access")
+"""granian's own names."""
 
 
 def serve(settings: Settings) -> None:
@@ -36,6 +40,9 @@ def serve(settings: Settings) -> None:
         backpressure=CONNECTIONS,
         websockets=False,
         log_level=LogLevels.error,
+        log_dictconfig={
+            "formatters": {name: {"()": partial(formatter_of, settings)} for name in FORMATTERS}
+        },
         log_access=False,
         respawn_failed_workers=True,
         workers_kill_timeout=STOP_WITHIN_S,
@@ -46,9 +53,10 @@ def serve(settings: Settings) -> None:
 def _loader(settings: Settings, parent: int) -> Callable[[], Any]:
     def load() -> Any:
         die_with(parent)
-        from service.app import create_app
+        from service.app import begin_service, create_app
 
         app = create_app(settings)
+        begin_service(app)
         keep_what_is_loaded()
         return app
 

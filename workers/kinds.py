@@ -10,7 +10,7 @@ from typing import Any
 
 from rq import SimpleWorker, Worker
 from rq.job import Job
-from rq.job_lifecycle import call_exception_handlers, format_exc_info
+from rq.job_lifecycle import call_exception_handlers
 from rq.queue import Queue
 
 from config.settings import WorkerKind
@@ -31,8 +31,7 @@ class _Discreet:
 
     def handle_exception(self, job: Job, *exc_info: Any) -> None:
         """Log which task failed, and tell those who asked to be told."""
-        said = masked_traceback(format_exc_info(exc_info))
-        logger.error("task %s failed: %s", job.id, said)
+        logger.error("task %s failed", job.id, exc_info=exc_info)
         handlers = self._exc_handlers  # type: ignore[attr-defined]
         call_exception_handlers(handlers, job, *exc_info)
 

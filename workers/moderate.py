@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 from redis.exceptions import RedisError
 
-from config.settings import Settings, default_policy, load_secrets
+from config.log import about
+from config.settings import Settings, WorkerKind, default_policy, load_secrets
 from service.judge import build_worker_judge, warm_up_judge
 from service.moderation.batch import Batch
 from service.moderation.comment import Facts
@@ -32,6 +33,8 @@ from service.store.telemetry.recorder import Recorder
 from service.store.trials import day_of
 from service.store.trouble import SENTENCES, trouble_of
 from service.store.window import window_lines
+from service.tracing import NO_TRACING, TracedBatch, Tracing
+from service.tracing.chosen import tracing_of
 from workers.guard import alarm_guard
 from workers.layers import Layers
 from workers.name import own_name
@@ -76,6 +79,7 @@ class Moderator:
     indexing: Indexing
     settings: Settings
     name: str
+    tracing: Tracing = NO_TRACING
     clock: Callable[[], float] = time.monotonic
     is_stopping: Callable[[], bool] = is_stopping
     now: Callable[[], float] = time.time
@@ -89,7 +93,8 @@ class Moderator:
         again once it does.
         """
         try:
-            return self._drained(site_name)
+            with about(site=site_name):
+                return self._drained(site_name)
         except RedisError as error:
             trouble = trouble_of(error)
             if not trouble:
@@ -144,11 +149,15 @@ class Moderator:
             if self.is_stopping():
                 break
             for entry in self.inbox.claim(site.name, self.name, [stale.entry_id], idle_ms):
-                if stale.attempts >= self.settings.max_attempts:
-                    self._set_aside(site, entry, stale.attempts)
-                else:
-                    settled += self._tried(site, policies, [entry])
+                settled += self._taken_over(site, policies, entry, stale.attempts)
         return settled
+
+    def _taken_over(self, site: Site, policies: Policies, entry: Entry, attempts: int) -> int:
+        with about(comment=entry.comment_id):
+            if attempts < self.settings.max_attempts:
+                return self._tried(site, policies, [entry])
+            self._set_aside(site, entry, attempts)
+            return 0
 
     def _take_back(self, site: Site, policies: Policies, idle_ms: int) -> int:
         """Finish what workers handed back when they ended, in batches: it is above suspicion."""
@@ -168,10 +177,14 @@ class Moderator:
         """Judge the entries' comments and settle them, in several batches where they are long."""
         if self.observer:
             self.observer.begin()
-        pending = self.inbox.load(site.name, entries, _known_of(site))
-        return sum(self._settled(site, policies, part) for part in _parts(pending))
+        with self.tracing.batch(site.name, [entry.trace for entry in entries]) as traced:
+            pending = self.inbox.load(site.name, entries, _known_of(site))
+            parts = _parts(pending)
+            return sum(self._settled(site, policies, part, traced) for part in parts)
 
-    def _settled(self, site: Site, policies: Policies, pending: Sequence[Pending]) -> int:
+    def _settled(
+        self, site: Site, policies: Policies, pending: Sequence[Pending], traced: TracedBatch
+    ) -> int:
         cases = [item.case for item in pending]
         batch = Batch(
             cases,
@@ -180,18 +193,19 @@ class Moderator:
             learned=self.layers.of(site.name),
             shared=self.layers.shared(),
         )
-        verdicts = self.pipeline.review(batch, policies.live)
+        with self.tracing.span("review"):
+            verdicts = self.pipeline.review(batch, policies.live)
         copies = _shown_copies(batch, verdicts)
         trials = _tried(batch, verdicts, policies)
         rows = zip(pending, verdicts, window_lines(batch), copies, trials, strict=True)
-        settled = self.inbox.settle(
-            site.name,
-            [
-                Settlement(item, verdict, line, found.ids, found.times, trial)
-                for item, verdict, line, found, trial in rows
-            ],
-            day_of(self.now()),
-        )
+        settlements = [
+            Settlement(item, verdict, line, found.ids, found.times, trial)
+            for item, verdict, line, found, trial in rows
+        ]
+        with self.tracing.span("settle"):
+            settled = self.inbox.settle(site.name, settlements, day_of(self.now()))
+        for item, verdict in zip(pending, verdicts, strict=True):
+            traced.judged(item.entry.trace, item.entry.comment_id, verdict.status)
         if any(found.ids for found in copies):
             self.inbox.recalls.carry_out(site.name)
         if self.observer:
@@ -217,13 +231,18 @@ class Moderator:
     def _set_aside(self, site: Site, entry: Entry, attempts: int) -> None:
         pending = self.inbox.unread(site.name, entry)
         if pending is not None:
-            logger.error("comment set aside", extra={"comment": entry.comment_id})
+            logger.error("comment set aside", extra={"attempts": attempts})
             self.inbox.set_aside(site.name, pending, attempts, time.time_ns() // 1_000_000)
 
 
 def moderate(site: str) -> int:
     """Drain a site's inbox: the RQ task. Returns how many comments were settled."""
-    return moderator().drain(site)
+    here = moderator()
+    try:
+        return here.drain(site)
+    finally:
+        if here.settings.worker_kind is WorkerKind.FORK:  # the child ends with its task
+            here.tracing.flush()
 
 
 def warm_up() -> None:
@@ -258,6 +277,7 @@ def moderator() -> Moderator:
         indexing=store.indexing,
         settings=settings,
         name=name,
+        tracing=tracing_of(settings),
         observer=Observer(watch, Recorder(store.client, name)),
         is_suspended=Looked(partial(is_suspended, queue)),
     )

@@ -20,6 +20,8 @@ from rq.serializers import JSONSerializer
 
 from config.log import configure_log
 from config.settings import Settings, SettingsInvalid
+from service.error_reports import flush_reports, report_errors
+from service.extras import require_extras
 from service.garbage import keep_what_is_loaded
 from service.lifetime import die_with, end_quietly
 from service.remote.chosen import remote_check
@@ -134,6 +136,7 @@ def work(settings: Settings, parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     die_with(parent)
+    report_errors(settings)
     try:
         urls = server_urls(settings)
         wait_until_writable(connect(urls.store, retries=0), "the server of the comments")
@@ -149,6 +152,8 @@ def work(settings: Settings, parent: int) -> None:
         )
         with measuring(moderator().observer, settings.worker_kind):
             worker.work(logging_level="WARNING")
+        moderator().tracing.close()
+        flush_reports(settings)
     except (RedisError, OSError, NotDurable, EmbeddedNotRunning) as error:
         logger.warning("worker stopped: %s", error)
         raise SystemExit(1) from None
@@ -189,6 +194,7 @@ def main() -> int:
     end_quietly()
     try:
         settings = Settings.from_environment()
+        require_extras(settings)
         remote_check(settings)  # what no worker could start with is said once, here
         here = crew(settings, int(sys.argv[1]) if len(sys.argv) > 1 else settings.workers)
     except (EmbeddedNotRunning, SettingsInvalid) as error:

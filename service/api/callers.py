@@ -58,7 +58,8 @@ def site_of(name: str) -> KnownSite:
     Raises ``SiteUnknown``.
     """
     known = services().store.sites.get(name)
-    asked().site_language = known.site.lang
+    current = asked()
+    current.site, current.site_language = known.site.name, known.site.lang
     return known
 
 

@@ -86,13 +86,17 @@ NO_LIMITS = InboxLimits()
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """Hold one comment at the door, with what is known about who brings it."""
+    """Hold one comment at the door, with what is known about who brings it.
+
+    ``trace`` is the W3C ``traceparent`` of the request that brings it, where it is traced.
+    """
 
     comment: Comment
     personal: Personal
     facts: Facts
     limits: Mapping[str, Limit]
     idempotency_scope: str = ""
+    trace: str = ""
 
 
 class Traces(NamedTuple):
@@ -332,6 +336,7 @@ class Comments:
             BELL_TTL_MS,
             submitted_ms,
             *self._inbox_limits.arguments,
+            arrival.trace,
         ]
         for name in limited:
             limit = arrival.limits[name]

@@ -27,6 +27,11 @@ AUDIT = "ecluse:audit"
 MAILBOXES = "ecluse:mailboxes"  # set of account names that get mail; for ever
 MAIL_ROUND = "ecluse:mail:round"  # string: somebody looks what is to be sent; a minute
 
+TRAFFIC = "ecluse:traffic"
+"""Hash: requests answered and their time, by method, route and status class; for ever.
+
+As many fields as there are routes allow, whatever is asked for (service/store/traffic.py)."""
+
 RESETS_ASKED = "ecluse:mail:resets"  # counter of resets asked for by mail; a minute
 
 READY = "ecluse:ready"  # string: the server took a write to show that it can; a minute

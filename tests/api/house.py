@@ -167,6 +167,7 @@ class House:
             doorbell=services.doorbell,
             layers=Layers(services.store.learned),
             settings=services.settings,
+            tracing=services.tracing,
             name="test",
             now=services.clock,
             observer=Observer(watch, Recorder(services.store.client, "test")),

@@ -55,7 +55,9 @@ def curl(command: str) -> dict[str, object]:
         capture_output=True, text=True, timeout=PATIENCE_S, check=False,
     )  # fmt: skip
     assert done.returncode == 0, (command, done.stdout, done.stderr)
-    answer: dict[str, object] = json.loads(done.stdout)
+    is_json = done.stdout.startswith("{")
+    answer: dict[str, object] = json.loads(done.stdout) if is_json else {}
+    assert answer or "ecluse_build" in done.stdout
     return answer
 
 
