@@ -18,8 +18,9 @@ from service.schemas.policy_text import beyond_default, text_of
 
 ABSENT = "-"
 
-whole: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option("--whole", "is_whole", is_flag=True,
-                          help="With what the default policy says of the rest.")  # fmt: skip
+whole: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
+    "--whole", "is_whole", is_flag=True, help="With what the default policy says of the rest."
+)
 
 
 @click.group()
