@@ -5,6 +5,8 @@ from __future__ import annotations
 import click
 
 from service.cli.backtest import backtest
+from service.cli.backup import backup, digest, restore
+from service.cli.by_address import erase, export
 from service.cli.dead_letters import dead_letters
 from service.cli.doctor import doctor
 from service.cli.errors import OneLineErrors
@@ -17,6 +19,7 @@ from service.cli.score import score
 from service.cli.serving import scheduler, up, web, worker
 from service.cli.sites import sites
 from service.cli.users import users
+from service.cli.verify import rebuild, verify
 
 
 @click.group(
@@ -51,5 +54,12 @@ for command in (
     backtest,
     learn,
     dead_letters,
+    verify,
+    rebuild,
+    backup,
+    restore,
+    digest,
+    export,
+    erase,
 ):
     main.add_command(command)

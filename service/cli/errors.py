@@ -12,9 +12,11 @@ from config.settings import SettingsInvalid
 from service.moderation.models.weights import ModelBroken
 from service.moderation.policy import PolicyInvalid
 from service.store.accounts import AccountExists, AccountUnknown, LastAdministrator
+from service.store.backup import NotEmpty, NotEqual
 from service.store.comments import CommentUnknown
 from service.store.connection import NotDurable, StoreUnreachable
 from service.store.embedded import EmbeddedNotRunning
+from service.store.sealed_file import FileBroken, PassphraseNeeded
 from service.store.sites import KeyEnded, KeyUnknown, SiteChanged, SiteExists, SiteUnknown
 from service.up import AlreadyRunning, PortTaken
 
@@ -36,6 +38,13 @@ SENTENCES: dict[type[Exception], Callable[[Exception], str]] = {
     CommentUnknown: lambda error: f"no such comment was set aside: {error}",
     ModelBroken: lambda error: f"a model cannot be used: {error}",
     PolicyInvalid: lambda error: f"the policy cannot be used: {error}",
+    FileBroken: lambda error: f"the backup cannot be used: {error}",
+    PassphraseNeeded: str,
+    NotEmpty: str,
+    NotEqual: lambda error: (
+        f"what is there now is not what was saved ({error}); stop what else writes to the "
+        "server, and restore again with --replace"
+    ),
     RedisError: lambda error: f"the server refused or was lost: {error}",
     OSError: str,
 }
