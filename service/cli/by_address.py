@@ -30,7 +30,7 @@ def export(address: str, sites: tuple[str, ...], lang: str, is_json: bool) -> No
     """Print every comment of ADDRESS (- to read it from standard input), a JSON object a line.
 
     It is what an author can download: what was sent, what was seen of them, what became of it.
-    Every comment of the site is read for it, some 10,000 a second. What a site's retention
+    Every comment of the site is read for it. What a site's retention
     has taken the address off cannot be found by it any more.
     """
     del is_json
