@@ -18,7 +18,15 @@ import click
 from service.cli.opening import BY, open_here
 from service.cli.output import as_json, print_fields, print_json
 from service.cli.progress import counted_aloud
-from service.store.backup import Digest, NotEmpty, clear, digest_of, is_empty, records
+from service.store.backup import (
+    Digest,
+    NotEmpty,
+    checked,
+    clear,
+    digest_of,
+    is_empty,
+    records,
+)
 from service.store.backup import restore as write_back
 from service.store.sealed_file import Head, read, read_head, write
 from service.store.sealing import SealBroken, Vault
@@ -128,7 +136,7 @@ def _verified(store: Store, is_quiet: bool) -> dict[str, int]:
 
 def _again(file: IO[bytes], secret: str) -> Iterator[list[bytes]]:
     file.seek(0)
-    return read(file, secret)
+    return checked(read(file, secret))
 
 
 def _counted(found: Iterator[list[bytes]], digest: Digest) -> Iterator[list[bytes]]:

@@ -9,6 +9,7 @@ the comments afterwards (verify.py). Works over any server and cluster, into any
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -20,6 +21,7 @@ from service.store import keys as names_of
 from service.store.connection import Client, node_of, nodes_of
 from service.store.examine import in_runs, scanned
 from service.store.inbox_group import GROUP
+from service.store.sealed_file import FileBroken
 from service.store.sightings import Seen
 
 EVERYTHING = "ecluse:*"
@@ -28,6 +30,8 @@ TOGETHER = 50
 """Comments read in one transaction, about a millisecond of the server's."""
 _LEFT_OUT = {names_of.LINKS}
 """Beside what has an end: the list of the links, which have one."""
+_SCORE = re.compile(rb"-?(inf|[0-9]{1,20}(\.[0-9]{1,20})?(e[+-]?[0-9]{1,3})?)")
+_ENTRY_ID = re.compile(rb"[0-9]{1,20}-[0-9]{1,20}")
 Record = list[bytes]
 Told = Callable[[str, int], None]
 
@@ -88,6 +92,29 @@ def records(client: Client, told: Told) -> Iterator[Record]:
                     told("records", done)
     finally:
         seen.close()
+
+
+def checked(saved: Iterable[Record]) -> Iterator[Record]:
+    """Yield records that a server can be given; raise ``FileBroken`` at one that is none of ours.
+
+    A file that is not sealed proves that it is whole, not who wrote it.
+    """
+    for record in saved:
+        if len(record) < 2 or not record[1].startswith(b"ecluse:") or not _is_sound(record):
+            raise FileBroken("it holds what Écluse did not write")
+        yield record
+
+
+def _is_sound(record: Record) -> bool:
+    kind, _, *parts = record
+    if kind == ZSET:
+        return bool(parts) and not len(parts) % 2 and all(map(_SCORE.fullmatch, parts[1::2]))
+    if kind == STREAM:
+        is_entry = len(parts) % 2 == 1 and len(parts) > 1
+        return not parts or (is_entry and _ENTRY_ID.fullmatch(parts[0]) is not None)
+    if kind == HASH:
+        return bool(parts) and not len(parts) % 2
+    return len(parts) == 1 if kind == STRING else bool(parts) and kind in (SET, LIST)
 
 
 def digest_of(client: Client, told: Told) -> Digest:

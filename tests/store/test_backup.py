@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,9 +14,18 @@ from hypothesis import strategies as st
 
 from config.settings import Settings
 from service.moderation.verdict import Action, Status
-from service.store import sealed_file
+from service.store import backup, sealed_file
 from service.store.accounts import Account, Role
-from service.store.backup import Digest, NotEqual, clear, digest_of, is_empty, records, restore
+from service.store.backup import (
+    Digest,
+    NotEqual,
+    checked,
+    clear,
+    digest_of,
+    is_empty,
+    records,
+    restore,
+)
 from service.store.bans import By
 from service.store.sealed_file import FileBroken, PassphraseNeeded, read, write
 from service.store.sessions import Visit
@@ -35,10 +45,11 @@ def silent(what: str, done: int) -> None:
 
 
 @pytest.fixture
-def full(store: Store) -> Store:
+def full(store: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
     """A site with something of every kind, more of some than is read at once."""
-    for number in range(520):
-        bring(store, f"c{number:03}", author_key=f"a{number % 50}")
+    monkeypatch.setattr(backup, "AT_ONCE", 25)
+    for number in range(80):
+        bring(store, f"c{number:03}", author_key=f"a{number % 30}")
     settle_all(store)
     publish(store, "reply", parent="c000")
     bring(store, "held", url="http://x.test")
@@ -75,7 +86,7 @@ def saved(store: Store, passphrase: str = "") -> bytes:
 
 
 def brought_back(store: Store, file: bytes, passphrase: str = "") -> Digest:
-    return restore(store.client, read(io.BytesIO(file), passphrase), silent)
+    return restore(store.client, checked(read(io.BytesIO(file), passphrase)), silent)
 
 
 def test_everything_comes_back_equal(full: Store, other: Store) -> None:
@@ -131,6 +142,51 @@ def test_a_server_that_holds_something_else_is_not_called_equal(full: Store, oth
     raw(other).set("ecluse:{other}:bans:edition", 5)
     with pytest.raises(NotEqual, match="string"):
         brought_back(other, saved(full))
+
+
+def test_a_backup_of_a_site_that_works_meanwhile_is_put_right(full: Store, other: Store) -> None:
+    """Each comment comes back as it was at one moment, and the listings by the comments."""
+    ended = threading.Event()
+    faults: list[Exception] = []
+
+    def live() -> None:
+        number = 0
+        while not ended.is_set():
+            number += 1
+            try:
+                publish(full, f"n{number:04}", parent="c000")
+                decide(full, f"c{number % 70 + 2:03}", (Status.HELD, Status.SPAM)[number % 2])
+            except Exception as error:
+                faults.append(error)
+
+    thread = threading.Thread(target=live)
+    thread.start()
+    try:
+        file = saved(full)
+    finally:
+        ended.set()
+        thread.join()
+    assert faults == []
+    brought_back(other, file)
+    assert Verifier(other.client, mends=True).verify("demo").left == 0
+    assert Verifier(other.client).verify("demo").findings == {}
+    ids = [key.decode().rpartition(":")[2] for key in raw(other).scan_iter(DEMO.comment("c???"))]
+    for record in other.comments.get_many("demo", ids):
+        if record.decision is not None:
+            assert record.status == record.decision.target
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        [b"string"], [b"string", b"rq:workers", b"x"], [b"zset", b"ecluse:x", b"a", b"much"],
+        [b"zset", b"ecluse:x", b"a"], [b"hash", b"ecluse:x", b"a"], [b"list", b"ecluse:x"],
+        [b"stream", b"ecluse:x", b"now", b"a", b"b"], [b"module", b"ecluse:x", b"a"],
+    ],
+)  # fmt: skip
+def test_records_that_are_none_of_ours_are_refused(record: list[bytes]) -> None:
+    with pytest.raises(FileBroken):
+        list(checked([record]))
 
 
 def test_a_server_is_cleared_of_ours_alone(full: Store) -> None:
