@@ -11,7 +11,12 @@ from redis.exceptions import RedisError
 from config.settings import SettingsInvalid
 from service.moderation.models.weights import ModelBroken
 from service.moderation.policy import PolicyInvalid
-from service.store.accounts import AccountExists, AccountUnknown, LastAdministrator
+from service.store.accounts import (
+    AccountExists,
+    AccountUnknown,
+    LastAdministrator,
+    NameRetired,
+)
 from service.store.backup import NotEmpty, NotEqual
 from service.store.comments import CommentUnknown
 from service.store.connection import NotDurable, StoreUnreachable
@@ -33,6 +38,10 @@ SENTENCES: dict[type[Exception], Callable[[Exception], str]] = {
     KeyEnded: lambda error: f"the key {str(error)!r} has ended; make a new one",
     SiteChanged: lambda error: f"somebody else is changing {str(error)!r}; try again",
     AccountExists: lambda error: f"an account called {str(error)!r} exists already",
+    NameRetired: lambda error: (
+        f"a deleted account was called {str(error)!r}, and the logs speak of it by that name; "
+        "`--again` gives it all the same"
+    ),
     AccountUnknown: lambda error: f"no account is called {str(error)!r}",
     LastAdministrator: lambda error: f"nobody but {str(error)!r} administers all sites",
     CommentUnknown: lambda error: f"no such comment was set aside: {error}",

@@ -23,11 +23,13 @@ role_option = click.option("--role", type=click.Choice(ROLES), default=ROLES[0],
                            help="What the account may do.")  # fmt: skip
 site_option = click.option("--site", "sites", type=SITE, multiple=True,
                            help="Site it works on; repeatable. Default: all.")  # fmt: skip
+again_option = click.option("--again", "is_again", is_flag=True,
+                            help="Though a deleted account had the name.")  # fmt: skip
 
 
 @click.group()
 def users() -> None:
-    """Invite people, make and disable accounts, reset passwords."""
+    """Invite people, make, disable and delete accounts, reset passwords."""
 
 
 @users.command("list")
@@ -45,13 +47,14 @@ def list_accounts(is_json: bool) -> None:
 @click.argument("name", type=ACCOUNT)
 @role_option
 @site_option
+@again_option
 @as_json
-def create(name: str, role: str, sites: tuple[str, ...], is_json: bool) -> None:
+def create(name: str, role: str, sites: tuple[str, ...], is_again: bool, is_json: bool) -> None:
     """Make an account called NAME and print its one-time password."""
     store = open_here()
     account = Account(name, Role(role), _known(store, sites))
     password = one_time_password()
-    store.accounts.create(account, password)
+    store.accounts.create(account, password, is_again=is_again)
     store.general_audit.add("created", BY, name=name, role=role, sites=sorted(sites))
     _print_once(name, password, is_json)
 
@@ -60,11 +63,14 @@ def create(name: str, role: str, sites: tuple[str, ...], is_json: bool) -> None:
 @click.argument("name", type=ACCOUNT)
 @role_option
 @site_option
+@again_option
 @as_json
-def invite(name: str, role: str, sites: tuple[str, ...], is_json: bool) -> None:
+def invite(name: str, role: str, sites: tuple[str, ...], is_again: bool, is_json: bool) -> None:
     """Print a link by which NAME makes an account; it opens once, within 72 hours."""
     store = open_here()
-    token = store.people.invite(name, Role(role), _known(store, sites), BY, _now_ms())
+    token = store.people.invite(
+        name, Role(role), _known(store, sites), BY, _now_ms(), is_again=is_again
+    )
     _print_link(name, token, is_json)
 
 
@@ -130,6 +136,19 @@ def enable(name: str, is_json: bool) -> None:
     store = open_here()
     store.people.enable(name, BY)
     _print_account(store, name, is_json)
+
+
+@users.command()
+@click.argument("name", type=ACCOUNT)
+@click.option("--yes", "is_sure", is_flag=True, help="Do not ask.")
+def delete(name: str, is_sure: bool) -> None:
+    """Forget account NAME; what it did stays in the logs, under its name."""
+    store = open_here()
+    store.accounts.get(name)
+    if not is_sure:
+        click.confirm(f"Delete the account {name}?", abort=True, err=True)
+    store.people.delete(name, BY, _now_ms())
+    click.echo(f"{name} is deleted")
 
 
 def _known(store: Store, sites: tuple[str, ...]) -> frozenset[str]:

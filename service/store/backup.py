@@ -230,26 +230,31 @@ def _comment_of(name: str) -> str:
 
 
 def _of_comments(node: Redis, names: Sequence[str]) -> Iterator[Record]:
-    """Yield comments of one site, their trails, pasts and notes, all of one moment."""
+    """Yield comments of one site and what is kept beside each, all of one moment."""
     pipe = node.pipeline(transaction=True)
     beside: list[list[str]] = []
     for name in names:
         tag, _, comment_id = name.partition("}:comment:")
         lists = [f"{name}:{each}" for each in ("trail", "past", "notes")]
-        beside.append([*lists, f"{tag}}}:report-notes:{comment_id}"])
+        hashes = [f"{name}:reasons", f"{tag}}}:report-notes:{comment_id}"]
+        beside.append([*lists, *hashes])
         pipe.hgetall(name)
         for each in lists:
             pipe.lrange(each, 0, -1)
-        pipe.hgetall(beside[-1][-1])
+        for each in hashes:
+            pipe.hgetall(each)
     found = iter(pipe.execute())
-    for name, (*lists, reports) in zip(names, beside, strict=True):
-        fields, rows, notes = next(found), [next(found) for _ in lists], next(found)
+    for name, (*lists, reasons, reports) in zip(names, beside, strict=True):
+        fields, rows = next(found), [next(found) for _ in lists]
+        said, notes = next(found), next(found)
         if not fields:
             continue
         yield [HASH, name.encode(), *_sorted(fields)]
         for each, row in zip(lists, rows, strict=True):
             if row:
                 yield [LIST, each.encode(), *row]
+        if said:
+            yield [HASH, reasons.encode(), *_sorted(said)]
         if notes:
             yield [HASH, reports.encode(), *_sorted(notes)]
 

@@ -201,7 +201,7 @@ class Comments:
             raise EditClosed
 
     def erase(self, record: Record, actor: str) -> None:
-        """Leave nothing personal of a comment, nor of what was learned from it.
+        """Leave nothing personal of a comment, of what was learned from it or written about it.
 
         Its place in the thread stays. What its site shares with others is forgotten when
         the site learns next, and it must be told to. Raises ``CommentUnknown``.
@@ -219,6 +219,7 @@ class Comments:
             site.layer,
             site.ordinary,
             site.recalls,
+            site.reasons(record.comment.id),
         ]
         arguments: list[Argument] = [record.comment.id, actor, *_emptied(record)]
         if self._durably(self._erase, keys, arguments) == b"unknown":

@@ -16,6 +16,9 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 SITES = "ecluse:sites"  # set of site names; for ever
 USERS = "ecluse:users"  # set of user names; for ever
 ADMINISTRATORS = "ecluse:administrators"  # set of those enabled and for all sites; for ever
+RETIRED = "ecluse:users:retired"
+"""Hash: name of a deleted account → when (ms) and its last generation; until it is given again."""
+
 LINKS = "ecluse:links"  # sorted set by expiry: digests of open invitations and reset links
 AUDIT = "ecluse:audit"
 """Stream, for what concerns no site: sign-ins, invitations, roles. Its fields are ``kind``,
@@ -212,7 +215,11 @@ class SiteKeys:
 
     @property
     def audit(self) -> str:
-        """Stream: every decision; never trimmed before it is archived."""
+        """Stream: every decision; never trimmed before it is archived.
+
+        What moderators wrote as their reasons lies apart (``reasons``), for no entry of a
+        stream can be changed.
+        """
         return self._key("audit")
 
     @property
@@ -318,6 +325,10 @@ class SiteKeys:
     def notes(self, comment_id: str) -> str:
         """List, JSON: moderators' notes on a comment, at most 50; as long as the comment."""
         return self._key(f"comment:{comment_id}:notes")
+
+    def reasons(self, comment_id: str) -> str:
+        """Hash: entry of the audit log → a moderator's reason; until the comment is erased."""
+        return self._key(f"comment:{comment_id}:reasons")
 
     def report_notes(self, comment_id: str) -> str:
         """Hash: reporter → what they wrote beside a report; at most 100, as long as the comment."""

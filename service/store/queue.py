@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,6 +63,15 @@ class Queue:
         budget = BUDGET if filters.status is Status.HELD else BUDGET_ELSEWHERE
         search = Search(self._client, self._comments, self._walk, site, filters, sort, plan)
         return search.found(place, limit, budget)
+
+    def fitting(self, site: str, filters: Filters, ids: Sequence[str]) -> frozenset[str]:
+        """Return which of some comments, known to be in the status asked for, fit the filters."""
+        if "words" in filters.wanted and not words_of(filters.words):
+            return frozenset()
+        index = Index(SiteKeys(site).status(filters.status), "time", frozenset())
+        plan = Plan(index, len(ids), filters.wanted, is_whole=False)
+        search = Search(self._client, self._comments, self._walk, site, filters, Sort.OLDEST, plan)
+        return search.fitting(self._walk.rows_of(site, ids))
 
     def counts(self, site: str) -> QueueCounts:
         """Return how many comments are held, and of which kinds."""

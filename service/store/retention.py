@@ -175,7 +175,7 @@ _NOTHING = Comment(id="", site="", page="", content="")
 
 def _beside(keys: SiteKeys, comment_id: str) -> list[str]:
     """Return what is kept of a comment beside it."""
-    made = (keys.trail, keys.past, keys.notes, keys.claim, keys.report_notes)
+    made = (keys.trail, keys.past, keys.notes, keys.claim, keys.report_notes, keys.reasons)
     return [name(comment_id) for name in made]
 
 

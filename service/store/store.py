@@ -100,6 +100,7 @@ def open_store(
     decisions = Decisions(client, comments)
     passwords = passwords or Passwords()
     links, audit = Links(client), GeneralAudit(client)
+    mailboxes, views = Mailboxes(client, vault), Views(client)
     accounts, second_factor = Accounts(client, passwords), SecondFactor(client, vault)
     authors, second_looks = Authors(client), SecondLooks(client)
     sessions = Sessions(client, ttl_s=settings.session_ttl_s, idle_s=settings.session_idle_s)
@@ -117,7 +118,7 @@ def open_store(
         decisions=decisions,
         queue=Queue(client, comments),
         indexing=Indexing(client),
-        views=Views(client),
+        views=views,
         learned=Learned(client, comments, is_shared=settings.share_learning),
         reports=Reports(client, vault, comments),
         appeals=Appeals(client, comments, decisions),
@@ -128,13 +129,13 @@ def open_store(
         notes=Notes(client),
         timeline=Timeline(client),
         authors=authors,
-        mailboxes=Mailboxes(client, vault),
+        mailboxes=mailboxes,
         bans=Bans(client, vault),
         accounts=accounts,
         sessions=sessions,
         second_factor=second_factor,
         door=Door(client, accounts, sessions, second_factor, passwords, audit),
-        people=People(accounts, sessions, links, second_factor, passwords, audit),
+        people=People(accounts, sessions, links, second_factor, passwords, mailboxes, views, audit),
         errands=Errands(client),
         general_audit=audit,
         decided=Decided(client, comments),

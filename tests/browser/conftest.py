@@ -20,7 +20,9 @@ from service.store.sessions import Visit
 from service.store.sites import Site
 from service.store.store import Store, open_store
 from service.web.staff.guard import COOKIE
+from tests.conftest import free_port
 from tests.processes.service_up import ServiceUp
+from tests.web.oidc_provider import CLIENT, SECRET
 
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 _numbers = itertools.count(1)
@@ -36,8 +38,20 @@ OPTIONS = (
 
 
 @pytest.fixture(scope="session")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceUp]:
-    made = ServiceUp(tmp_path_factory.mktemp("browser") / "var")
+def provider_port() -> int:
+    """Where the service looks for its OpenID Connect provider, whether one runs or not."""
+    return free_port()
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory, provider_port: int) -> Iterator[ServiceUp]:
+    provider = {
+        "OIDC_ISSUER": f"http://127.0.0.1:{provider_port}",
+        "OIDC_CLIENT_ID": CLIENT,
+        "OIDC_CLIENT_SECRET": SECRET,
+        "OIDC_NAME": "Chez nous",
+    }
+    made = ServiceUp(tmp_path_factory.mktemp("browser") / "var", options=provider)
     made.start()
     limits = made.command(
         "sites", "update", "demo", "--limit", "ip=1000/60", "--limit", "email=1000/60"

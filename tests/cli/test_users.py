@@ -131,3 +131,17 @@ def test_a_reset_link_sets_a_password_once(ecluse: Ecluse, shelf: Store) -> None
     assert shelf.people.join(token, OWN, now_ms()) == "claire"
     assert sign_in(shelf, "claire", OWN).name == "claire"
     assert ecluse("users", "reset-link", "nobody").code == 1
+
+
+def test_a_deleted_account_is_gone_and_its_name_kept(ecluse: Ecluse) -> None:
+    for name in ("claire", "max"):
+        ecluse("users", "create", name)
+    assert ecluse("users", "delete", "max", "--yes").out == "max is deleted\n"
+    assert [each["name"] for each in ecluse("users", "list", "--json").data] == ["claire"]
+    for command in ("create", "invite"):
+        refused = ecluse("users", command, "max")
+        assert refused.code == 1
+        assert "`--again`" in refused.err
+    last = ecluse("users", "delete", "claire", "--yes")
+    assert (last.code, last.err) == (1, "Error: nobody but 'claire' administers all sites\n")
+    assert ecluse("users", "create", "max", "--again").code == 0

@@ -127,6 +127,7 @@ def test_a_refused_comment_that_was_answered_leaves_a_tombstone(
     ]
     left = store.comments.get("demo", "root")
     assert (left.comment.content, left.status, left.sealed) == ("", Status.DELETED, b"")
+    assert left.decision is None
 
 
 def test_what_is_kept_beside_a_comment_goes_with_it(store: Store, settings: Settings) -> None:

@@ -17,6 +17,7 @@ SHOWN = 100
 KINDS = {
     "backup": "Saved everything into a file.",
     "created": "Made an account.",
+    "deleted": "Deleted an account.",
     "disabled": "Disabled an account.",
     "enabled": "Enabled an account.",
     "invitation": "Invited somebody.",
