@@ -40,7 +40,9 @@ def test_exit_codes_are_documented(ecluse: Ecluse) -> None:
 @pytest.mark.parametrize(
     "words",
     [("sites", "list"), ("keys", "list", "demo"), ("users", "reset", "admin"), ("web",),
-     ("worker",), ("scheduler",), ("dead-letters", "list", "demo")],
+     ("worker",), ("scheduler",), ("dead-letters", "list", "demo"), ("verify",),
+     ("digest",), ("queue",), ("backup", "nowhere.backup"),
+     ("erase", "claire@example.org", "--yes")],
     ids=" ".join,
 )  # fmt: skip
 @pytest.mark.parametrize(
