@@ -13,9 +13,9 @@ as_json: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
 )
 
 
-def print_json(value: Any) -> None:
-    """Print a value as indented JSON."""
-    click.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())
+def print_json(value: Any, *, is_err: bool = False) -> None:
+    """Print a value as indented JSON; on standard error where the output is something else."""
+    click.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode(), err=is_err)
 
 
 def print_fields(fields: Mapping[str, Any]) -> None:

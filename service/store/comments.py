@@ -211,6 +211,13 @@ class Comments:
         """
         return self._put_back(record, "retry", b"", 0)
 
+    def rescreen(self, record: Record) -> bool:
+        """Send a held comment that some check could not judge through the checks again.
+
+        Returns whether a worker must be woken. Raises ``CommentUnknown`` when it is none.
+        """
+        return self._put_back(record, "rescreen", b"", 0)
+
     def withdraw(self, record: Record, not_before_ms: int) -> None:
         """Leave a tombstone without words or personal data.
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from config.masking import masked
+
 MASK = "[masked]"
 MOST_LINES = 200
 MOST_CHARS = 500
@@ -42,10 +44,6 @@ _HEADING = re.compile(
     r"|The above exception was the direct cause of the following exception:$"
 )
 _EXCEPTION = re.compile(r"([A-Za-z_][\w.]*)(?:: (.*))?$")
-_MAIL = re.compile(r"[^\s@<>()\"',;:]{1,64}@[^\s@<>()\"',;:]{1,255}")
-_ADDRESS = re.compile(
-    r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])|(?:[0-9A-Fa-f]{0,4}:){3,7}[0-9A-Fa-f]{0,4}"
-)
 
 
 def masked_traceback(text: str) -> str:
@@ -90,8 +88,4 @@ def _masked_exception(line: str) -> str:
     if not message:
         return name
     is_told = name in TOLD or name.startswith(TOLD_MODULES)
-    return f"{name}: {_without_addresses(message[:MOST_CHARS]) if is_told else MASK}"
-
-
-def _without_addresses(message: str) -> str:
-    return _ADDRESS.sub(MASK, _MAIL.sub(MASK, message))
+    return f"{name}: {masked(message[:MOST_CHARS]) if is_told else MASK}"

@@ -10,6 +10,7 @@ from service.store.appeals import Appeals
 from service.store.audit import AuditLog
 from service.store.authors import Authors
 from service.store.bans import Bans
+from service.store.by_address import ByAddress
 from service.store.claims import Claims
 from service.store.comments import Comments, InboxLimits
 from service.store.connection import Client, connect
@@ -79,6 +80,7 @@ class Store:
     decided: Decided
     trials: Trials
     forgetting: Forgetting
+    by_address: ByAddress
 
 
 def open_store(
@@ -103,6 +105,7 @@ def open_store(
     links, audit = Links(client), GeneralAudit(client)
     mailboxes, views = Mailboxes(client, vault), Views(client)
     accounts, second_factor = Accounts(client, passwords), SecondFactor(client, vault)
+    authors, second_looks = Authors(client), SecondLooks(client)
     sessions = Sessions(client, ttl_s=settings.session_ttl_s, idle_s=settings.session_idle_s)
     return Store(
         client=client,
@@ -124,12 +127,12 @@ def open_store(
         reports=Reports(client, vault, comments),
         appeals=Appeals(client, comments, decisions),
         audit=AuditLog(client),
-        second_looks=SecondLooks(client),
+        second_looks=second_looks,
         claims=Claims(client),
         live=Live(client),
         notes=Notes(client),
         timeline=Timeline(client),
-        authors=Authors(client),
+        authors=authors,
         mailboxes=mailboxes,
         bans=Bans(client, vault),
         accounts=accounts,
@@ -142,4 +145,5 @@ def open_store(
         decided=Decided(client, comments),
         trials=Trials(client),
         forgetting=Forgetting(client, comments),
+        by_address=ByAddress(client, vault, comments, authors, second_looks),
     )

@@ -62,14 +62,14 @@ def curl(command: str) -> dict[str, object]:
 
 
 def comment_files(folder: Path) -> dict[str, str]:
-    """Write the files that commands read, and return where they are."""
+    """Write the files that commands read, and return where they are, and what they write."""
     rows = {
         "comments.jsonl": {"text": "Merci pour cet article.", "lang": "fr"},
         "decided.jsonl": {"text": "Merci pour cet article.", "decision": "approve"},
     }
     for name, row in rows.items():
         (folder / name).write_text(f"{json.dumps(row)}\n", "utf-8")
-    return {name: str(folder / name) for name in rows}
+    return {name: str(folder / name) for name in (*rows, "ecluse.backup")}
 
 
 def test_every_command_works_as_it_stands_there(service: ServiceUp, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import subprocess
 import tempfile
@@ -21,6 +22,7 @@ from service.moderation.comment import Case
 from service.moderation.signal import Attribute
 from service.moderation.verdict import Action, Status, Verdict
 from service.store.accounts import Account, Role
+from service.store.backup import clear, digest_of, is_empty, records, restore
 from service.store.bans import By, Visitor
 from service.store.comments import RateLimited
 from service.store.connection import NotDurable
@@ -30,6 +32,7 @@ from service.store.paging import Order
 from service.store.queue import Filters, Sort
 from service.store.reported import AppealOutcome, ReportReason
 from service.store.reports import Reporting
+from service.store.sealed_file import read, write
 from service.store.sessions import Visit
 from service.store.sites import Changer, Limit, Scope, Site
 from service.store.store import Store, open_store
@@ -38,10 +41,12 @@ from service.store.telemetry.roll import Left, Present, Roll
 from service.store.telemetry.tally import Reviewed
 from service.store.telemetry.telemetry import Telemetry
 from service.store.telemetry.views import Measure, Span
+from service.store.verify import Verifier
 from service.store.views import View
 from service.store.window import window_lines
 from tests.conftest import SECRETS, arrival_of, comment_of, free_port
-from tests.store.shelf import bring, decide, now_ms, outline, publish, raw, settle, settle_all
+from tests.store.shelf import DEMO, bring, decide, now_ms, outline, publish, raw, settle, settle_all
+from tests.store.test_backup import silent
 from tests.store.test_queue import PAGES, expected, fill, walked
 from workers.layers import Layers
 from workers.learn import Pupil
@@ -307,6 +312,41 @@ def test_what_sites_share_lives_on_a_cluster_too(cluster: Store) -> None:
     assert Layers(cluster.learned).shared() is not None
     cluster.learned.reset("demo", "test", time.time())
     assert Layers(cluster.learned).shared() is None
+
+
+def test_a_cluster_is_verified_and_mended(cluster: Store) -> None:
+    ids = fill(cluster, 30, seed=3)
+    raw(cluster).delete(DEMO.reported)  # marked by the filling, reported by nobody
+    bring(cluster, "waiting")
+    assert Verifier(cluster.client).verify("demo").findings == {}
+    lost = (DEMO.facets, DEMO.severity, DEMO.status("held"), DEMO.author("claire"), DEMO.inbox)
+    for key in lost:
+        raw(cluster).delete(key)
+    report = Verifier(cluster.client, mends=True).verify("demo")
+    assert report.differences > 0
+    assert (report.left, report.comments) == (0, len(ids) + 1)
+    assert Verifier(cluster.client).verify("demo").findings == {}
+    Verifier(cluster.client, is_whole=True).verify("demo")
+    assert Verifier(cluster.client).verify("demo").findings == {}
+
+
+def test_a_cluster_is_saved_and_comes_back_equal(cluster: Store) -> None:
+    fill(cluster, 30, seed=4)
+    cluster.accounts.create(Account("mo", Role.MODERATOR), "one-time-password")
+    file = io.BytesIO()
+    write(file, {}, records(cluster.client, silent))
+    before = digest_of(cluster.client, silent)
+    clear(cluster.client)
+    assert is_empty(cluster.client)
+    file.seek(0)
+    assert restore(cluster.client, read(file), silent).text == before.text
+    assert digest_of(cluster.client, silent).text == before.text
+    assert sorted(cluster.sites.names()) == sorted(SITES)
+    found = [each for run in cluster.by_address.find("demo", "claire@example.org", silent)
+             for each in run]  # fmt: skip
+    assert len(found) == 30
+    assert cluster.by_address.erase("demo", "claire@example.org", "cli", silent) == 30
+    assert Verifier(cluster.client).verify("demo").findings == {}
 
 
 def test_accounts_and_keys_work_on_a_cluster(cluster: Store) -> None:

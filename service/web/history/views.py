@@ -54,6 +54,8 @@ KINDS = {
     "settings": "Settings",
     "retention": "Retention",
     "erased": "Comment erased",
+    "erased-address": "All of an address erased",
+    "verify": "Indexes put right",
     "unlearned": "Lessons forgotten",
     "export": "Download",
     "dead-letter-retried": "Dead letter retried",
