@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -15,6 +16,7 @@ from werkzeug.routing import PathConverter
 from service.api.answer import answer
 from service.api.callers import site_of
 from service.api.intake import load, read_json
+from service.api.language import wish_for
 from service.api.media import JSON
 from service.api.openapi import problems
 from service.api.services import services
@@ -83,6 +85,9 @@ class PagesSchema(Schema):
     lang = fields.String(load_default="")
 
 
+SLICE, PAGE = SliceSchema(), PageSchema()
+
+
 @blueprint.route("/pages/<page:page>/comments", methods=["GET"])
 @blueprint.doc(
     parameters=[
@@ -104,9 +109,8 @@ def thread(site: str, page: str) -> Response:
     `page` is the page's URL or identifier, percent-encoded. Answers carry an ETag.
     """
     site_of(site)
-    page = load(PageSchema(), {"page": _page_asked(page)})["page"]
-    wanted = load(SliceSchema(), _single_arguments())
-    order, limit, cursor = wanted["order"], wanted["limit"], wanted["cursor"]
+    page = _page(page)
+    order, limit, cursor = _slice(tuple(_single_arguments().items()))
     state = services().store.threads.state(site, page)
     parts = (site, page_key(page), str(state.version), order, str(limit), cursor)
     etag = _etag(*parts)
@@ -138,8 +142,8 @@ def replies(site: str, root_id: str) -> Response:
     site_of(site)
     if not is_comment_id(root_id):
         raise CommentUnknown(root_id)
-    wanted = load(SliceSchema(), _single_arguments())
-    found = services().store.threads.replies(site, root_id, wanted["limit"], wanted["cursor"])
+    _, limit, cursor = _slice(tuple(_single_arguments().items()))
+    found = services().store.threads.replies(site, root_id, limit, cursor)
     base = f"/v1/sites/{site}"
     comments = [public_comment(node, base) for node in found.nodes]
     return answer({"comments": comments, "next": found.cursor or None})
@@ -191,8 +195,23 @@ def _page_asked(page: str) -> str:
 
 
 def _single_arguments() -> dict[str, str]:
-    known = SliceSchema().fields
-    return {name: value for name, value in request.args.items() if name in known}
+    found = {name: value for name, value in request.args.items() if name in SLICE.fields}
+    wish_for(found.get("lang"))
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _page(page: str) -> str:
+    """Return the page named in a path, validated: readers ask for the same ones all day."""
+    named: str = load(PAGE, {"page": _page_asked(page)})["page"]
+    return named
+
+
+@lru_cache(maxsize=1024)
+def _slice(asked: tuple[tuple[str, str], ...]) -> tuple[Order, int, str]:
+    """Return order, limit and cursor of a query, validated."""
+    wanted = load(SLICE, dict(asked))
+    return wanted["order"], wanted["limit"], wanted["cursor"]
 
 
 def _next(site: str, page: str, order: str, limit: int, cursor: str) -> str | None:

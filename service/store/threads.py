@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from service.moderation.verdict import Status
 from service.store.connection import Client
 from service.store.keys import SiteKeys, page_key
+from service.store.line import Line
 from service.store.paging import Order, slice_of
 from service.store.records import Record, readable_records
 
@@ -50,10 +51,14 @@ class Threads:
 
     def __init__(self, client: Client) -> None:
         self._client = client
+        self._line = Line(client)
 
     def state(self, site: str, page: str) -> PageState:
         """Return a page's count and version; zeros for a page nobody commented."""
-        return self.states(site, [page])[0]
+        count, version = self._line.send(
+            "HMGET", SiteKeys(site).page(page_key(page)), "count", "version"
+        )
+        return PageState(int(count or 0), int(version or 0))
 
     def states(self, site: str, pages: Sequence[str]) -> list[PageState]:
         """Return the states of many pages, in the order asked."""
