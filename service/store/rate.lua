@@ -28,7 +28,8 @@ local function spend(first_key, first_limit, now)
   for index = 0, #KEYS - first_key do
     local arrival = arrivals[index]
     redis.call('SET', arrival[1], string.format('%.3f', arrival[2]), 'PX', math.max(1, math.ceil(arrival[3])))
-    pressures[#pressures + 1] = string.format('%.4f', arrival[3] / tonumber(ARGV[first_limit + index * 2 + 1]))
+    local share = string.format('%.4f', arrival[3] / tonumber(ARGV[first_limit + index * 2 + 1]))
+    pressures[#pressures + 1] = (share:gsub('%.?0+$', ''))
   end
   return false, report, pressures
 end

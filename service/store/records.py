@@ -17,6 +17,17 @@ from service.store.reported import NO_VOICES, Voices, voices_from
 
 WORDS = ("author", "url", "content", "page", "page_title", "lang", "author_id")
 TRACES = ("user_agent", "referrer")
+KEPT_FACTS = (
+    "is_shadow_banned",
+    "email_domain",
+    "email_is_disposable",
+    "honeypot_filled",
+    "form_token",
+    "seconds_to_submit",
+)
+PRESSING = ("ip", "email")
+"""The limits whose pressures checks look at; ``DIMENSIONS`` begins with them."""
+_NOTHING_KNOWN = Facts()
 
 logger = logging.getLogger(__name__)
 
@@ -101,19 +112,17 @@ def content_json(comment: Comment) -> bytes:
 
 
 def facts_json(facts: Facts, dimensions: tuple[str, ...]) -> bytes:
-    """Return what was known at arrival; ``dimensions`` orders the script's pressures."""
-    shadow = {"is_shadow_banned": True} if facts.is_shadow_banned else {}
-    return orjson.dumps(
-        {
-            **shadow,
-            "email_domain": facts.email_domain,
-            "email_is_disposable": facts.email_is_disposable,
-            "honeypot_filled": facts.honeypot_filled,
-            "form_token": facts.form_token,
-            "seconds_to_submit": facts.seconds_to_submit,
-            "dimensions": dimensions,
-        }
-    )
+    """Return what was known at arrival; ``dimensions`` orders the script's pressures.
+
+    What is as it is for most is left out: every comment keeps this for ever.
+    """
+    kept = {
+        name: value
+        for name in KEPT_FACTS
+        if (value := getattr(facts, name)) != getattr(_NOTHING_KNOWN, name)
+    }
+    read = [name for name in dimensions if name in PRESSING]
+    return orjson.dumps({**kept, "dimensions": read})
 
 
 def comment_from(comment_id: str, site: str, fields: Mapping[bytes, bytes]) -> Comment:
@@ -137,7 +146,8 @@ def facts_from(fields: Mapping[bytes, bytes]) -> Facts:
     dimensions = kept.pop("dimensions")
     values = map(float, fields.get(b"pressures", b"").split())
     pressures = dict(zip(dimensions, values, strict=False))
-    kept["form_token"] = FormToken(kept["form_token"])
+    if "form_token" in kept:
+        kept["form_token"] = FormToken(kept["form_token"])
     return Facts(
         ip_pressure=pressures.get("ip", 0.0),
         email_pressure=pressures.get("email", 0.0),
@@ -201,24 +211,24 @@ def readable_records(
 
 
 def verdict_json(verdict: Verdict) -> bytes:
-    """Return a verdict as it is stored; scores keep four decimals."""
-    return orjson.dumps(
-        {
-            "action": verdict.action,
-            "rule": verdict.rule,
-            "scores": {name.value: _rounded(score) for name, score in verdict.scores.items()},
-            "signals": [_signal_data(signal) for signal in verdict.signals],
-            "unscreened": verdict.unscreened,
-            "attribute": verdict.attribute,
-            "threshold": verdict.threshold,
-            "lang": verdict.lang,
-            "is_lang_served": verdict.is_lang_served,
-            "stages": verdict.stages,
-            **({"log_only": verdict.log_only} if verdict.log_only else {}),
-            "approved_before": verdict.approved_before,
-        },
-        option=orjson.OPT_SERIALIZE_NUMPY,
-    )
+    """Return a verdict as it is stored; scores keep four decimals, and empty parts are left out."""
+    parts = {
+        "scores": {name.value: _rounded(score) for name, score in verdict.scores.items()},
+        "signals": [_signal_data(signal) for signal in verdict.signals],
+        "unscreened": verdict.unscreened,
+        "attribute": verdict.attribute,
+        "lang": verdict.lang,
+        "stages": verdict.stages,
+        "log_only": verdict.log_only,
+    }
+    data: dict[str, Any] = {"action": verdict.action, "rule": verdict.rule}
+    data |= {name: part for name, part in parts.items() if part}
+    if not verdict.is_lang_served:
+        data["is_lang_served"] = False
+    for name in ("threshold", "approved_before"):
+        if (number := getattr(verdict, name)) is not None:
+            data[name] = number
+    return orjson.dumps(data, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
 def _signal_data(signal: Signal) -> list[Any]:
@@ -240,11 +250,11 @@ def verdict_from(raw: bytes) -> Verdict:
     return Verdict(
         action=Action(data["action"]),
         rule=data["rule"],
-        scores={Attribute(name): score for name, score in data["scores"].items()},
-        signals=tuple(_signal_from(*values) for values in data["signals"]),
-        unscreened=tuple(data["unscreened"]),
-        attribute=Attribute(data["attribute"]) if data["attribute"] else None,
-        threshold=data["threshold"],
+        scores={Attribute(name): score for name, score in data.get("scores", {}).items()},
+        signals=tuple(_signal_from(*values) for values in data.get("signals", ())),
+        unscreened=tuple(data.get("unscreened", ())),
+        attribute=Attribute(data["attribute"]) if data.get("attribute") else None,
+        threshold=data.get("threshold"),
         lang=data.get("lang", ""),
         is_lang_served=data.get("is_lang_served", True),
         stages=tuple(data.get("stages", ())),
