@@ -1,7 +1,7 @@
 # Everything from a fresh machine with Python 3.11 or newer, make and a network.
 
 .DEFAULT_GOAL := run
-.PHONY: run test lint screenshots train train-encoder evaluate learning bench-accept bench-moderate bench-checks bench-queue bench-queue-pages lock clean browser
+.PHONY: run test lint screenshots train train-encoder evaluate learning bench bench-peers bench-accept bench-moderate bench-checks bench-queue bench-queue-pages lock clean browser
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -49,6 +49,18 @@ evaluate: $(VENV)/installed-peers
 
 learning: $(VENV)/installed-train
 	$(BIN)/python -m training.learning --data $(DATA)
+
+# Every benchmark but those that need data of others, into bench/RESULTS.md; 25 minutes at most.
+bench: $(VENV)/installed-bench bench-peers
+	$(BIN)/python -m bench.all
+
+# Waline compiles its SQLite for some minutes, once. Without it the report says so.
+bench-peers:
+	@test -d var/peers/node_modules/@waline/vercel || ! command -v npm >/dev/null || { \
+		echo "Installing Waline into var/peers …"; mkdir -p var/peers; \
+		npm install --prefix var/peers --no-audit --no-fund --loglevel error \
+		@waline/vercel@1.39.3 >var/peers/install.log 2>&1 || \
+		{ tail -3 var/peers/install.log; rm -rf var/peers/node_modules; }; }
 
 bench-accept: $(VENV)/installed-bench
 	$(BIN)/python -m bench.accept

@@ -19,7 +19,7 @@ from pathlib import Path
 import orjson
 from redis import Redis
 
-from bench import isso_server, report
+from bench import isso_server, points, report, waline
 from bench.children import (
     child,
     environment_of,
@@ -30,7 +30,7 @@ from bench.children import (
     until_ready,
     valkey,
 )
-from bench.load import Load, measure
+from bench.load import Load, LoadFailed, measure
 from bench.plain import plain_queue
 from bench.report import Target
 from bench.site import SITE, CommentsLost, open_site, store_of
@@ -41,6 +41,8 @@ from service.store.embedded import server_urls
 from service.store.keys import SiteKeys
 
 SERVERS = ("flask", "flask-smorest", "granian", "gunicorn", "isso")
+PEERS = ("isso", "waline")
+"""Those whose failure is theirs: it is reported, and the others are measured on."""
 ENOUGH_PER_S = 5_000
 """Distinct requests made for each second of a measurement; those that store answer fewer."""
 
@@ -78,19 +80,29 @@ class Contender:
 
 
 def run(
-    plan: Plan, names: Sequence[str] = (), fsyncs_ms: list[float] | None = None
+    plan: Plan,
+    names: Sequence[str] = (),
+    fsyncs_ms: list[float] | None = None,
+    missing: list[str] | None = None,
 ) -> dict[str, Contender]:
     """Measure the contenders (all, or those named), and check what each one stored.
 
-    ``fsyncs_ms`` gathers how fast the disk was before each round.
+    ``fsyncs_ms`` gathers how fast the disk was before each round, ``missing`` which peers
+    could not be had, and why.
     """
     with tempfile.TemporaryDirectory(prefix="ecluse-bench-") as name, ExitStack() as stack:
-        contenders = stack.enter_context(_contenders(Path(name), names))
+        contenders = stack.enter_context(_contenders(Path(name), names, missing))
         for number in range(plan.rounds):
             if fsyncs_ms is not None:
                 fsyncs_ms.append(report.fsync_ms(Path(name)))
-            for contender in contenders:
-                _measure(contender, plan, number)
+            for contender in list(contenders):
+                try:
+                    _measure(contender, plan, number)
+                except LoadFailed as reason:
+                    if missing is None or not contender.name.startswith(PEERS):
+                        raise
+                    contenders.remove(contender)
+                    missing.append(f"Not measured: {contender.about}, because: {reason}.")
         for contender in contenders:
             _check(contender)
         return {contender.name: contender for contender in contenders}
@@ -99,14 +111,20 @@ def run(
 def targets(found: dict[str, Contender]) -> list[Target]:
     """Return the promises about accepting."""
     ours = found["ecluse"].rates
-    wanted = {"plain": 2.0, "isso": 10.0, "isso-4": 10.0}
+    wanted = {"bare": 0.4, "plain": 2.0, "isso": 15.0, "isso-4": 10.0}
     return [
         Target(f"Écluse ÷ {found[name].about}", least, report.ratio(ours, found[name].rates))
         for name, least in wanted.items()
+        if name in found
     ]
 
 
-def text_of(found: dict[str, Contender], plan: Plan, fsyncs_ms: Sequence[float]) -> str:
+def text_of(
+    found: dict[str, Contender],
+    plan: Plan,
+    fsyncs_ms: Sequence[float],
+    missing: Sequence[str] = (),
+) -> str:
     """Return the whole report."""
     rows = [_row(contender, found["ecluse"]) for contender in found.values()]
     heads = ("contender", "accepted/s", "lowest", "highest", "Écluse is", "µs of processor",
@@ -117,6 +135,7 @@ def text_of(found: dict[str, Contender], plan: Plan, fsyncs_ms: Sequence[float])
             f"{plan.rounds} interleaved rounds of {plan.seconds:g} s after {plan.warm_up_s:g} s "
             f"of warm-up, {plan.connections} keep-alive connections, closed loop; medians.",
             report.table(heads, rows),
+            *missing,
             "µs of processor: what one accepted comment costs the contender's server and store "
             "together, which busy neighbours change least.",
             f"The disk made 4 KiB durable in {disk.median:.1f} ms ({disk.low:.1f} to "
@@ -155,7 +174,9 @@ def request_of_key(token: str) -> Callable[[Written], bytes]:
 
 
 @contextmanager
-def _contenders(folder: Path, names: Sequence[str]) -> Iterator[list[Contender]]:
+def _contenders(
+    folder: Path, names: Sequence[str], missing: list[str] | None
+) -> Iterator[list[Contender]]:
     makers: dict[str, Callable[[ExitStack], Contender]] = {
         "echo": lambda stack: _echo(stack, folder / "echo"),
         "ecluse": lambda stack: _ours(stack, folder / "ecluse", "ecluse", "Écluse"),
@@ -173,6 +194,7 @@ def _contenders(folder: Path, names: Sequence[str]) -> Iterator[list[Contender]]
         "isso-4": lambda stack: _isso(
             stack, folder / "isso-4", "isso, 4 processes (c′)", isso_server.image_command
         ),
+        "waline": lambda stack: _waline(stack, folder / "waline"),
         "strict": lambda stack: _ours(
             stack, folder / "strict", "ecluse", "Écluse, strict", durability=Durability.STRICT
         ),
@@ -184,7 +206,15 @@ def _contenders(folder: Path, names: Sequence[str]) -> Iterator[list[Contender]]
         ),
     }
     with ExitStack() as stack:
-        yield [makers[name](stack) for name in names or makers]
+        made: list[Contender] = []
+        for name in names or makers:
+            try:
+                made.append(makers[name](stack))
+            except waline.NotThere as reason:
+                if missing is None:
+                    raise
+                missing.append(f"Not measured: {name}, because {reason}.")
+        yield made
 
 
 def _ours(
@@ -239,6 +269,20 @@ def _isso(
         201,
         lambda: isso_server.count_stored(folder),
         [pid],
+        enough_per_s=1_000,
+    )
+
+
+def _waline(stack: ExitStack, folder: Path) -> Contender:
+    there = stack.enter_context(waline.waline(folder))
+    return Contender(
+        folder.name,
+        "Waline, one process (d)",
+        there.port,
+        waline.request_of,
+        200,
+        lambda: waline.count_stored(folder),
+        [there.pid],
         enough_per_s=1_000,
     )
 
@@ -313,17 +357,18 @@ def _row(contender: Contender, ours: Contender) -> tuple[str, ...]:
 def main() -> int:
     """Measure, print, and with ``--write`` keep the result."""
     parser = argparse.ArgumentParser(description="Accepted comments a second, against peers.")
-    parser.add_argument("--write", action="store_true", help=f"update {report.RESULTS.name}")
+    report.add_options(parser)
     parser.add_argument("--rounds", type=int, default=Plan.rounds)
     parser.add_argument("--seconds", type=float, default=Plan.seconds)
     parser.add_argument("--connections", type=int, default=Plan.connections)
     options = parser.parse_args()
     plan = Plan(options.rounds, options.seconds, connections=options.connections)
     fsyncs_ms: list[float] = []
-    text = text_of(run(plan, fsyncs_ms=fsyncs_ms), plan, fsyncs_ms)
-    print(text)
-    if options.write:
-        report.write("accept", text)
+    missing = [f"Not measured: Twikoo's server, because {waline.twikoo()}."]
+    found = run(plan, fsyncs_ms=fsyncs_ms, missing=missing)
+    report.keep("accept", text_of(found, plan, fsyncs_ms, missing), options)
+    shown = [each for name, each in found.items() if name != "echo"]
+    points.keep(options.points, "accept", points.bars("Comments accepted a second", shown))
     return 0
 
 

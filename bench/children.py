@@ -74,13 +74,16 @@ def valkey(
 
 
 def until_ready(
-    process: subprocess.Popen[bytes], is_ready: Callable[[], bool], folder: Path
+    process: subprocess.Popen[bytes],
+    is_ready: Callable[[], bool],
+    folder: Path,
+    within_s: float = START_WITHIN_S,
 ) -> None:
     """Return when ``is_ready``.
 
-    Raises ``NotStarted`` when the process ends first, or takes half a minute.
+    Raises ``NotStarted`` when the process ends first, or takes longer than ``within_s``.
     """
-    until = time.monotonic() + START_WITHIN_S
+    until = time.monotonic() + within_s
     while time.monotonic() < until:
         if is_ready():
             return

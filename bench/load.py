@@ -18,6 +18,9 @@ from typing import Any
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _CLOSE = re.compile(rb"\r\nconnection: *close", re.IGNORECASE)
+BODILESS = (b"204", b"304")
+"""Answers that end with their head (RFC 9110, 6.4.1)."""
+SEND_WITHIN_S = 120.0
 DRAIN_S = 20.0
 """How long answers to the last requests are waited for."""
 
@@ -97,8 +100,8 @@ class Connection(asyncio.Protocol):
         received = self._received + data if self._received else data
         end = received.find(b"\r\n\r\n")
         if end >= 0:
-            length = _LENGTH.search(received, 0, end + 2)
-            if length and len(received) >= end + 4 + int(length[1]):
+            whole = end + 4 + _length_of(received, end)
+            if end + 4 <= whole <= len(received):
                 self._received = b""
                 self._answered(received[:end])
                 return
@@ -178,6 +181,26 @@ def measure(
         p99_ms=times[len(times) * 99 // 100] * 1000,
         own_share=share,
     )
+
+
+def send_all(port: int, requests: Iterable[bytes], status: int, connections: int) -> int:
+    """Send every request as fast as the server answers; return how many were answered well.
+
+    Raises ``LoadFailed`` on any other status or a broken answer, or after ``SEND_WITHIN_S``.
+    """
+    run = Run(iter(requests), str(status).encode())
+    asyncio.run(_drive(port, run, connections, 0.0, SEND_WITHIN_S))
+    if run.fault or not run.is_dry:
+        raise LoadFailed(run.fault or "not all were sent in time")
+    return run.answered
+
+
+def _length_of(received: bytes, end: int) -> int:
+    """Return how long the body is whose head ends at ``end``; below 0 where nobody says."""
+    if received[9:12] in BODILESS:
+        return 0
+    length = _LENGTH.search(received, 0, end + 2)
+    return int(length[1]) if length else -1
 
 
 def send(port: int, request: bytes) -> bytes:

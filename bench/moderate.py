@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
-from bench import report
+from bench import points, report
 from bench.children import valkey
 from bench.plain import PlainComments, plain_queue
 from bench.report import Target
@@ -194,15 +194,19 @@ def _row(kind: str, figures: Figures, plan: Plan, ours: Sequence[float]) -> tupl
 def main() -> int:
     """Measure, print, and with ``--write`` keep the result."""
     parser = argparse.ArgumentParser(description="Moderated comments a second, against peers.")
-    parser.add_argument("--write", action="store_true", help=f"update {report.RESULTS.name}")
+    report.add_options(parser)
     parser.add_argument("--rounds", type=int, default=Plan.rounds)
     parser.add_argument("--comments", type=int, default=Plan.comments)
     options = parser.parse_args()
     plan = Plan(options.rounds, options.comments)
-    text = text_of(run(plan), plan)
-    print(text)
-    if options.write:
-        report.write("moderate", text)
+    found = run(plan)
+    report.keep("moderate", text_of(found, plan), options)
+    bars = tuple(
+        points.Series(ABOUT[kind], (report.Spread.of(each.rates).median,))
+        for kind, each in found.items()
+    )
+    panel = points.Panel("Comments moderated a second by one worker", points.BARS, bars)
+    points.keep(options.points, "moderate", panel)
     return 0
 
 

@@ -7,6 +7,7 @@ and behind the least Flask that can do it.
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -68,5 +69,22 @@ def bare() -> Flask:
     def submit(site: str) -> Response:
         request.get_data(cache=False)
         return Response(orjson.dumps({"site": site, "status": "received"}), 202, content_type=JSON)
+
+    return app
+
+
+def bare_read(answer: Path) -> Flask:
+    """Return a Flask application whose one view answers the bytes of a file, or 304.
+
+    It looks whether the caller has an ETag, whichever; it asks no store.
+    """
+    body = answer.read_bytes()
+    app = Flask("bare")
+
+    @app.get("/v1/sites/<site>/pages/<path:page>/comments")
+    def read(site: str, page: str) -> Response:  # noqa: ARG001
+        if request.headers.get("If-None-Match"):
+            return Response(status=304)
+        return Response(body, 200, content_type=JSON)
 
     return app

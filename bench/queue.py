@@ -211,15 +211,12 @@ def _described(answer: object) -> str:
 def main() -> int:
     """Measure, print, and with ``--write`` keep the result."""
     parser = argparse.ArgumentParser(description="What the queue's queries cost.")
-    parser.add_argument("--write", action="store_true", help=f"update {report.RESULTS.name}")
+    report.add_options(parser)
     parser.add_argument("--rounds", type=int, default=Plan.rounds)
     parser.add_argument("--comments", type=int, default=Plan.many)
     options = parser.parse_args()
     plan = Plan(many=options.comments, rounds=options.rounds)
-    text = text_of(run(plan), plan)
-    print(text)
-    if options.write:
-        report.write("queue", text)
+    report.keep("queue", text_of(run(plan), plan), options)
     return 0
 
 

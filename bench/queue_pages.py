@@ -23,11 +23,10 @@ from playwright.sync_api import Page, sync_playwright
 from bench import report
 from bench.children import child, environment_of, free_port, listens, python, until_ready, valkey
 from bench.queue import filled, hold
+from bench.session import session
 from bench.site import SITE, open_site, store_of
 from config.settings import Settings
 from service.app import create_app
-from service.store.accounts import Account, Role
-from service.store.sessions import Visit
 from service.store.store import Store
 from service.web.staff.guard import COOKIE
 
@@ -76,13 +75,6 @@ def costs(settings: Settings, store: Store, times: int) -> dict[str, Cost]:
         "changes, none": f"/moderate/changes?site={SITE}&after={place}",
     }
     return {name: asked(client, path, times) for name, path in paths.items()}
-
-
-def session(store: Store) -> str:
-    """Return the token of a moderator's session."""
-    store.accounts.create(Account("bench", Role.MODERATOR), "one time password")
-    visit = Visit(int(time.time() * 1000))
-    return store.door.sign_in("bench", "one time password", visit, "a password long enough")
 
 
 def keys_a_second(folder: Path) -> float:

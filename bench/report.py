@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import platform
 import re
@@ -141,6 +142,19 @@ def write(section: str, text: str, results: Path = RESULTS) -> None:
     start, end = f"<!-- {section} -->", f"<!-- /{section} -->"
     pattern = re.compile(f"{re.escape(start)}.*?{re.escape(end)}", re.DOTALL)
     results.write_text(pattern.sub(lambda _: f"{start}\n{text}\n{end}", page), "utf-8")
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add what every benchmark understands: where its result is to go."""
+    parser.add_argument("--write", action="store_true", help=f"update {RESULTS.name}")
+    parser.add_argument("--points", type=Path, help="folder for what the plot is drawn from")
+
+
+def keep(section: str, text: str, options: argparse.Namespace) -> None:
+    """Print a result, and with ``--write`` keep it."""
+    print(text)
+    if options.write:
+        write(section, text)
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

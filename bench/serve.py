@@ -6,6 +6,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from granian import Granian
@@ -19,6 +20,8 @@ from service.lifetime import die_with
 from service.web_server import CONNECTIONS
 
 ECHO = "echo"
+READ = "bare-read:"
+"""And the file whose bytes the view answers."""
 
 
 def application(name: str, settings: Settings) -> Any:
@@ -26,6 +29,8 @@ def application(name: str, settings: Settings) -> Any:
     from bench import peers, stock
     from service.app import create_app
 
+    if name.startswith(READ):
+        return peers.bare_read(Path(name.removeprefix(READ)))
     made: dict[str, Callable[[], Any]] = {
         "ecluse": lambda: create_app(settings),
         "bare": peers.bare,

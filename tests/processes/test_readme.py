@@ -16,6 +16,7 @@ PROVEN_ELSEWHERE = {
     "make run": "test_up.py runs what it ends in",
     "make test": "CI",
     "make lint": "CI",
+    "make bench": "tests/bench",
     "make bench-accept": "tests/bench",
     "make bench-moderate": "tests/bench",
     "make bench-queue": "tests/bench",
