@@ -44,7 +44,7 @@ PARTS = (
     Part("decide", limit_s=100),
     Part("latency", ("--rounds", "2"), 150),
     Part("workers", ("--rounds", "2", "--comments", "2000"), 120),
-    Part("stored", limit_s=240),
+    Part("stored", limit_s=300),
     Part("queue", ("--comments", "50000", "--rounds", "3"), 150),
     Part("memory", limit_s=90),
     Part("startup", limit_s=90),

@@ -192,9 +192,10 @@ def main() -> int:
     found = run(plan)
     report.keep("latency", text_of(found, plan), options)
     shares = (0.5, 0.95, 0.99)
+    waits = {"steady": [r.steady for r in found], "burst": [r.burst for r in found]}
     lines = {
-        about: [Spread.of([waits(r).at(share) for r in found]).median for share in shares]
-        for about, waits in (("steady", lambda r: r.steady), ("burst", lambda r: r.burst))
+        about: [Spread.of([each.at(share) for each in some]).median for share in shares]
+        for about, some in waits.items()
     }
     panel = points.lines("Acceptance to verdict, ms", ("p50", "p95", "p99"), lines)
     points.keep(options.points, "latency", panel)

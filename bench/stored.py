@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -210,7 +211,7 @@ def _accept(each: Stored, times: int, number: int) -> list[float]:
         arrival_of(each.store, next(each.numbers), comment)
         for comment in written(times, seed=1_000 + number)
     ]
-    return [_ms(lambda a=arrival: each.store.comments.accept(a)) for arrival in arrivals]
+    return [_ms(partial(each.store.comments.accept, arrival)) for arrival in arrivals]
 
 
 def _settle(each: Stored, times: int, _number: int) -> list[float]:
@@ -220,7 +221,7 @@ def _settle(each: Stored, times: int, _number: int) -> list[float]:
         entries = each.store.inbox.take(SITE, "bench", 10)
         pending = each.store.inbox.load(SITE, entries, Facts())
         settlements = [Settlement(item, approve(item.case)) for item in pending]
-        taken.append(_ms(lambda s=settlements: each.store.inbox.settle(SITE, s)) / len(settlements))
+        taken.append(_ms(partial(each.store.inbox.settle, SITE, settlements)) / len(settlements))
     return taken
 
 
@@ -234,7 +235,7 @@ def _decide(each: Stored, times: int, number: int) -> list[float]:
 
     taken = []
     for comment_id in ids:
-        taken.append(_ms(lambda i=comment_id: decide(i, Status.APPROVED)))
+        taken.append(_ms(partial(decide, comment_id, Status.APPROVED)))
         decide(comment_id, Status.HELD)
     return taken
 
@@ -242,11 +243,11 @@ def _decide(each: Stored, times: int, number: int) -> list[float]:
 def _read(each: Stored, times: int, _number: int) -> list[float]:
     last = max(each.size // ON_PAGE, 2)
     pages = [page_of(1_001 + at * 7919 % last) for at in range(times)]
-    return [_ms(lambda p=page: _thread(each.store, p)) for page in pages]
+    return [_ms(partial(_thread, each.store, page)) for page in pages]
 
 
 def _read_busy(each: Stored, times: int, _number: int) -> list[float]:
-    return [_ms(lambda: _thread(each.store, BUSY)) for _ in range(times)]
+    return [_ms(partial(_thread, each.store, BUSY)) for _ in range(times)]
 
 
 def _thread(store: Store, page: str) -> None:
