@@ -46,8 +46,8 @@ PARTS = (
     Part("workers", ("--rounds", "2", "--comments", "2000"), 120),
     Part("stored", limit_s=300),
     Part("queue", ("--comments", "50000", "--rounds", "3"), 150),
-    Part("memory", limit_s=90),
-    Part("startup", limit_s=90),
+    Part("memory", limit_s=100),
+    Part("startup", limit_s=150),
     Part(SOAK, limit_s=SOAK_S + SOAK_AROUND_S),
 )
 PLOTTED = ("accept", "moderate", "threads", "decide", "latency", "workers", "stored", "memory",

@@ -106,7 +106,7 @@ def _fixed_options() -> dict[str, str]:
         "aof-load-truncated": "yes",
         "maxmemory-policy": "noeviction",
         # A comment's hash as one block while no field is longer: 2,280 bytes each became
-        # 1,500 (`make bench`), and reading or writing it whole costs no more.
+        # 1,500 with what else was spared then (`python -m bench.memory`).
         "hash-max-listpack-value": "4096",
         "latency-tracking": "no",  # a histogram entry for each of a script's dozen commands
     }

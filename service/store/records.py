@@ -121,8 +121,8 @@ def facts_json(facts: Facts, dimensions: tuple[str, ...]) -> bytes:
         for name in KEPT_FACTS
         if (value := getattr(facts, name)) != getattr(_NOTHING_KNOWN, name)
     }
-    read = [name for name in dimensions if name in PRESSING]
-    return orjson.dumps({**kept, "dimensions": read})
+    read = tuple(name for name in dimensions if name in PRESSING)
+    return orjson.dumps(kept if read == PRESSING else {**kept, "dimensions": read})
 
 
 def comment_from(comment_id: str, site: str, fields: Mapping[bytes, bytes]) -> Comment:
@@ -143,7 +143,7 @@ def facts_from(fields: Mapping[bytes, bytes]) -> Facts:
     if not raw:
         return Facts()
     kept = orjson.loads(raw)
-    dimensions = kept.pop("dimensions")
+    dimensions = kept.pop("dimensions", PRESSING)
     values = map(float, fields.get(b"pressures", b"").split())
     pressures = dict(zip(dimensions, values, strict=False))
     if "form_token" in kept:
