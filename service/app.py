@@ -41,7 +41,7 @@ from service.store.doorbell import Doorbell
 from service.store.embedded import server_urls
 from service.store.store import open_store
 from service.web import appeals as appeals_page
-from service.web import author, by_mail, demo
+from service.web import author, by_mail, demo, embed
 from service.web.docs import register_docs
 from service.web.errors import problem_page
 from service.web.history import views as history
@@ -75,6 +75,7 @@ BLUEPRINTS = (
 )
 PAGES = (
     demo.blueprint,
+    embed.blueprint,
     author.blueprint,
     appeals_page.blueprint,
     door.blueprint,
