@@ -30,7 +30,8 @@ def embed() -> Response:
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     if is_squeezed:
         response.headers["Content-Encoding"] = "gzip"
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 @cache

@@ -277,7 +277,7 @@ class Thread {
     this.words = home.words;
     this.items = new Map();
     this.list = make("ol", { part: "thread" });
-    this.moments = new Intl.DateTimeFormat(home.lang, { dateStyle: "long", timeStyle: "short" });
+    this.moments = new Intl.DateTimeFormat(home.tongue, { dateStyle: "long", timeStyle: "short" });
   }
 
   // Make the list begin with `comments`; return the ids that were not there before.
@@ -865,20 +865,27 @@ class EcluseComments extends HTMLElement {
 
   async start() {
     this.hasStarted = true;
-    this.tongue = known(this.getAttribute("lang")) || languageOf(this) || "en";
+    this.tongue = languageOf(this) || "en";
     this.words = WORDS[this.tongue];
-    try {
-      const { isGood, data } = await ask(`${sitePath(this.site)}/form-token`);
-      if (!isGood) throw new Error(data.title);
-      this.tongue = known(this.getAttribute("lang")) || languageOf(this) || known(data.lang) || "en";
-      this.build(data);
-    } catch {
+    const settings = await this.settings();
+    if (!settings) {
       this.failed();
       return;
     }
+    this.tongue = languageOf(this) || known(settings.lang) || "en";
+    this.build(settings);
     await this.refresh(true);
     await this.own.recall();
     this.keepFresh();
+  }
+
+  async settings() {
+    try {
+      const { isGood, data } = await ask(`${sitePath(this.site)}/form-token`);
+      return isGood ? data : null;
+    } catch {
+      return null;
+    }
   }
 
   failed() {
