@@ -155,7 +155,7 @@ textarea { min-height: 8rem; resize: vertical; }
 [aria-invalid=true] { border: 2px solid var(--wrong); }
 .trap { position: absolute; inset-inline-start: -100vw; width: 1px; height: 1px; overflow: hidden; }
 button { min-height: 2rem; padding: .5rem 1.1rem; border: 1px solid var(--accent); border-radius: var(--radius); background: var(--accent); color: var(--on-accent); font: inherit; font-weight: 600; cursor: pointer; }
-button.quiet { padding: .2rem .6rem; background: transparent; color: var(--accent); }
+button.quiet { padding: .2rem .6rem; border-color: var(--edge); background: transparent; color: var(--accent); font-size: .9em; }
 button[disabled] { opacity: .6; cursor: progress; }
 .actions { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center; }
 .notice, .own article { margin: 1rem 0; padding: .5rem 1rem; border: 0; border-inline-start: 4px solid var(--accent); background: var(--tint); }
