@@ -75,6 +75,15 @@ def thread(page: Page) -> Locator:
     return page.locator("[part=thread]")
 
 
+def statuses_of_looks(page: Page) -> list[int]:
+    """Return a list that grows with the statuses as they came over the network."""
+    found: list[int] = []
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    session.on("Network.responseReceivedExtraInfo", lambda told: found.append(told["statusCode"]))
+    return found
+
+
 def test_a_visitor_writes_corrects_publishes_edits_and_withdraws(
     new_page: Open, paper: Newspaper, script: str
 ) -> None:
@@ -128,6 +137,13 @@ def test_a_reply_waits_for_a_moderator_and_then_stands_there(
     change(shelves, site, policy={"premoderation": "all"})
     page = new_page()
     page.goto(paper.print("/waiting", script, lang="en-GB"))
+    page.get_by_role("button", name="Report the comment of Lecteur").click()
+    page.get_by_label("Reason").select_option("insult")
+    assert_accessible(page)
+    page.get_by_role("dialog").get_by_role("button", name="Report").click()
+    expect(page.get_by_text("Thank you. The moderators are told.")).to_be_visible()
+    assert shelves.comments.get(site, first).voices.reported.total == 1
+
     page.get_by_role("button", name="Reply to Lecteur").click()
     expect(page.locator("#content")).to_be_focused()
     assert page.locator("li#comment-" + first).locator("form").count() == 1
@@ -171,14 +187,17 @@ def test_a_long_thread_comes_when_it_is_looked_at_and_grows_by_itself(
     address = paper.url + "/long"
     more = {"page": address}
     ids = stock(shelves, numbered(25, more=more, action=Action.APPROVE), site=site)
+    talkative = numbered(103, more={**more, "parent": ids[-1]}, action=Action.APPROVE)
+    stock(shelves, talkative, site=site)
     asked: list[str] = []
     page = new_page()
     page.on("request", lambda request: asked.append(f"{request.method} {request.url}"))
+    answered = statuses_of_looks(page)
     page.clock.install()
     spacer = "<p>Un paragraphe.</p>" * 100
     links = '<a href="/long" data-ecluse-count>?</a><a href="/other" data-ecluse-count>?</a>'
     page.goto(paper.print("/long", links + spacer + script))
-    expect(page.locator("a").nth(0)).to_have_text("25 commentaires")
+    expect(page.locator("a").nth(0)).to_have_text("128 commentaires")
     expect(page.locator("a").nth(1)).to_have_text("0 commentaire")
     counted = [each for each in asked if each.startswith("POST") and each.endswith("/counts")]
     assert len(counted) == 1
@@ -190,13 +209,22 @@ def test_a_long_thread_comes_when_it_is_looked_at_and_grows_by_itself(
     page.get_by_role("button", name="Commentaires suivants").click()
     expect(shown).to_have_count(25)
 
+    replies = page.locator(f"li#comment-{ids[-1]} li")
+    expect(replies).to_have_count(100)
+    page.get_by_role("button", name="Afficher les autres réponses").click()
+    expect(replies).to_have_count(103)
+
     page.fill("#content", "Un texte en cours")
-    (new,) = stock(shelves, numbered(1, more=more, action=Action.APPROVE), site=site)
-    decide(shelves, site, Status.REJECTED, ids[-1])
     page.clock.fast_forward(BETWEEN_LOOKS_MS)
+    while 304 not in answered:
+        page.wait_for_timeout(50)
+    (new,) = stock(shelves, numbered(1, more=more, action=Action.APPROVE), site=site)
+    decide(shelves, site, Status.REJECTED, ids[-2])
+    page.clock.fast_forward(2 * BETWEEN_LOOKS_MS)
     expect(page.locator(f"li#comment-{new}")).to_be_visible()
-    expect(page.locator(f"li#comment-{ids[-1]}")).to_have_count(0)
+    expect(page.locator(f"li#comment-{ids[-2]}")).to_have_count(0)
     expect(shown).to_have_count(25)
+    expect(replies).to_have_count(103)
     expect(page.get_by_text("Un nouveau commentaire est arrivé.")).to_be_attached()
     expect(page.locator("#content")).to_have_value("Un texte en cours")
     assert not any(each.startswith("OPTIONS") and "/pages/" in each for each in asked)

@@ -65,6 +65,19 @@ const WORDS = {
     correct: "Corriger",
     change: "Modifier mon texte",
     asItIs: "L’envoyer tel quel",
+    report: "Signaler",
+    reportOf: (name) => `Signaler le commentaire de ${name}`,
+    reason: "Motif",
+    note: "Précision (facultative)",
+    reasons: {
+      spam: "Publicité, spam",
+      insult: "Insulte",
+      hate: "Haine",
+      threat: "Menace",
+      "off-topic": "Hors sujet",
+      private: "Vie privée",
+      other: "Autre",
+    },
   },
   en: {
     count: (n) => `${n} ${n === 1 ? "comment" : "comments"}`,
@@ -106,6 +119,19 @@ const WORDS = {
     correct: "Correct it",
     change: "Change my text",
     asItIs: "Send it as it is",
+    report: "Report",
+    reportOf: (name) => `Report the comment of ${name}`,
+    reason: "Reason",
+    note: "Details (optional)",
+    reasons: {
+      spam: "Advertising, spam",
+      insult: "Insult",
+      hate: "Hatred",
+      threat: "Threat",
+      "off-topic": "Off topic",
+      private: "Privacy",
+      other: "Other",
+    },
   },
 };
 
@@ -150,7 +176,8 @@ time, .hint { color: var(--quiet); font-size: .9em; }
 .error:empty, .notice:empty { display: none; }
 .field { margin: 0 0 1rem; }
 label { display: block; margin-bottom: .3rem; font-weight: 600; }
-input, textarea { width: 100%; padding: .6rem .7rem; border: 1px solid var(--edge); border-radius: var(--radius); background: var(--ecluse-field, transparent); color: inherit; font: inherit; }
+input, textarea, select { width: 100%; padding: .6rem .7rem; border: 1px solid var(--edge); border-radius: var(--radius); background: var(--ecluse-field, transparent); color: inherit; font: inherit; }
+option { background: Canvas; color: CanvasText; }
 textarea { min-height: 8rem; resize: vertical; }
 [aria-invalid=true] { border: 2px solid var(--wrong); }
 .trap { position: absolute; inset-inline-start: -100vw; width: 1px; height: 1px; overflow: hidden; }
@@ -161,7 +188,7 @@ button[disabled] { opacity: .6; cursor: progress; }
 .notice, .own article { margin: 1rem 0; padding: .5rem 1rem; border: 0; border-inline-start: 4px solid var(--accent); background: var(--tint); }
 .notice.wrong { border-color: var(--wrong); }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
-dialog { max-width: 32rem; border: 1px solid var(--edge); border-radius: var(--radius); background: var(--ecluse-dialog, Canvas); color: var(--ecluse-ink, CanvasText); }
+dialog { width: min(32rem, 92vw); border: 1px solid var(--edge); border-radius: var(--radius); background: var(--ecluse-dialog, Canvas); color: var(--ecluse-ink, CanvasText); }
 dialog::backdrop { background: rgb(0 0 0 / .5); }
 `;
 
@@ -298,14 +325,17 @@ class Thread {
   add(comments, list = this.list) {
     const fresh = comments.filter((comment) => !this.items.has(comment.id));
     list.append(...fresh.map((comment) => this.item(comment, [])));
+    return fresh.length;
   }
 
   // Put replies, given flat and oldest first, each below the comment it answers.
-  addReplies(comments) {
+  addReplies(comments, root) {
+    let added = 0;
     for (const comment of comments) {
-      const above = this.items.get(comment.parent);
-      if (above) this.add([{ ...comment, replies: comment.replies ?? [] }], above.replies);
+      const above = this.items.get(comment.parent) ?? root;
+      added += this.add([comment], above.replies);
     }
+    return added;
   }
 
   gone(items, wanted, isWhole) {
@@ -357,9 +387,12 @@ class Thread {
     const name = comment.author || this.words.anonymous;
     const reply = button(this.words.reply, () => this.home.form.answer(comment));
     reply.setAttribute("aria-label", this.words.replyTo(name));
+    const report = button(this.words.report, () => this.report(comment, name, told));
+    report.setAttribute("aria-label", this.words.reportOf(name));
+    const told = make("span", { className: "hint", role: "status" });
     const text = make("p", { className: "words", dir: "auto", part: "words" }, comment.content ?? "");
     if (comment.lang) text.lang = comment.lang;
-    article.replaceChildren(this.head(comment, name), text, make("p", { className: "actions" }, reply));
+    article.replaceChildren(this.head(comment, name), text, make("p", { className: "actions" }, reply, report, told));
   }
 
   head(comment, name) {
@@ -376,22 +409,51 @@ class Thread {
     return make("time", { dateTime: iso }, this.moments.format(new Date(iso)));
   }
 
+  async report({ id }, name, told) {
+    const { words } = this;
+    const options = Object.entries(words.reasons).map(([value, text]) => make("option", { value }, text));
+    const reason = make("select", { id: "reason" }, ...options);
+    const note = make("textarea", { id: "note", maxLength: 500 });
+    const fields = [
+      make("label", { htmlFor: "reason" }, words.reason),
+      reason,
+      make("label", { htmlFor: "note" }, words.note),
+      note,
+    ];
+    const choice = await this.home.choose(words.reportOf(name), fields, [words.cancel, words.report]);
+    if (choice !== words.report) return;
+    try {
+      const body = { reason: reason.value, note: note.value };
+      const { data } = await ask(this.home.path(`/comments/${id}/reports`), { method: "POST", body });
+      told.textContent = data.message ?? data.title;
+    } catch {
+      told.textContent = words.offline;
+    }
+  }
+
+  // The listing begins with the replies that the thread's answer held already.
   async showReplies(item) {
     item.more.disabled = true;
     try {
-      const query = new URLSearchParams({ limit: 100 });
-      if (item.cursor) query.set("cursor", item.cursor);
-      const { isGood, data } = await ask(`${item.more.path}?${query}`);
-      if (!isGood) return;
-      this.addReplies(data.comments);
-      item.cursor = data.next ?? item.cursor;
-      item.isComplete = !data.next;
-      item.more.hidden = item.isComplete;
+      while (!(await this.showSomeReplies(item)));
     } catch {
       this.home.say([this.words.offline], "wrong");
     } finally {
       item.more.disabled = false;
     }
+  }
+
+  // Return whether there is something new to see, or nothing more to come.
+  async showSomeReplies(item) {
+    const query = new URLSearchParams({ limit: 100 });
+    if (item.cursor) query.set("cursor", item.cursor);
+    const { isGood, data } = await ask(`${item.more.path}?${query}`);
+    if (!isGood) return true;
+    const added = this.addReplies(data.comments, item);
+    item.cursor = data.next ?? item.cursor;
+    item.isComplete = !data.next;
+    item.more.hidden = item.isComplete;
+    return added > 0 || item.isComplete;
   }
 }
 
@@ -589,7 +651,8 @@ class Form {
   async nudge(problem) {
     const { words } = this;
     this.home.say([]);
-    const choice = await this.home.choose(problem.title, problem.reasons ?? [], [words.change, words.asItIs]);
+    const reasons = (problem.reasons ?? []).map((reason) => make("p", {}, reason));
+    const choice = await this.home.choose(problem.title, reasons, [words.change, words.asItIs]);
     if (choice === words.asItIs) await this.send(problem.nudge_token);
     else this.fields.content.focus();
   }
@@ -930,7 +993,7 @@ class EcluseComments extends HTMLElement {
   }
 
   // Return the choice made; the first one where the dialogue is closed by Escape.
-  choose(title, lines, choices) {
+  choose(title, contents, choices) {
     return new Promise((resolve) => {
       const dialog = make("dialog", { "aria-labelledby": "question" });
       const buttons = choices.map((text, index) =>
@@ -938,7 +1001,7 @@ class EcluseComments extends HTMLElement {
       );
       dialog.append(
         make("h2", { id: "question" }, title),
-        ...lines.map((line) => make("p", {}, line)),
+        ...contents,
         make("p", { className: "actions" }, ...buttons),
       );
       dialog.addEventListener("close", () => {
