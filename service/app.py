@@ -34,11 +34,13 @@ from service.api.media import WholeRequest, asked
 from service.api.openapi import DescribedApi
 from service.api.services import Services
 from service.api.waiting import Waiters
+from service.compat.errors import door_shape
 from service.judge import build_embedder, build_judge
 from service.provider import provider_of
 from service.store.connection import connect
 from service.store.doorbell import Doorbell
 from service.store.embedded import server_urls
+from service.store.layers import Layers
 from service.store.store import open_store
 from service.web import appeals as appeals_page
 from service.web import author, by_mail, demo
@@ -182,7 +184,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     for pages in PAGES:
         app.register_blueprint(pages)
     register_docs(app)
-    problems.register(app, problem_page)
+    problems.register(app, lambda: door_shape() or problem_page())
     _number_requests(app)
     cors.register(app)
     if settings.trusted_proxies:
@@ -194,11 +196,13 @@ def create_app(settings: Settings | None = None) -> Flask:
 def make_services(settings: Settings) -> Services:
     """Return what the views work with, connected as the settings say."""
     urls = server_urls(settings)
+    store = open_store(settings, load_secrets(settings), urls.store)
     queue = connect(urls.queue, retries=1, timeout_s=2.0)
     assert isinstance(queue, Redis)  # noqa: S101  server_urls refuses clusters
     return Services(
         settings=settings,
-        store=open_store(settings, load_secrets(settings), urls.store),
+        store=store,
+        layers=Layers(store.learned),
         doorbell=Doorbell(queue),
         pipeline=cache(partial(build_judge, settings)),
         embedder=cache(partial(build_embedder, settings)),

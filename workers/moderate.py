@@ -27,12 +27,12 @@ from service.store.doorbell import Doorbell
 from service.store.embedded import server_urls
 from service.store.inbox import Entry, Inbox, Pending, Settlement
 from service.store.indexing import Indexing
+from service.store.layers import Layers
 from service.store.sites import Site, Sites, SiteUnknown
 from service.store.store import open_store
 from service.store.trials import day_of
 from service.store.window import window_lines
 from workers.guard import alarm_guard
-from workers.layers import Layers
 from workers.queue import queue_connection
 
 DRAIN_LIMIT_S = 20.0

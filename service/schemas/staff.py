@@ -360,6 +360,13 @@ class RetriedSchema(Schema):
     not_found = fields.List(fields.String())
 
 
+class UnknownKeysSchema(Schema):
+    """Describe the calls at one door whose key nobody knows, on all sites together."""
+
+    calls = fields.Integer()
+    last = fields.String(allow_none=True)
+
+
 class SummarySchema(Schema):
     """Describe a site in numbers; the kinds of owed work are kept apart."""
 
@@ -371,3 +378,11 @@ class SummarySchema(Schema):
     dead_letters = fields.Integer(metadata={"description": "Waiting for an operator."})
     rejected = fields.Integer(metadata={"description": "Refused: somebody or something looked."})
     counters = fields.Dict(keys=fields.String(), values=fields.Integer())
+    unknown_keys = fields.Dict(
+        keys=fields.String(),
+        values=fields.Nested(UnknownKeysSchema),
+        metadata={
+            "description": "Calls at the doors in others' shapes with a key nobody knows: "
+            "most clients publish unchecked then."
+        },
+    )

@@ -24,6 +24,12 @@ AUDIT = "ecluse:audit"
 MAILBOXES = "ecluse:mailboxes"  # set of account names that get mail; for ever
 MAIL_ROUND = "ecluse:mail:round"  # string: somebody looks what is to be sent; a minute
 
+DOOR_KEYS = "ecluse:door-keys"
+"""Hash: keyed hash of a key for a door that speaks another's API → JSON of it; for ever."""
+
+UNKNOWN_AT_DOORS = "ecluse:doors:unknown"
+"""Hash: door → calls whose key nobody knows, and `{door}:at`, when the last came (ms)."""
+
 RESETS_ASKED = "ecluse:mail:resets"  # counter of resets asked for by mail; a minute
 
 EVERY_SITE = "*"
@@ -108,6 +114,11 @@ def reset_sent(name: str) -> str:
 def mail_link(signature: str) -> str:
     """String: a link of a mail was used; 48 hours."""
     return f"ecluse:mail:link:{signature}"
+
+
+def warned_at_door(door: str) -> str:
+    """String: calls with an unknown key at a door were warned of; a minute."""
+    return f"ecluse:doors:warned:{door}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +309,10 @@ class SiteKeys:
     def appeal_counts(self) -> str:
         """Hash: appeals filed, granted, upheld; the last two also by who refused; for ever."""
         return self._key("appeals:counts")
+
+    def door_counts(self, door: str, month: str) -> str:
+        """Hash: day and name → how often, of one month (13 months), or of `all` (for ever)."""
+        return self._key(f"door:{door}:{month}")
 
     def status(self, status: str) -> str:
         """Sorted set by time of arrival: the comments in one status."""

@@ -16,6 +16,8 @@ from service.store.connection import Client, connect
 from service.store.decided import Decided
 from service.store.decisions import Decisions
 from service.store.door import Door
+from service.store.door_counts import DoorCounts
+from service.store.door_keys import DoorKeys
 from service.store.errands import Errands
 from service.store.general_audit import GeneralAudit
 from service.store.inbox import Inbox
@@ -77,6 +79,8 @@ class Store:
     decided: Decided
     trials: Trials
     forgetting: Forgetting
+    door_keys: DoorKeys
+    door_counts: DoorCounts
 
 
 def open_store(
@@ -137,4 +141,6 @@ def open_store(
         decided=Decided(client, comments),
         trials=Trials(client),
         forgetting=Forgetting(client, comments),
+        door_keys=DoorKeys(client, vault),
+        door_counts=DoorCounts(client),
     )

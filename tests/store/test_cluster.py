@@ -26,6 +26,7 @@ from service.store.comments import RateLimited
 from service.store.connection import NotDurable
 from service.store.embedded import server_urls
 from service.store.keys import EVERY_SITE, SiteKeys
+from service.store.layers import Layers
 from service.store.paging import Order
 from service.store.queue import Filters, Sort
 from service.store.reported import AppealOutcome, ReportReason
@@ -38,7 +39,6 @@ from service.store.window import window_lines
 from tests.conftest import SECRETS, arrival_of, comment_of, free_port
 from tests.store.shelf import bring, decide, now_ms, outline, publish, raw, settle, settle_all
 from tests.store.test_queue import PAGES, expected, fill, walked
-from workers.layers import Layers
 from workers.learn import Pupil
 
 NODES = 3

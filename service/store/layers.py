@@ -1,4 +1,4 @@
-"""The sites' layers as one worker holds them: read again only when they have changed."""
+"""The sites' layers as one process holds them: read again only when they have changed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from service.store.keys import EVERY_SITE
 from service.store.learned import Learned
 
 MOST_KEPT = 16
-"""Layers a worker holds, each about 1 MB."""
+"""Layers a process holds, each about 1 MB."""
 
 
 class Layers:

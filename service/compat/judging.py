@@ -1,0 +1,39 @@
+"""Judging in the web process: the same pipeline as the workers', without a queue between."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from config.settings import default_policy
+from service.api.services import services
+from service.moderation.batch import Batch, Recent
+from service.moderation.comment import Case
+from service.moderation.policy import Policy, merged, policy_from
+from service.moderation.verdict import Verdict
+from service.store.sites import Site
+
+
+def batch_of(site: Site, cases: Sequence[Case], recent: Recent | None = None) -> Batch:
+    """Return the cases as a worker would judge them: beside the windows and what was learned.
+
+    Without ``recent``, the site's own window, no duplicates are looked for.
+    """
+    here = services()
+    elsewhere = here.store.inbox.elsewhere.recent(site.name) if recent is not None else Recent()
+    return Batch(
+        cases,
+        recent=recent or Recent(),
+        elsewhere=elsewhere,
+        learned=here.layers.of(site.name),
+        shared=here.layers.shared(),
+    )
+
+
+def judged(site: Site, batch: Batch) -> list[Verdict]:
+    """Return the verdicts of the site's policy on a batch; a service elsewhere is not asked."""
+    return services().pipeline().review(batch, policy_of(site))
+
+
+def policy_of(site: Site) -> Policy:
+    """Return the policy in force on a site."""
+    return policy_from(merged(default_policy(), site.policy))
