@@ -34,6 +34,8 @@ from service.api.media import WholeRequest, asked
 from service.api.openapi import DescribedApi
 from service.api.services import Services
 from service.api.waiting import Waiters
+from service.compat.akismet import views as akismet
+from service.compat.akismet.call import keyless_networks
 from service.compat.errors import door_shape
 from service.judge import build_embedder, build_judge
 from service.provider import provider_of
@@ -93,6 +95,9 @@ PAGES = (
     history.blueprint,
     settings_room,
 )
+
+
+DOORS = (akismet.blueprint,)
 
 
 class NoSessions(SessionInterface):
@@ -173,6 +178,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     Raises ``SettingsInvalid``, ``NotDurable`` or ``EmbeddedNotRunning``.
     """
     settings = settings or Settings.from_environment()
+    keyless_networks(settings.akismet_keyless)
     app = App("service", template_folder="web/templates", static_folder="web/static")
     app.request_class = WholeRequest
     app.url_map.merge_slashes = False
@@ -181,7 +187,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     api = DescribedApi(app)
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
-    for pages in PAGES:
+    for pages in (*PAGES, *DOORS):
         app.register_blueprint(pages)
     register_docs(app)
     problems.register(app, lambda: door_shape() or problem_page())

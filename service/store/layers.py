@@ -26,9 +26,13 @@ class Layers:
         """Return the layer of all sites together, or None where nothing is shared."""
         return self.of(EVERY_SITE) if self._learned.is_shared else None
 
-    def of(self, site: str) -> SiteLayer | None:
-        """Return the site's layer, or None where nothing was learned."""
-        edition = self._learned.edition(site)
+    def of(self, site: str, edition: int | None = None) -> SiteLayer | None:
+        """Return the site's layer, or None where nothing was learned.
+
+        ``edition`` is that of the layer kept, where the caller has just read it.
+        """
+        if edition is None:
+            edition = self._learned.edition(site)
         held = self._held.get(site)
         if held is None or held[0] != edition:
             held = (edition, self._learned.layer(site, self._clock()) if edition else None)
