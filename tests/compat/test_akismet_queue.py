@@ -15,7 +15,7 @@ from service.store.callbacks import MOST_TRIES, result_of
 from service.store.doorbell import CALL_BACK_TASK, MAINTENANCE_QUEUE
 from service.store.learned import Learned
 from service.store.sites import Scope
-from tests.api.house import ORIGIN, PAGE, SPAM, Clock, House, bearer, json_of, thread_url
+from tests.api.house import ORIGIN, PAGE, Clock, House, bearer, json_of, thread_url
 from tests.compat.akismet import GUID, HELD, RECHECK, Blog, blog_of
 from tests.compat.webhook import Webhook, webhook
 from workers.call_back import Caller
