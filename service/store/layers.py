@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -20,6 +21,7 @@ class Layers:
     def __init__(self, learned: Learned, clock: Callable[[], float] = time.time) -> None:
         self._learned = learned
         self._clock = clock
+        self._lock = threading.Lock()
         self._held: OrderedDict[str, tuple[int, SiteLayer | None]] = OrderedDict()
 
     def shared(self) -> SiteLayer | None:
@@ -33,11 +35,13 @@ class Layers:
         """
         if edition is None:
             edition = self._learned.edition(site)
-        held = self._held.get(site)
+        with self._lock:
+            held = self._held.get(site)
         if held is None or held[0] != edition:
             held = (edition, self._learned.layer(site, self._clock()) if edition else None)
+        with self._lock:
             self._held[site] = held
-        self._held.move_to_end(site)
-        while len(self._held) > MOST_KEPT:
-            self._held.popitem(last=False)
+            self._held.move_to_end(site)
+            while len(self._held) > MOST_KEPT:
+                self._held.popitem(last=False)
         return held[1]
