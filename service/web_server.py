@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import threading
+import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 from granian import Granian
@@ -13,6 +14,7 @@ from granian.log import LogLevels
 from redis.exceptions import RedisError
 
 from config.settings import Settings
+from service.api.services import Services
 from service.compat.judging import warm_up
 from service.garbage import keep_what_is_loaded
 from service.lifetime import die_with
@@ -24,6 +26,7 @@ granian calls this backpressure and counts idle keep-alive connections too: with
 two silent browsers shut out the third.
 """
 STOP_WITHIN_S = 2
+LOOK_FOR_KEYS_EVERY_S = 1.0
 
 
 def serve(settings: Settings) -> None:
@@ -60,8 +63,27 @@ def _loader(settings: Settings, parent: int) -> Callable[[], Any]:
 
 
 def _warm_up_for_doors(app: Any) -> None:
-    """Load the models now where a door is in use, whose clients give up after a second."""
+    """Load the models now where a door has a key, or as soon as one has.
+
+    Its clients give up after a second, and many then publish unchecked; a service without
+    doors spares the memory.
+    """
     services = app.extensions["ecluse"]
-    with suppress(RedisError, OSError):
-        if services.store.door_keys.has_any():
-            warm_up(services.pipeline)
+    if _has_key(services):
+        warm_up(services.pipeline)
+    else:
+        threading.Thread(target=_warm_up_later, args=(services,), daemon=True).start()
+
+
+def _warm_up_later(services: Services) -> None:
+    while not _has_key(services):
+        time.sleep(LOOK_FOR_KEYS_EVERY_S)
+    warm_up(services.pipeline)
+    keep_what_is_loaded()
+
+
+def _has_key(services: Services) -> bool:
+    try:
+        return services.store.door_keys.has_any()
+    except (RedisError, OSError):
+        return False

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
-from functools import cache
 
 from config.settings import default_policy
 from service.api.services import services
@@ -46,17 +44,6 @@ def judged(site: Site, batch: Batch) -> list[Verdict]:
 def policy_of(site: Site) -> Policy:
     """Return the policy in force on a site."""
     return policy_from(merged(default_policy(), site.policy))
-
-
-@cache
-def warm_up_beside(pipeline: Callable[[], Pipeline]) -> threading.Thread:
-    """Have the models load beside this process's other work, once.
-
-    That takes two seconds, and clients give up a first check after one.
-    """
-    thread = threading.Thread(target=warm_up, args=(pipeline,), daemon=True)
-    thread.start()
-    return thread
 
 
 def warm_up(pipeline: Callable[[], Pipeline]) -> None:
