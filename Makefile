@@ -6,6 +6,8 @@
 VENV := .venv
 BIN := $(VENV)/bin
 LOCKS := config/requirements
+# What an option needs that most do without; the tests need all of it.
+EXTRAS := otel sentry
 # The labelled data, which are not part of this repository.
 DATA ?= ../shared/data
 PYTHON ?= $(shell for each in python3.13 python3.12 python3.11 python3; do \
@@ -69,7 +71,12 @@ screenshots: $(VENV)/installed-dev browser
 
 lock: $(VENV)/installed-dev
 	$(COMPILE) pyproject.toml -o $(LOCKS)/runtime.txt
-	for each in dev train bench peers; do \
+	$(COMPILE) pyproject.toml $(EXTRAS:%=--extra %) --group dev -c $(LOCKS)/runtime.txt \
+		-o $(LOCKS)/dev.txt
+	for each in $(EXTRAS); do \
+		$(COMPILE) pyproject.toml --extra $$each -c $(LOCKS)/dev.txt -o $(LOCKS)/$$each.txt; \
+	done
+	for each in train bench peers; do \
 		$(COMPILE) pyproject.toml --group $$each -c $(LOCKS)/runtime.txt -o $(LOCKS)/$$each.txt; \
 	done
 	$(COMPILE) --group build -c $(LOCKS)/dev.txt -o $(LOCKS)/build.txt

@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from granian import Granian
@@ -13,6 +14,7 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 from redis.exceptions import RedisError
 
+from config.log import formatter_of
 from config.settings import Settings
 from service.api.services import Services
 from service.compat.judging import warm_up
@@ -27,6 +29,8 @@ two silent browsers shut out the third.
 """
 STOP_WITHIN_S = 2
 LOOK_FOR_KEYS_EVERY_S = 1.0
+FORMATTERS = ("generic", "access")
+"""granian's own names."""
 
 
 def serve(settings: Settings) -> None:
@@ -42,6 +46,9 @@ def serve(settings: Settings) -> None:
         backpressure=CONNECTIONS,
         websockets=False,
         log_level=LogLevels.error,
+        log_dictconfig={
+            "formatters": {name: {"()": partial(formatter_of, settings)} for name in FORMATTERS}
+        },
         log_access=False,
         respawn_failed_workers=True,
         workers_kill_timeout=STOP_WITHIN_S,
@@ -52,10 +59,11 @@ def serve(settings: Settings) -> None:
 def _loader(settings: Settings, parent: int) -> Callable[[], Any]:
     def load() -> Any:
         die_with(parent)
-        from service.app import create_app
+        from service.app import begin_service, create_app
 
         app = create_app(settings)
         _warm_up_for_doors(app)
+        begin_service(app)
         keep_what_is_loaded()
         return app
 

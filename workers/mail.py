@@ -84,6 +84,7 @@ class Writer:
             return send(self.settings, [about_reset(self._office, mailbox.address, token, lang)])
         except MailFailed as error:
             logger.warning("mail could not be sent", extra={"error_type": str(error)})
+            self.store.mailboxes.end_reset(name)
             return 0
 
     @property

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import time
+
+from redis.exceptions import RedisError
 
 from service.store.callbacks import Callbacks
 from service.store.doorbell import Doorbell
@@ -10,6 +13,7 @@ from service.store.inbox import Inbox
 from service.store.indexing import Indexing
 from service.store.learned import Learned
 from service.store.sites import Sites
+from service.store.trouble import SENTENCES, trouble_of
 from workers.call_back import caller
 from workers.learn import pupil
 from workers.mail import writer
@@ -19,14 +23,28 @@ MAIL_EVERY_S = 60
 INDEX_STEPS = 10
 """Steps in one sweep for one site: 5,000 comments, half a second."""
 
+logger = logging.getLogger(__name__)
+
 
 def sweep() -> int:
     """Ring for every site with comments to judge, to learn or to call back about: the cron task.
 
     Then look for comments that the queue's filters do not know yet. Returns how many bells
-    were rung.
+    were rung: none while the server takes no writes, for nothing could be settled.
     """
+    try:
+        return _sweep()
+    except RedisError as error:
+        trouble = trouble_of(error)
+        if not trouble:
+            raise
+        logger.error("the comments' server refuses writes (%s): %s", trouble, SENTENCES[trouble])
+        return 0
+
+
+def _sweep() -> int:
     here, learned = moderator(), pupil().learned
+    here.inbox.probe()
     if here.settings.smtp_host and writer().store.mailboxes.begin_round(MAIL_EVERY_S):
         here.doorbell.ring_for_mail()
     rung = ring_where_needed(here.sites, here.inbox, here.doorbell)

@@ -25,6 +25,7 @@ from service.schemas.bans import (
 from service.schemas.presentation import iso
 from service.schemas.staff import SiteQuerySchema
 from service.store.bans import Ban, By
+from service.store.networks import network_of
 from service.store.records import Record
 from service.store.sealing import Personal
 from service.store.sites import Scope
@@ -32,8 +33,6 @@ from service.store.sites import Scope
 blueprint = Blueprint("bans", "bans", url_prefix="/v1/moderation")
 NOT_SHOWN = "This comment shows no such thing of its author."
 IS_PAST = "This moment has passed."
-SUBSCRIBER_BITS = 64
-"""Of an IPv6 address, what one household keeps (RFC 6177); the rest changes by itself."""
 
 
 @blueprint.route("/bans")
@@ -102,7 +101,7 @@ def value_of(by: By, record: Record, personal: Personal) -> str:
     if by is By.DOMAIN:
         return personal.email.rpartition("@")[2]
     if by is By.IP:
-        return f"{personal.ip}/{SUBSCRIBER_BITS}" if ":" in personal.ip else personal.ip
+        return network_of(personal.ip)
     return personal.email
 
 

@@ -98,6 +98,7 @@ def read_submission(site: Site, caller: Caller) -> Submission:
         facts=_facts(site, data, caller, personal, is_shadow_banned=is_shadow_banned),
         limits=site.limits,
         idempotency_scope=_idempotency_scope(data, caller, personal),
+        trace=services().tracing.carried(),
     )
     return Submission(arrival, data["nudge_token"])
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from ipaddress import IPv6Address, ip_address, ip_network
 
 from flask import request
 
 from service.api.services import now_ms, services
+from service.store.networks import network_of
 from service.store.sessions import Visit
 
 BROWSERS = (
@@ -27,8 +27,6 @@ SYSTEMS = (
     ("Linux", "Linux"),
 )
 PROGRAM = re.compile(r"[\w.+-]+(?:/[\w.+-]+)?")
-IPV6_HOUSE_BITS = 64
-"""One household or server has a network of this size at least (RFC 6177)."""
 
 
 def visit() -> Visit:
@@ -45,17 +43,6 @@ def browser_of(user_agent: str) -> str:
             return ", ".join(filter(None, (f"{name} {found[1]}", system)))
     program = PROGRAM.match(user_agent)
     return program[0] if program else ""
-
-
-def network_of(address: str) -> str:
-    """Return what counts as one caller: an IPv4 address, or the /64 of an IPv6 address."""
-    try:
-        found = ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(found, IPv6Address) and found.ipv4_mapped is None:
-        return str(ip_network((found, IPV6_HOUSE_BITS), strict=False))
-    return address
 
 
 def _ip_key() -> str:

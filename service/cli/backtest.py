@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
@@ -17,7 +18,7 @@ from service.cli.values import LANG, POLICY_FILE, SITE
 from service.judge import build_judge
 from service.moderation.batch import Batch
 from service.moderation.pipeline import Pipeline
-from service.moderation.policy import Policy, Premoderation, merged, policy_from
+from service.moderation.policy import Policy, merged, policy_from
 from service.moderation.tally import Group, Tally
 from service.moderation.verdict import STATUS_AFTER, Action, Verdict
 
@@ -78,11 +79,13 @@ def backtest(
     """Show what POLICY, a preset or a file, would have done to the decided comments in FILES.
 
     Each line of FILES (- is standard input) is an object: {"text": …, "decision": …}, the
-    decision being approve, hold, reject or spam, and if you like "lang", "author", "url".
+    decision being approve, hold, reject or spam, and if you like "lang", "author", "email",
+    "url".
 
-    Each comment is judged by its words alone: what the file does not hold (copies, rate
-    limits, the age of the form, the author's record) speaks neither for it nor against it,
-    and premoderation, which holds comments whatever they say, is left out.
+    Each comment is judged by its words: what the file does not hold (copies, rate limits,
+    the age of the form) speaks neither for it nor against it. For premoderation, an author's
+    record is made of the lines before, of the same e-mail or, without one, the same name;
+    so let the oldest come first.
     """
     if present is not None and site is not None:
         raise click.UsageError("--present goes without --site")
@@ -99,8 +102,7 @@ def backtest(
 
 
 def _policy(entries: Mapping[str, Any]) -> Policy:
-    policy = policy_from(merged(default_policy(), entries))
-    return replace(policy, premoderation=Premoderation.NONE)
+    return policy_from(merged(default_policy(), entries))
 
 
 class _Judges:
@@ -132,6 +134,22 @@ class _Judged:
 
 
 @dataclass
+class _Authors:
+    """Count what was approved of each author by then; who is not named is new each time."""
+
+    _approved: Counter[str] = field(default_factory=Counter)
+
+    def known(self, entry: Read, said: Action) -> Read:
+        """Return a comment with its author's record, in which it counts from now on."""
+        name = entry.data.get("email") or entry.case.comment.author
+        if not isinstance(name, str) or not name:
+            return entry
+        facts = replace(entry.case.facts, approved_before=self._approved[name])
+        self._approved[name] += said is Action.APPROVE
+        return replace(entry, case=replace(entry.case, facts=facts))
+
+
+@dataclass
 class _Faults:
     """Count the lines that could not be read, and keep what is wrong with the first few."""
 
@@ -148,14 +166,17 @@ def _judge_all(
     judges: _Judges, files: Sequence[str], lang: str, tally: Tally[Example], faults: _Faults
 ) -> None:
     """Count every decided comment of ``files`` in ``tally``, and what is none in ``faults``."""
+    authors = _Authors()
     with progress_over(files, is_hidden=False) as done:
         for entries in entries_of_all(files, Form.JSONL, lang):
-            for judged in judges.examples(list(_decided(entries, faults))):
+            for judged in judges.examples(list(_decided(entries, authors, faults))):
                 tally.add((judged.said, judged.present, judged.new), judged.example)
             done(entries)
 
 
-def _decided(entries: Sequence[Entry], faults: _Faults) -> Iterator[tuple[Read, Action]]:
+def _decided(
+    entries: Sequence[Entry], authors: _Authors, faults: _Faults
+) -> Iterator[tuple[Read, Action]]:
     for entry in entries:
         if isinstance(entry, Unread):
             faults.add(entry, entry.fault)
@@ -165,7 +186,7 @@ def _decided(entries: Sequence[Entry], faults: _Faults) -> Iterator[tuple[Read, 
         if action is None:
             faults.add(entry, f"`decision` is none of {', '.join(Action)}")
         else:
-            yield entry, action
+            yield authors.known(entry, action), action
 
 
 def _complain(faults: _Faults, total: int) -> None:

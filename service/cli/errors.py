@@ -11,10 +11,17 @@ from redis.exceptions import RedisError
 from config.settings import SettingsInvalid
 from service.moderation.models.weights import ModelBroken
 from service.moderation.policy import PolicyInvalid
-from service.store.accounts import AccountExists, AccountUnknown, LastAdministrator
+from service.store.accounts import (
+    AccountExists,
+    AccountUnknown,
+    LastAdministrator,
+    NameRetired,
+)
+from service.store.backup import NotEmpty, NotEqual
 from service.store.comments import CommentUnknown
 from service.store.connection import NotDurable, StoreUnreachable
 from service.store.embedded import EmbeddedNotRunning
+from service.store.sealed_file import FileBroken, PassphraseNeeded
 from service.store.sites import KeyEnded, KeyUnknown, SiteChanged, SiteExists, SiteUnknown
 from service.up import AlreadyRunning, PortTaken
 
@@ -31,11 +38,22 @@ SENTENCES: dict[type[Exception], Callable[[Exception], str]] = {
     KeyEnded: lambda error: f"the key {str(error)!r} has ended; make a new one",
     SiteChanged: lambda error: f"somebody else is changing {str(error)!r}; try again",
     AccountExists: lambda error: f"an account called {str(error)!r} exists already",
+    NameRetired: lambda error: (
+        f"a deleted account was called {str(error)!r}, and the logs speak of it by that name; "
+        "`--again` gives it all the same"
+    ),
     AccountUnknown: lambda error: f"no account is called {str(error)!r}",
     LastAdministrator: lambda error: f"nobody but {str(error)!r} administers all sites",
     CommentUnknown: lambda error: f"no such comment was set aside: {error}",
     ModelBroken: lambda error: f"a model cannot be used: {error}",
     PolicyInvalid: lambda error: f"the policy cannot be used: {error}",
+    FileBroken: lambda error: f"the backup cannot be used: {error}",
+    PassphraseNeeded: str,
+    NotEmpty: str,
+    NotEqual: lambda error: (
+        f"what is there now is not what was saved ({error}); stop what else writes to the "
+        "server, and restore again with --replace"
+    ),
     RedisError: lambda error: f"the server refused or was lost: {error}",
     OSError: str,
 }

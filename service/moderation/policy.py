@@ -179,6 +179,7 @@ def decide(
         is_lang_served=language.is_served,
         stages=tuple(stages),
         log_only=_silenced(policy, signals),
+        approved_before=case.facts.approved_before,
     )
 
 

@@ -37,8 +37,10 @@ def redecided(batch: Batch, verdicts: Sequence[Verdict], policy: Policy) -> list
 
 def _as_known(case: Case, verdict: Verdict) -> Case:
     """Return a case with what was known of its author when the verdict was given."""
+    approved_before = verdict.approved_before
     facts = replace(
         case.facts,
+        approved_before=case.facts.approved_before if approved_before is None else approved_before,
         is_trusted=case.facts.is_trusted or verdict.rule == TRUSTED,
         is_shadow_banned=case.facts.is_shadow_banned or verdict.rule == SHADOW_BAN,
     )

@@ -58,6 +58,7 @@ class Verdict:
     not learned that language, and only signals that hold in any language were found.
     ``stages`` names the models (``Stage``) that spoke of its words, in order. ``log_only``
     names the checks whose signals are kept and weighed nothing, being on trial.
+    ``approved_before`` is how many of the author's comments had been approved by then.
     """
 
     action: Action
@@ -71,6 +72,7 @@ class Verdict:
     is_lang_served: bool = True
     stages: tuple[str, ...] = ()
     log_only: tuple[str, ...] = ()
+    approved_before: int | None = None
 
     @property
     def weighing(self) -> tuple[Signal, ...]:

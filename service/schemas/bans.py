@@ -16,6 +16,7 @@ from service.store.paging import SKIP_DIGITS
 
 VALUE_OR_COMMENT = "Send either `value` or `comment`."
 NO_SUCH_WAY = "A ban is by email, ip, domain or author."
+FULL = "This site has as many bans as it may: lift some first."
 NOT_PLACE = "This cursor is not one of ours."
 VALUES: Mapping[By, Text] = {By.EMAIL: Email(), By.IP: IpRange(), By.DOMAIN: MailDomain()}
 VALUE_LIMIT = 300

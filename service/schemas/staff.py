@@ -341,26 +341,12 @@ class DeadLettersSchema(Schema):
     dead_letters = fields.List(fields.Nested(DeadLetterSchema))
 
 
-class RetrySchema(Schema):
-    """Name the dead letters to try again."""
-
-    error_messages = BODY_ERRORS
-
-    site = fields.String(load_default="")
-    ids = fields.List(
-        CommentId(),
-        required=True,
-        validate=validate.Length(1, MOST_AT_ONCE, error=TOO_MANY),
-        error_messages={"required": REQUIRED, "null": REQUIRED, "invalid": TOO_MANY},
-    )
-    lang = fields.String(load_default="")
-
-
 class RetriedSchema(Schema):
     """Say which dead letters went back to the inbox."""
 
     retried = fields.List(fields.String())
     not_found = fields.List(fields.String())
+    left = fields.Integer()
 
 
 class UnknownKeysSchema(Schema):

@@ -24,6 +24,14 @@ class AccountExists(Exception):
     """Say that the name is taken."""
 
 
+class NameRetired(Exception):
+    """Say that a deleted account had the name, under which the logs speak of somebody."""
+
+    def __init__(self, name: str, at_ms: int) -> None:
+        super().__init__(name)
+        self.at_ms = at_ms
+
+
 class AccountUnknown(Exception):
     """Say that nobody has this name."""
 
@@ -83,11 +91,14 @@ class Accounts:
         self._client = client
         self._passwords = passwords
 
-    def create(self, account: Account, one_time_password: str) -> None:
+    def create(self, account: Account, one_time_password: str, *, is_again: bool = False) -> None:
         """Add an account whose password must be changed at the first sign-in.
 
-        Raises ``AccountExists``.
+        With ``is_again`` it may have the name of a deleted one. Raises ``AccountExists`` or
+        ``NameRetired``.
         """
+        if not is_again:
+            self.refuse_retired(account.name)
         self._add(account, {"password": self._passwords.hash(one_time_password), "must_change": 1})
 
     def create_with(self, account: Account, password_hash: str) -> None:
@@ -104,6 +115,12 @@ class Accounts:
     def is_known(self, name: str) -> bool:
         """Say whether somebody has this name."""
         return bool(self._client.sismember(keys.USERS, name))
+
+    def refuse_retired(self, name: str) -> None:
+        """Raise ``NameRetired`` where a deleted account had the name."""
+        kept: Any = self._client.hget(keys.RETIRED, name)
+        if kept:
+            raise NameRetired(name, int(kept.split()[0]))
 
     def find(self, name: str) -> Kept | None:
         """Return an account with what the door needs, or None."""
@@ -174,6 +191,19 @@ class Accounts:
         if _administers_all(account.role, account.sites):
             self._client.sadd(keys.ADMINISTRATORS, name)
 
+    def delete(self, name: str, now_ms: int) -> None:
+        """Forget an account; its name is retired. What else is kept by the name goes before.
+
+        Raises ``AccountUnknown`` or ``LastAdministrator``.
+        """
+        found = self.find(name)
+        if found is None:
+            raise AccountUnknown(name)
+        self._leave_administrators(name)
+        self._client.hset(keys.RETIRED, name, f"{now_ms} {found.generation}")
+        self._client.srem(keys.USERS, name)
+        self._client.delete(keys.user(name))
+
     def set_password(self, name: str, password_hash: str, *, must_change: bool = False) -> int:
         """Replace an account's password; return the new generation, in which no session is open.
 
@@ -209,8 +239,13 @@ class Accounts:
         if not self._client.hsetnx(keys.user(name), "role", account.role):
             raise AccountExists(name)
         mapping: Any = {"sites": " ".join(sorted(account.sites)), **fields}
+        retired: Any = self._client.hget(keys.RETIRED, name)
+        if retired:
+            # What was open to the one before, and was missed, must not open this one.
+            mapping["generation"] = int(retired.split()[1]) + 1
         self._client.hset(keys.user(name), mapping=mapping)
         self._client.sadd(keys.USERS, name)
+        self._client.hdel(keys.RETIRED, name)
         if account.administers_all:
             self._client.sadd(keys.ADMINISTRATORS, name)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import starmap
 from typing import Any
 
 import orjson
@@ -16,6 +17,8 @@ from service.store.paging import CursorInvalid
 AT_ONCE = 500
 MOST_LOOKED_AT = 2_000
 """Entries one page of a filtered log looks at; the next page goes on from there."""
+HAS_REASON = "has_reason"
+"""The mark of an entry whose reason stands apart (decide.lua)."""
 _ID = re.compile(r"[0-9]{1,15}-[0-9]{1,9}")
 
 
@@ -28,6 +31,11 @@ class Entry:
     actor: str = ""
     comment_id: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def has_reason(self) -> bool:
+        """Say whether a moderator wrote why; the words stand apart from the log."""
+        return bool(self.details.get(HAS_REASON))
 
     @property
     def at_ms(self) -> int:
@@ -88,11 +96,11 @@ class AuditLog:
                 if filters.take(entry):
                     found.append(entry)
                 if len(found) == limit or looked_at == MOST_LOOKED_AT:
-                    return Leaf(tuple(found), entry.id)
+                    return self._leaf(site, found, entry.id)
             if len(rows) < AT_ONCE:
-                return Leaf(tuple(found), "")
+                return self._leaf(site, found, "")
             newest = f"({rows[-1].id}"
-        return Leaf(tuple(found), newest[1:])
+        return self._leaf(site, found, newest[1:])
 
     def every(self, site: str, filters: AuditFilters, most: int) -> Iterator[Entry]:
         """Yield up to ``most`` entries, oldest first, in steps."""
@@ -100,13 +108,11 @@ class AuditLog:
         while True:
             newest = _newest(filters)
             rows: Any = self._client.xrange(SiteKeys(site).audit, oldest, newest, AT_ONCE)
-            for entry in map(_entry, *zip(*rows, strict=True)) if rows else ():
-                if not filters.take(entry):
-                    continue
-                yield entry
-                count += 1
-                if count == most:
-                    return
+            taken = [entry for entry in starmap(_entry, rows) if filters.take(entry)]
+            yield from self._with_reasons(site, taken[: most - count])
+            count += len(taken)
+            if count >= most:
+                return
             if len(rows) < AT_ONCE:
                 return
             oldest = f"({rows[-1][0].decode()}"
@@ -131,6 +137,17 @@ class AuditLog:
             {"kind": kind, "actor": actor, "detail": orjson.dumps(details)},
         )
 
+    def _leaf(self, site: str, found: Sequence[Entry], cursor: str) -> Leaf:
+        return Leaf(tuple(self._with_reasons(site, found)), cursor)
+
+    def _with_reasons(self, site: str, entries: Sequence[Entry]) -> list[Entry]:
+        """Return entries with the reasons that moderators wrote, where those were not erased."""
+        pipe = self._client.pipeline(transaction=False)
+        for entry in filter(lambda each: each.has_reason, entries):
+            pipe.hget(SiteKeys(site).reasons(entry.comment_id), entry.id)
+        found = iter(pipe.execute())
+        return [_told(each, next(found)) if each.has_reason else each for each in entries]
+
     def _backwards(self, site: str, newest: str, after_ms: int) -> list[Entry]:
         oldest = str(after_ms) if after_ms else "-"
         rows: Any = self._client.xrevrange(SiteKeys(site).audit, newest, oldest, AT_ONCE)
@@ -150,6 +167,12 @@ def _entry(entry_id: bytes, fields: Mapping[bytes, bytes]) -> Entry:
         details.update(value if isinstance(value, dict) else {name: value})
     actor = str(details.pop("actor", ""))
     return Entry(entry_id.decode(), kind, actor, comment_id, details)
+
+
+def _told(entry: Entry, reason: bytes | None) -> Entry:
+    details = {name: value for name, value in entry.details.items() if name != HAS_REASON}
+    told = {"reason": reason.decode()} if reason is not None else {"reason_erased": True}
+    return replace(entry, details=details | told)
 
 
 def _value(raw: bytes) -> Any:

@@ -12,13 +12,14 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_network
 from typing import Any
 
 import orjson
 
 from service.store.connection import Client
 from service.store.keys import SiteKeys
+from service.store.networks import address_of
 from service.store.scripts import script
 from service.store.sealing import Personal, SealBroken, Vault
 from service.store.sites import CACHE_S
@@ -197,7 +198,7 @@ class Bans:
 
     def _meaning(self, table: Table, visitor: Visitor) -> Iterator[Ban]:
         """Yield every ban that means the visitor."""
-        address = _address(visitor.ip) if table.ranges or By.IP in table.kinds else None
+        address = address_of(visitor.ip) if table.ranges or By.IP in table.kinds else None
         for by, value in _names(visitor, str(address or "")):
             ban = table.named.get(self._id(by, value)) if by in table.kinds else None
             if ban is not None:
@@ -348,15 +349,6 @@ def normalised_range(value: str) -> str:
         raise BanInvalid(By.IP)
     is_single = network.prefixlen == network.max_prefixlen
     return str(network.network_address if is_single else network)
-
-
-def _address(text: str) -> IPv4Address | IPv6Address | None:
-    """Return the address in ``text``; one of IPv4 in the clothes of IPv6 as what it is."""
-    try:
-        address = ip_address(text)
-    except ValueError:
-        return None
-    return getattr(address, "ipv4_mapped", None) or address
 
 
 def _weight(ban: Ban) -> tuple[bool, float]:

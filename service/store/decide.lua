@@ -1,5 +1,6 @@
 -- Carry out one decision on each of some comments, and keep what it takes the place of.
--- KEYS: shared, each comment's, then each one's trail, past and claim; waiting to be learned.
+-- KEYS: shared, each comment's, then each one's trail, past, claim and reasons; waiting to be
+-- learned.
 -- ARGV: actor, reason, decided_at (ms), then per comment: id, status, expected version or '',
 -- new content or '' and its facets.
 
@@ -49,13 +50,22 @@ local function rewrite(k, from, to, content)
   if from == 'approved' and to == 'approved' then redis.call('HINCRBY', k.page, 'version', 1) end
 end
 
+-- What was written about a comment stands apart from the log, or it could not be erased.
+local function enter(reasons, id, event)
+  local told = {from = event.from, to = event.to, at = event.at, actor = actor, edited = event.edited}
+  if reason ~= '' then told.has_reason = true end
+  local entry = redis.call('XADD', shared.audit, '*', 'kind', 'decision', 'comment', id,
+    'decision', cjson.encode(told))
+  if reason ~= '' then redis.call('HSET', reasons, entry, reason) end
+end
+
 for index = 1, count do
   local at = first + (index - 1) * width
   local id, to, expected = ARGV[at], ARGV[at + 1], ARGV[at + 2]
   local content, packed = ARGV[at + 3], ARGV[at + 4]
   local k = keys_of(index)
-  local own = #SHARED + count * PER_COMMENT + (index - 1) * 3
-  local trail, past, claim = KEYS[own + 1], KEYS[own + 2], KEYS[own + 3]
+  local own = #SHARED + count * PER_COMMENT + (index - 1) * 4
+  local trail, past, claim, reasons = KEYS[own + 1], KEYS[own + 2], KEYS[own + 3], KEYS[own + 4]
   local current = redis.call('HMGET', k.comment, 'status', 'version', 'submitted_at', 'withdrawn', 'decision')
   local from, version, last = current[1], current[2], current[5]
   if not from then
@@ -90,7 +100,7 @@ for index = 1, count do
     settle_with(shared, k, id, to, actor, decided_at)
     redis.call('HINCRBY', shared.counters, 'decisions', 1)
     redis.call('SADD', waiting, id)
-    redis.call('XADD', shared.audit, '*', 'kind', 'decision', 'comment', id, 'decision', decision)
+    enter(reasons, id, event)
     event.kind = 'decision'
     trace(trail, event)
     outcomes[index] = {'done', new, from, to}

@@ -167,7 +167,8 @@ class Decisions:
         for order in known:
             version = "" if order.version is None else order.version
             arguments += [order.comment_id, order.target, version, order.words, order.facets]
-            keys += _own_keys(SiteKeys(site), order.comment_id)
+            own = SiteKeys(site)
+            keys += [*_own_keys(own, order.comment_id), own.reasons(order.comment_id)]
         keys.append(SiteKeys(site).waiting)
         answers = self._decide(self._client, keys, arguments) if known else []
         done = {
@@ -183,7 +184,7 @@ def _result(comment_id: str, answer: list[Any]) -> Result:
 
 
 def _own_keys(keys: SiteKeys, comment_id: str) -> list[str]:
-    """Return what only deciding touches of a comment: its trail, its past, its claim."""
+    """Return what deciding and undoing touch of a comment: its trail, its past, its claim."""
     return [keys.trail(comment_id), keys.past(comment_id), keys.claim(comment_id)]
 
 

@@ -1,6 +1,7 @@
 -- Leave nothing personal of a comment: its place in the thread, and when it came, stay.
 -- KEYS: shared, one comment's, its trail, past, moderators' notes, claim, the notes of its
--- reports, waiting to be learned, lessons, layer, ordinary, to be taken back.
+-- reports, waiting to be learned, lessons, layer, ordinary, to be taken back, the reasons of
+-- decisions on it.
 -- ARGV: id, actor, emptied content, its facets.
 
 local shared, k = shared_keys(), keys_of(1)
@@ -8,6 +9,7 @@ local first = #SHARED + PER_COMMENT
 local trail, past, notes, claim = KEYS[first + 1], KEYS[first + 2], KEYS[first + 3], KEYS[first + 4]
 local report_notes, waiting, lessons = KEYS[first + 5], KEYS[first + 6], KEYS[first + 7]
 local layer, ordinary, recalls = KEYS[first + 8], KEYS[first + 9], KEYS[first + 10]
+local reasons = KEYS[first + 11]
 local id, actor, emptied, facets = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local KEPT = {
   status = true, version = true, revision = true, content = true, page_key = true, parent = true,
@@ -25,7 +27,7 @@ else
   move(shared, k, id, from, 'deleted', current[2])
 end
 forget_readers_and_appeal(shared, k, id, report_notes)
-redis.call('DEL', trail, past, notes, claim)
+redis.call('DEL', trail, past, notes, claim, reasons)
 redis.call('HSET', k.comment, 'content', emptied, 'withdrawn', '1', 'erased', '1')
 for _, name in ipairs(redis.call('HKEYS', k.comment)) do
   if not KEPT[name] then redis.call('HDEL', k.comment, name) end

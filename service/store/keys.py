@@ -16,6 +16,9 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 SITES = "ecluse:sites"  # set of site names; for ever
 USERS = "ecluse:users"  # set of user names; for ever
 ADMINISTRATORS = "ecluse:administrators"  # set of those enabled and for all sites; for ever
+RETIRED = "ecluse:users:retired"
+"""Hash: name of a deleted account → when (ms) and its last generation; until it is given again."""
+
 LINKS = "ecluse:links"  # sorted set by expiry: digests of open invitations and reset links
 AUDIT = "ecluse:audit"
 """Stream, for what concerns no site: sign-ins, invitations, roles. Its fields are ``kind``,
@@ -30,10 +33,25 @@ DOOR_KEYS = "ecluse:door-keys"
 UNKNOWN_AT_DOORS = "ecluse:doors:unknown"
 """Hash: door → calls whose key nobody knows, and `{door}:at`, when the last came (ms)."""
 
+TRAFFIC = "ecluse:traffic"
+"""Hash: requests answered and their time, by method, route and status class; for ever.
+
+As many fields as there are routes allow, whatever is asked for (service/store/traffic.py)."""
+
 RESETS_ASKED = "ecluse:mail:resets"  # counter of resets asked for by mail; a minute
+
+READY = "ecluse:ready"  # string: the server took a write to show that it can; a minute
 
 EVERY_SITE = "*"
 """All sites together, where a site's name would stand; no site can be called so."""
+
+OPS_TOTALS = "ecluse:{*}:ops:totals"  # hash: what all workers ever did, counted; for ever
+OPS_CHECKS = "ecluse:{*}:ops:checks"
+"""Hash: what each check ever did, and when it last ran and failed (ms); for ever."""
+
+OPS_SAMPLED = "ecluse:{*}:ops:sampled"  # hash: the last look at the inboxes: when, how many
+OPS_WORKERS = "ecluse:{*}:ops:workers"
+"""Sorted set by last heartbeat (ms): names of workers; those of the last ten minutes."""
 
 STATUS_ORDER = ("approved", "held", "rejected", "spam", "deleted")
 
@@ -119,6 +137,26 @@ def mail_link(signature: str) -> str:
 def warned_at_door(door: str) -> str:
     """String: calls with an unknown key at a door were warned of; a minute."""
     return f"ecluse:doors:warned:{door}"
+
+
+def ops_slot(step_s: int, start_s: int) -> str:
+    """Hash: what all workers did in one step of time, counted; as long as it is charted."""
+    return f"ecluse:{{*}}:ops:slot:{step_s}:{start_s}"
+
+
+def ops_checks_slot(start_s: int) -> str:
+    """Hash: what each check did in five minutes; an hour and ten minutes."""
+    return f"ecluse:{{*}}:ops:checks:{start_s}"
+
+
+def ops_worker(name: str) -> str:
+    """Hash: one worker, where it runs, what it settled, when it ended; ten minutes more."""
+    return f"ecluse:{{*}}:ops:worker:{name}"
+
+
+def ops_alive(name: str) -> str:
+    """String: one worker's process lives; four seconds."""
+    return f"ecluse:{{*}}:ops:alive:{name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +261,11 @@ class SiteKeys:
 
     @property
     def audit(self) -> str:
-        """Stream: every decision; never trimmed before it is archived."""
+        """Stream: every decision; never trimmed before it is archived.
+
+        What moderators wrote as their reasons lies apart (``reasons``), for no entry of a
+        stream can be changed.
+        """
         return self._key("audit")
 
     @property
@@ -343,6 +385,10 @@ class SiteKeys:
     def notes(self, comment_id: str) -> str:
         """List, JSON: moderators' notes on a comment, at most 50; as long as the comment."""
         return self._key(f"comment:{comment_id}:notes")
+
+    def reasons(self, comment_id: str) -> str:
+        """Hash: entry of the audit log → a moderator's reason; until the comment is erased."""
+        return self._key(f"comment:{comment_id}:reasons")
 
     def report_notes(self, comment_id: str) -> str:
         """Hash: reporter → what they wrote beside a report; at most 100, as long as the comment."""

@@ -77,7 +77,9 @@ class Mailboxes:
 
     def remove(self, account: str) -> None:
         """Forget an account's mailbox and what was sent there."""
-        self._client.delete(keys.mailbox(account), keys.mail_sent(account))
+        self._client.delete(
+            keys.mailbox(account), keys.mail_sent(account), keys.reset_sent(account)
+        )
         self._client.srem(keys.MAILBOXES, account)
 
     def confirmed(self) -> Iterator[tuple[str, Mailbox]]:
@@ -132,6 +134,10 @@ class Mailboxes:
             return None
         is_first = self._client.set(keys.reset_sent(account), 1, nx=True, ex=RESET_PAUSE_S)
         return found if is_first else None
+
+    def end_reset(self, account: str) -> None:
+        """Let an account's reset be asked for again: the letter could not be sent."""
+        self._client.delete(keys.reset_sent(account))
 
     def pause(self, seconds: int) -> None:
         """Let nobody look what is to be sent for ``seconds``."""

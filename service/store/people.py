@@ -1,13 +1,15 @@
-"""What administrators do with people: invite, change, disable, help back in."""
+"""What administrators do with people: invite, change, disable, delete, help back in."""
 
 from __future__ import annotations
 
 from service.store.accounts import Account, AccountExists, Accounts, Role
 from service.store.general_audit import GeneralAudit
 from service.store.links import Link, LinkGone, LinkKind, Links
+from service.store.mailboxes import Mailboxes
 from service.store.passwords import Passwords
 from service.store.second_factor import SecondFactor
 from service.store.sessions import Sessions
+from service.store.views import Views
 
 
 class People:
@@ -20,6 +22,8 @@ class People:
         links: Links,
         second_factor: SecondFactor,
         passwords: Passwords,
+        mailboxes: Mailboxes,
+        views: Views,
         audit: GeneralAudit,
     ) -> None:
         self._accounts = accounts
@@ -27,15 +31,29 @@ class People:
         self._links = links
         self._second_factor = second_factor
         self._passwords = passwords
+        self._mailboxes = mailboxes
+        self._views = views
         self._audit = audit
 
-    def invite(self, name: str, role: Role, sites: frozenset[str], actor: str, now_ms: int) -> str:
+    def invite(
+        self,
+        name: str,
+        role: Role,
+        sites: frozenset[str],
+        actor: str,
+        now_ms: int,
+        *,
+        is_again: bool = False,
+    ) -> str:
         """Return the token of an invitation, good for 72 hours; an earlier one is void.
 
-        Raises ``AccountExists``.
+        With ``is_again`` it may give the name of a deleted account. Raises ``AccountExists``
+        or ``NameRetired``.
         """
         if self._accounts.is_known(name):
             raise AccountExists(name)
+        if not is_again:
+            self._accounts.refuse_retired(name)
         token = self._links.make(LinkKind.INVITATION, name, actor, now_ms, role=role, sites=sites)
         self._audit.add("invitation", actor, name=name, role=role, sites=sorted(sites))
         return token
@@ -89,8 +107,9 @@ class People:
     def welcome(self, name: str, role: Role) -> None:
         """Make an account, on all sites, for somebody whom the provider vouches for.
 
-        Raises ``AccountExists``.
+        Raises ``AccountExists`` or ``NameRetired``: who was deleted comes back by invitation.
         """
+        self._accounts.refuse_retired(name)
         self._accounts.create_with(Account(name, role), "")
         self._audit.add("joined", f"account:{name}", by="oidc", role=role)
 
@@ -120,6 +139,21 @@ class People:
         """
         self._accounts.enable(name)
         self._audit.add("enabled", actor, name=name)
+
+    def delete(self, name: str, actor: str, now_ms: int) -> None:
+        """Forget somebody's account, and all that was theirs alone.
+
+        What they did stays in the logs, under their name, which nobody gets by accident.
+        Raises ``AccountUnknown`` or ``LastAdministrator``.
+        """
+        self._accounts.disable(name)
+        self._links.revoke_to(name, now_ms)
+        self._shut_out(name, now_ms)
+        self._second_factor.drop(name)
+        self._mailboxes.remove(name)
+        self._views.forget_all(name)
+        self._accounts.delete(name, now_ms)
+        self._audit.add("deleted", actor, name=name)
 
     def reset_password(self, name: str, one_time_password: str, actor: str) -> None:
         """Replace somebody's password by a new one-time password.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,6 +64,15 @@ class Queue:
         search = Search(self._client, self._comments, self._walk, site, filters, sort, plan)
         return search.found(place, limit, budget)
 
+    def fitting(self, site: str, filters: Filters, ids: Sequence[str]) -> frozenset[str]:
+        """Return which of some comments, known to be in the status asked for, fit the filters."""
+        if "words" in filters.wanted and not words_of(filters.words):
+            return frozenset()
+        index = Index(SiteKeys(site).status(filters.status), "time", frozenset())
+        plan = Plan(index, len(ids), filters.wanted, is_whole=False)
+        search = Search(self._client, self._comments, self._walk, site, filters, Sort.OLDEST, plan)
+        return search.fitting(self._walk.rows_of(site, ids))
+
     def counts(self, site: str) -> QueueCounts:
         """Return how many comments are held, and of which kinds."""
         keys = SiteKeys(site)
@@ -118,6 +127,26 @@ class Queue:
         if attribute is None or whole_score(least) > 0 or len(found) >= limit:
             return found
         return found + self._without_score(site, attribute, limit - len(found))
+
+    def unscreened(
+        self, site: str, now_ms: int, at_once: int, *, is_dead_only: bool = False
+    ) -> Iterator[list[str]]:
+        """Yield, in runs, the comments that some check could not judge, the oldest first.
+
+        With ``is_dead_only`` those that were set aside until ``now_ms``. Each is met once,
+        though it leaves the index and comes back.
+        """
+        keys = SiteKeys(site)
+        index = Index(keys.unscreened, "time", frozenset())
+        if is_dead_only:
+            index = Index(keys.dead, "time", frozenset(), high=str(now_ms))
+        place = None
+        while True:
+            rows = self._walk.read(site, index, place, at_once, has_facets=False)
+            yield rows.ids
+            if not rows.has_more:
+                return
+            place = rows.place(-1)
 
     def _without_score(self, site: str, attribute: Attribute, limit: int) -> list[str]:
         filters = Filters(attribute=attribute, most=0.0)

@@ -126,6 +126,15 @@ class Search:
             yield Chunk(places, place, len(rows.ids) + rows.made * READING_COST, has_more)
             count = min(count * 2, MOST_CHUNK)
 
+    def fitting(self, rows: Rows) -> frozenset[str]:
+        """Return which of some comments fit."""
+        kept = [rows.ids[at] for at in np.flatnonzero(self._mask(rows)).tolist()]
+        if not self._words:
+            return frozenset(kept)
+        records = self.comments.get_many(self.site, kept)
+        fitting = (each for each in records if self._is_asked_for(each, self._words))
+        return frozenset(each.comment.id for each in fitting)
+
     @property
     def _is_newest_first(self) -> bool:
         return self.sort is Sort.NEWEST

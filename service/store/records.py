@@ -217,6 +217,7 @@ def verdict_json(verdict: Verdict) -> bytes:
             "is_lang_served": verdict.is_lang_served,
             "stages": verdict.stages,
             **({"log_only": verdict.log_only} if verdict.log_only else {}),
+            "approved_before": verdict.approved_before,
         },
         option=orjson.OPT_SERIALIZE_NUMPY,
     )
@@ -250,6 +251,7 @@ def verdict_from(raw: bytes) -> Verdict:
         is_lang_served=data.get("is_lang_served", True),
         stages=tuple(data.get("stages", ())),
         log_only=tuple(data.get("log_only", ())),
+        approved_before=data.get("approved_before"),
     )
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from ipaddress import IPv6Address, ip_address
 from typing import Any
 
 from service.moderation.verdict import Action, Verdict
@@ -21,6 +20,7 @@ from service.store.comments import (
 )
 from service.store.connection import Client
 from service.store.keys import SiteKeys
+from service.store.networks import network_of
 from service.store.records import Record, verdict_json
 from service.store.reported import Report, ReportReason
 from service.store.scripts import Argument, script
@@ -131,21 +131,6 @@ class Reports:
             arguments += [limit.burst, limit.window_s * 1000]
         found: list[Any] = self._report(self._client, names, arguments)
         return found
-
-
-def network_of(ip: str) -> str:
-    """Return what stands for one reader: an IPv4 address, or the first half of an IPv6 one.
-
-    Whoever has an IPv6 address has 2^64 of them (RFC 6177).
-    """
-    try:
-        address = ip_address(ip)
-    except ValueError:
-        return ip
-    if isinstance(address, IPv6Address):
-        mapped = address.ipv4_mapped
-        return str(mapped) if mapped else address.exploded[:19]
-    return str(address)
 
 
 def _held(verdict: Verdict | None) -> Verdict:

@@ -11,10 +11,12 @@ from service.store.at_door import AtDoor
 from service.store.audit import AuditLog
 from service.store.authors import Authors
 from service.store.bans import Bans
+from service.store.by_address import ByAddress
 from service.store.callbacks import Callbacks
 from service.store.claims import Claims
-from service.store.comments import Comments
+from service.store.comments import Comments, InboxLimits
 from service.store.connection import Client, connect
+from service.store.dead_letters import DeadLetters
 from service.store.decided import Decided
 from service.store.decisions import Decisions
 from service.store.door import Door
@@ -56,6 +58,7 @@ class Store:
     inbox: Inbox
     threads: Threads
     decisions: Decisions
+    dead_letters: DeadLetters
     queue: Queue
     indexing: Indexing
     views: Views
@@ -85,6 +88,7 @@ class Store:
     door_counts: DoorCounts
     at_door: AtDoor
     callbacks: Callbacks
+    by_address: ByAddress
 
 
 def open_store(
@@ -102,11 +106,14 @@ def open_store(
         vault,
         is_strict=settings.durability is Durability.STRICT,
         idempotency_ttl_s=settings.idempotency_ttl_s,
+        inbox_limits=InboxLimits(settings.inbox_limit, settings.inbox_age_limit_s),
     )
     decisions = Decisions(client, comments)
     passwords = passwords or Passwords()
     links, audit = Links(client), GeneralAudit(client)
+    mailboxes, views = Mailboxes(client, vault), Views(client)
     accounts, second_factor = Accounts(client, passwords), SecondFactor(client, vault)
+    authors, second_looks = Authors(client), SecondLooks(client)
     sessions = Sessions(client, ttl_s=settings.session_ttl_s, idle_s=settings.session_idle_s)
     return Store(
         client=client,
@@ -120,26 +127,27 @@ def open_store(
         ),
         threads=Threads(client),
         decisions=decisions,
+        dead_letters=DeadLetters(client, comments),
         queue=Queue(client, comments),
         indexing=Indexing(client),
-        views=Views(client),
+        views=views,
         learned=Learned(client, comments, is_shared=settings.share_learning),
         reports=Reports(client, vault, comments),
         appeals=Appeals(client, comments, decisions),
         audit=AuditLog(client),
-        second_looks=SecondLooks(client),
+        second_looks=second_looks,
         claims=Claims(client),
         live=Live(client),
         notes=Notes(client),
         timeline=Timeline(client),
-        authors=Authors(client),
-        mailboxes=Mailboxes(client, vault),
+        authors=authors,
+        mailboxes=mailboxes,
         bans=Bans(client, vault),
         accounts=accounts,
         sessions=sessions,
         second_factor=second_factor,
         door=Door(client, accounts, sessions, second_factor, passwords, audit),
-        people=People(accounts, sessions, links, second_factor, passwords, audit),
+        people=People(accounts, sessions, links, second_factor, passwords, mailboxes, views, audit),
         errands=Errands(client),
         general_audit=audit,
         decided=Decided(client, comments),
@@ -149,4 +157,5 @@ def open_store(
         door_counts=DoorCounts(client),
         at_door=AtDoor(client, vault, comments, window=settings.duplicate_window),
         callbacks=Callbacks(client),
+        by_address=ByAddress(client, vault, comments, authors, second_looks),
     )

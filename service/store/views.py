@@ -58,6 +58,10 @@ class Views:
             raise TooManyViews
         self._client.hset(key, view.name, view.query)
 
+    def forget_all(self, account: str) -> None:
+        """Drop all of somebody's views."""
+        self._client.delete(keys.views(account))
+
     def forget(self, account: str, name: str) -> None:
         """Drop a view, if there is one."""
         self._client.hdel(keys.views(account), name)

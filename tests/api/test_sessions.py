@@ -6,7 +6,7 @@ import pyotp
 import pytest
 from werkzeug.test import TestResponse
 
-from service.api.visits import browser_of, network_of
+from service.api.visits import browser_of
 from service.store.accounts import Account, Role
 from service.store.sign_in_limits import MAX_FAILURES
 from tests.api.house import PASSWORD, House, assert_problem, bearer, errors_of, json_of
@@ -159,16 +159,3 @@ IPHONE, PHONE = "Mozilla/5.0 (iPhone; like Mac OS X)", "Mozilla/5.0 (Linux; Andr
 )
 def test_a_browser_is_named_in_a_few_words(user_agent: str, named: str) -> None:
     assert browser_of(user_agent) == named
-
-
-@pytest.mark.parametrize(
-    ("address", "network"),
-    [
-        ("192.0.2.7", "192.0.2.7"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("::ffff:192.0.2.7", "::ffff:192.0.2.7"),
-        ("", ""),
-    ],
-)
-def test_one_household_counts_as_one_caller(address: str, network: str) -> None:
-    assert network_of(address) == network

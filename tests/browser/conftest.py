@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from config.settings import Settings, load_secrets
 from service.store.accounts import Account, Role
@@ -20,10 +20,14 @@ from service.store.sessions import Visit
 from service.store.sites import Site
 from service.store.store import Store, open_store
 from service.web.staff.guard import COOKIE
+from tests.conftest import free_port
 from tests.processes.service_up import ServiceUp
+from tests.web.oidc_provider import CLIENT, SECRET
 
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
+PATIENCE_MS = 15_000
 _numbers = itertools.count(1)
+expect.set_options(timeout=PATIENCE_MS)
 OPTIONS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -36,8 +40,20 @@ OPTIONS = (
 
 
 @pytest.fixture(scope="session")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceUp]:
-    made = ServiceUp(tmp_path_factory.mktemp("browser") / "var")
+def provider_port() -> int:
+    """Where the service looks for its OpenID Connect provider, whether one runs or not."""
+    return free_port()
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory, provider_port: int) -> Iterator[ServiceUp]:
+    provider = {
+        "OIDC_ISSUER": f"http://127.0.0.1:{provider_port}",
+        "OIDC_CLIENT_ID": CLIENT,
+        "OIDC_CLIENT_SECRET": SECRET,
+        "OIDC_NAME": "Chez nous",
+    }
+    made = ServiceUp(tmp_path_factory.mktemp("browser") / "var", options=provider)
     made.start()
     limits = made.command(
         "sites", "update", "demo", "--limit", "ip=1000/60", "--limit", "email=1000/60"
@@ -67,7 +83,7 @@ def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
         context = browser.new_context(locale="fr-FR", **options)
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(PATIENCE_MS)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on(
             "console", lambda said: complaints.append(said.text) if is_refusal(said.text) else None

@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
+import requests
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
 from service.moderation.signal import Attribute, Span
 from service.moderation.verdict import Status
 from service.store.decisions import Order
+from service.store.sites import Scope
 from service.store.store import Store
-from tests.processes.service_up import ServiceUp
+from tests.processes.service_up import ServiceUp, eventually
 from tests.stock import Stocked, numbered, stock
 
 PHONE = {"width": 320, "height": 700}
@@ -285,7 +288,63 @@ def test_new_arrivals_wait_behind_a_button(shelves: Store, site: str, queue: Ope
     assert current(page).get_attribute("data-id") in came
 
 
+def test_arrivals_that_the_filters_keep_out_are_not_offered(
+    shelves: Store, site: str, queue: Open
+) -> None:
+    stock(shelves, numbered(1), site=site)
+    page = queue(query="&least=0.5")
+    stock(shelves, numbered(2, scores={Attribute.INSULT: 0.2}), site=site)
+    (came,) = stock(shelves, numbered(1), site=site)
+    expect(page.locator("#new")).to_contain_text("1")
+    expect(page.locator("#held-count")).to_have_text("4")
+    page.locator("#new").click()
+    expect(card(page, came)).to_be_focused()
+    expect(page.locator(".card")).to_have_count(2)
+
+
 # One comment's own forms
+
+
+def test_a_banned_author_who_posts_again_is_refused_or_seems_to_wait(
+    service: ServiceUp, shelves: Store, site: str, queue: Open
+) -> None:
+    stock(shelves, [Stocked(email="rude@example.org"), *numbered(1)], site=site)
+    _, token = shelves.sites.create_key(site, "server", frozenset({Scope.SUBMIT}))
+
+    def repost(email: str, ip: str) -> dict[str, Any]:
+        content = f"Je reviens, vous verrez bien. {time.monotonic_ns()}"
+        sent = {"email": email, "ip": ip, "author": "Rudy", "content": content, "page": "/a"}
+        answer: dict[str, Any] = requests.post(
+            f"{service.url}/v1/sites/{site}/comments?wait=5",
+            json=sent,
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=30,
+        ).json()
+        return answer
+
+    page = queue()
+    page.keyboard.press("b")
+    page.locator("#dialog button").first.click()
+    expect(page.locator("#last-text")).to_have_text("Enregistré.")
+    eventually(lambda: repost("rude@example.org", "198.51.100.1").get("status") == 403, service)
+
+    page.keyboard.press("j")
+    page.keyboard.press("b")
+    page.locator("#dialog input[value=ip]").check()
+    page.locator("#dialog #range").fill("192.0.2.0/24")
+    page.locator("#dialog input[name=shadow]").check()
+    page.locator("#dialog button").first.click()
+    eventually(lambda: len(shelves.bans.list(site)) == 2, service)
+    told: list[str] = []
+
+    def is_shadowed() -> bool:
+        answer = repost("other@example.org", "192.0.2.99")
+        told.append(answer["status"])
+        verdict = shelves.comments.get(site, answer["id"]).verdict
+        return verdict is not None and verdict.rule == "ban.shadow"
+
+    eventually(is_shadowed, service)
+    assert told[-1] == "held"
 
 
 def test_a_comment_is_put_right_and_approved(shelves: Store, site: str, queue: Open) -> None:
@@ -360,6 +419,34 @@ def test_hostile_words_do_nothing(shelves: Store, site: str, queue: Open) -> Non
     assert opened["height"] > 2000
 
 
+# The chart of scores
+
+
+def test_a_drag_over_the_chart_chooses_its_range(
+    service: ServiceUp, shelves: Store, site: str, queue: Open
+) -> None:
+    for score in (0.31, 0.44, 0.81):
+        stock(shelves, numbered(1, scores={Attribute.INSULT: score}), site=site)
+    page = queue()
+    page.goto(f"{service.url}/moderate/scores?site={site}")
+    columns = page.locator("#dots a")
+
+    def drag(start: int, end: int) -> None:
+        for number, act in ((start, page.mouse.down), (end, page.mouse.up)):
+            box = columns.nth(number).locator("rect").bounding_box()
+            assert box is not None
+            page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 20, steps=3)
+            act()
+
+    drag(23, 14)
+    expect(page.locator("#chosen-range")).to_contain_text("0.28")
+    expect(page.locator("#chosen-range")).to_contain_text("2")
+    expect(page.locator("#dots a[aria-current]")).to_have_count(10)
+    drag(40, 40)
+    expect(page.locator("#dots a[aria-current]")).to_have_count(1)
+    expect(page.locator("#least")).to_have_value("0.8")
+
+
 # Everybody's browser
 
 
@@ -404,7 +491,9 @@ def test_axe_finds_nothing_serious(
     assert_accessible(page)
     page.keyboard.press("r")
     assert_accessible(page)
-    for path in (f"comments/{ids[0]}?site={site}", f"scores?site={site}&least=0.5&most=1", "keys"):
+    one = f"comments/{ids[0]}"
+    chart = f"scores?site={site}&least=0.5&most=1"
+    for path in (f"{one}?site={site}", f"{one}/ban?site={site}", chart, "keys"):
         page.goto(f"{service.url}/moderate/{path}")
         assert_accessible(page)
 

@@ -10,7 +10,10 @@ import pyotp
 import pytest
 from playwright.sync_api import Page, expect
 
+from service.store.accounts import Account, Role
+from service.store.store import Store
 from tests.processes.service_up import ServiceUp
+from tests.web.oidc_provider import running
 
 OWN = "un mot de passe à moi"
 PHONE = {"width": 360, "height": 740}
@@ -97,3 +100,29 @@ def test_a_session_ended_elsewhere_sends_the_page_to_sign_in(
     expect(pages[1].locator(".rows li")).to_have_count(1)
     pages[0].reload()
     expect(pages[0].get_by_role("heading", name="Se connecter")).to_be_visible()
+
+
+def consent(page: Page, service: ServiceUp, subject: str) -> None:
+    """Go to the provider from the sign-in page, and say there who one is."""
+    page.goto(f"{service.url}/sign-in?next=/account/")
+    page.get_by_role("link", name="Chez nous").click()
+    claims = {"sub": subject, "email": "claire@example.org", "email_verified": True}
+    page.locator("input[name=claims]").fill(json.dumps(claims))
+    page.get_by_role("button").click()
+
+
+def test_whom_the_provider_vouches_for_is_in_and_a_namesake_is_not(
+    service: ServiceUp, shelves: Store, new_page: Open, provider_port: int
+) -> None:
+    shelves.accounts.create_with(Account("claire@example.org", Role.MODERATOR), "")
+    page, other = new_page(), new_page()
+    with running(provider_port):
+        consent(page, service, "u1")
+        expect(page.get_by_text("celle-ci")).to_be_visible()
+        assert page.url == f"{service.url}/account/"
+        consent(other, service, "u2")
+        expect(other.get_by_role("alert")).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("celle-ci")).to_be_visible()
+    other.goto(f"{service.url}/account/")
+    expect(other.get_by_role("heading", name="Se connecter")).to_be_visible()

@@ -124,9 +124,27 @@ def test_the_default_policy_is_the_present_one_unless_another_is_named(
     assert "What changes: nothing." in backtested(ecluse, "balanced", decided).out
 
 
-def test_premoderation_is_left_out(ecluse: Ecluse, tmp_path: Path, decided: str) -> None:
-    all_held = policy_file(tmp_path, "all", 'premoderation = "all"\n')
-    assert backtested(ecluse, all_held, decided, "--json").data["changes"] == []
+@pytest.mark.parametrize(("premoderation", "held"), [("none", 0), ("new", 4), ("all", 6)])
+def test_premoderation_counts_by_the_lines_before(
+    ecluse: Ecluse, tmp_path: Path, premoderation: str, held: int
+) -> None:
+    lea, namesake = {"author": "Léa", "email": "lea@a.test"}, {"author": "Léa"}
+    lines = [
+        {"text": FRIENDLY, "decision": decision, **author}
+        for decision, author in (
+            ("approve", lea),  # new
+            ("reject", lea),  # one approved
+            ("approve", lea),  # one approved
+            ("approve", namesake),  # new
+            ("approve", {}),  # new
+            ("approve", {}),  # new
+        )
+    ]
+    policy = policy_file(
+        tmp_path, "p", f'premoderation = "{premoderation}"\ntrust_after = 1\n{NO_SCORES}'
+    )
+    data = backtested(ecluse, policy, written(tmp_path, *lines), "--json").data
+    assert data["new"]["held"] == {"count": held, "of": 6}
 
 
 def test_a_site_s_own_policy_is_the_present_one(

@@ -351,6 +351,16 @@ def test_a_reset_goes_to_nobody_else_and_not_again_at_once(house: House, clock: 
     assert [writer(house, clock).write_reset("Aïcha") for _ in range(2)] == [1, 0]
 
 
+@pytest.mark.usefixtures("moderator")
+def test_a_reset_whose_letter_failed_can_be_asked_for_again_at_once(
+    house: House, clock: Clock, request: pytest.FixtureRequest
+) -> None:
+    wish(house)
+    assert writer(house, clock).write_reset("Aïcha") == 0  # no server answers
+    request.getfixturevalue("letterbox")
+    assert writer(house, clock).write_reset("Aïcha") == 1
+
+
 def test_whoever_asks_is_told_the_same_for_any_name(house: House) -> None:
     pages = {
         house.client.post("/sign-in/forgotten", data={"name": name}).get_data(as_text=True)

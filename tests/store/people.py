@@ -29,7 +29,16 @@ def house_of(store: Store) -> Store:
         store,
         accounts=accounts,
         door=Door(store.client, accounts, sessions, factor, passwords, audit),
-        people=People(accounts, sessions, Links(store.client), factor, passwords, audit),
+        people=People(
+            accounts,
+            sessions,
+            Links(store.client),
+            factor,
+            passwords,
+            store.mailboxes,
+            store.views,
+            audit,
+        ),
     )
 
 

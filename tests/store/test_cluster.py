@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import subprocess
 import tempfile
@@ -22,6 +23,7 @@ from service.moderation.signal import Attribute
 from service.moderation.verdict import Action, Status, Verdict
 from service.store.accounts import Account, Role
 from service.store.at_door import Callback, Keepsake
+from service.store.backup import clear, digest_of, is_empty, records, restore
 from service.store.bans import By, Visitor
 from service.store.comments import Arrival, RateLimited
 from service.store.connection import NotDurable
@@ -34,14 +36,22 @@ from service.store.paging import Order
 from service.store.queue import Filters, Sort
 from service.store.reported import AppealOutcome, ReportReason
 from service.store.reports import Reporting
+from service.store.sealed_file import read, write
 from service.store.sealing import Personal
 from service.store.sessions import Visit
 from service.store.sites import DEFAULT_LIMITS, Changer, Limit, Scope, Site
 from service.store.store import Store, open_store
+from service.store.telemetry.recorder import Recorder
+from service.store.telemetry.roll import Left, Present, Roll
+from service.store.telemetry.tally import Reviewed
+from service.store.telemetry.telemetry import Telemetry
+from service.store.telemetry.views import Measure, Span
+from service.store.verify import Verifier
 from service.store.views import View
 from service.store.window import window_lines
 from tests.conftest import SECRETS, arrival_of, comment_of, free_port
-from tests.store.shelf import bring, decide, now_ms, outline, publish, raw, settle, settle_all
+from tests.store.shelf import DEMO, bring, decide, now_ms, outline, publish, raw, settle, settle_all
+from tests.store.test_backup import silent
 from tests.store.test_queue import PAGES, expected, fill, walked
 from workers.learn import Pupil
 
@@ -243,13 +253,35 @@ def test_dead_letters_are_set_aside_and_retried_on_a_cluster(cluster: Store) -> 
     bring(cluster, "c1")
     cluster.inbox.take("demo", "dead worker", 9)
     (stale,) = cluster.inbox.stale("demo", 0, 9)
-    entry = cluster.inbox.claim("demo", "w", stale.entry_id, 0)
-    assert entry is not None
-    (pending,) = cluster.inbox.load("demo", [entry], Facts())
+    entries = cluster.inbox.claim("demo", "w", [stale.entry_id], 0)
+    (pending,) = cluster.inbox.load("demo", entries, Facts())
     cluster.inbox.set_aside("demo", pending, 3, 1)
     assert [x.comment_id for x in cluster.decisions.dead_letters("demo", 9)] == ["c1"]
-    cluster.comments.retry(cluster.comments.get("demo", "c1"))
+    assert cluster.dead_letters.retry("demo", ["c1"], "cli") == ["c1"]
     assert settle(cluster, cluster.inbox.take("demo", "w", 9), Action.APPROVE) == 1
+
+
+def test_what_operators_see_is_kept_on_a_cluster_too(cluster: Store, queue_url: str) -> None:
+    telemetry, now = Telemetry(cluster, Redis.from_url(queue_url)), now_ms()
+    roll = Roll(cluster.client)
+    roll.call(
+        [Present("w-1", "host", 1, now - 5_000, 1), Present("w-2", "host", 2, now, 1)], [], now
+    )
+    recorder = Recorder(cluster.client, "w-1")
+    recorder.add(Reviewed([Verdict(Action.APPROVE, "clean")], [20], 0.01, {}, ["c"], now))
+    recorder.write()
+    roll.call([], [Left("w-2", -9)], now)
+    bring(cluster, "waits")
+    seen = telemetry.overview(SITES, now)
+    assert (seen.verdicts, seen.workers_alive, seen.unlooked.inbox) == ({"approved": 1}, 1, 1)
+    assert seen.server.memory_bytes > 0
+    workers = {worker.name: worker for worker in telemetry.workers(now)}
+    assert (workers["w-1"].settled, workers["w-1"].uptime_s) == (1, 5.0)
+    assert (workers["w-2"].is_alive, workers["w-2"].exit_code) == (False, -9)
+    charts = {series.measure: series for series in telemetry.charts(Span.MONTH, now)}
+    assert charts[Measure.WORKERS].values[-1] == 1
+    assert telemetry.totals().reviewed == 1
+    assert cluster.dead_letters.discard("demo", ["waits"], "cli") == []
 
 
 def test_retention_trials_and_changed_settings_work_on_a_cluster(cluster: Store) -> None:
@@ -284,6 +316,41 @@ def test_what_sites_share_lives_on_a_cluster_too(cluster: Store) -> None:
     assert Layers(cluster.learned).shared() is not None
     cluster.learned.reset("demo", "test", time.time())
     assert Layers(cluster.learned).shared() is None
+
+
+def test_a_cluster_is_verified_and_mended(cluster: Store) -> None:
+    ids = fill(cluster, 30, seed=3)
+    raw(cluster).delete(DEMO.reported)  # marked by the filling, reported by nobody
+    bring(cluster, "waiting")
+    assert Verifier(cluster.client).verify("demo").findings == {}
+    lost = (DEMO.facets, DEMO.severity, DEMO.status("held"), DEMO.author("claire"), DEMO.inbox)
+    for key in lost:
+        raw(cluster).delete(key)
+    report = Verifier(cluster.client, mends=True).verify("demo")
+    assert report.differences > 0
+    assert (report.left, report.comments) == (0, len(ids) + 1)
+    assert Verifier(cluster.client).verify("demo").findings == {}
+    Verifier(cluster.client, is_whole=True).verify("demo")
+    assert Verifier(cluster.client).verify("demo").findings == {}
+
+
+def test_a_cluster_is_saved_and_comes_back_equal(cluster: Store) -> None:
+    fill(cluster, 30, seed=4)
+    cluster.accounts.create(Account("mo", Role.MODERATOR), "one-time-password")
+    file = io.BytesIO()
+    write(file, {}, records(cluster.client, silent))
+    before = digest_of(cluster.client, silent)
+    clear(cluster.client)
+    assert is_empty(cluster.client)
+    file.seek(0)
+    assert restore(cluster.client, read(file), silent).text == before.text
+    assert digest_of(cluster.client, silent).text == before.text
+    assert sorted(cluster.sites.names()) == sorted(SITES)
+    found = [each for run in cluster.by_address.find("demo", "claire@example.org", silent)
+             for each in run]  # fmt: skip
+    assert len(found) == 30
+    assert cluster.by_address.erase("demo", "claire@example.org", "cli", silent) == 30
+    assert Verifier(cluster.client).verify("demo").findings == {}
 
 
 def test_accounts_and_keys_work_on_a_cluster(cluster: Store) -> None:

@@ -10,6 +10,7 @@ from service.moderation.batch import Batch
 from service.moderation.comment import Case
 from service.moderation.learning.lesson import Lesson
 from service.moderation.verdict import Action, Status
+from service.store.audit import AuditFilters
 from service.store.comments import CommentUnknown
 from service.store.keys import page_key
 from service.store.paging import Order
@@ -63,7 +64,7 @@ def decide_and_note(store: Store, comment_id: str) -> None:
     store.notes.add("demo", comment_id, "account:mo", "Je l'ai reconnue.", now_ms())
     words = f"{SECRET} (voisine)"
     result = store.decisions.edit_and_approve(
-        "demo", comment_id, words, None, "account:mo", "", now_ms()
+        "demo", comment_id, words, None, "account:mo", "Apolline est ma voisine.", now_ms()
     )
     assert result.outcome == "done"
 
@@ -89,6 +90,20 @@ def test_no_word_name_trace_or_note_is_left_anywhere(store: Store) -> None:
     assert (erased.sealed, erased.author_key, erased.verdict, erased.decision) == (
         b"", "", None, None,
     )  # fmt: skip
+
+
+def test_the_audit_log_keeps_a_decision_and_loses_what_was_written_of_it(store: Store) -> None:
+    bring(store, "c1")
+    settle_all(store)
+    decide_and_note(store, "c1")
+    (before,) = store.audit.find("demo", AuditFilters(kind="decision"), 10).entries
+    assert before.details["reason"] == "Apolline est ma voisine."
+    assert [*store.audit.every("demo", AuditFilters(kind="decision"), 10)] == [before]
+    erase(store, "c1")
+    (after,) = store.audit.find("demo", AuditFilters(kind="decision"), 10).entries
+    assert (after.id, after.actor, after.comment_id) == (before.id, "account:mo", "c1")
+    kept = {name: value for name, value in before.details.items() if name != "reason"}
+    assert after.details == {**kept, "reason_erased": True}
 
 
 def test_the_thread_keeps_its_shape_and_its_page_its_count(store: Store) -> None:

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from service.store import keys
-from service.store.accounts import Account, AccountExists, AccountUnknown, Role
+from service.store.accounts import (
+    Account,
+    AccountExists,
+    AccountUnknown,
+    LastAdministrator,
+    NameRetired,
+    Role,
+)
 from service.store.links import HOUR_MS, LinkGone
+from service.store.mailboxes import Mailbox
 from service.store.passwords import PasswordTooShort
 from service.store.store import Store
+from service.store.tokens import digest
+from service.store.views import View
 from tests.store.people import FIRST, MO, NOW_MS, OWN, at, enter, house_of, who
 from tests.store.shelf import raw
 
@@ -141,3 +153,62 @@ def test_the_log_says_who_did_what_to_whom(manned: Store) -> None:
     ]
     assert log[2].detail == {"name": "ada", "role": "moderator", "sites": ["demo"]}
     assert all(each.at_ms > 0 for each in log)
+
+
+def test_a_deleted_account_leaves_nothing_but_its_name_in_the_logs(manned: Store) -> None:
+    token = enter(manned)
+    manned.second_factor.renew_recovery_codes("mo")
+    manned.views.save("mo", View("mine", "site=demo"))
+    manned.mailboxes.save("mo", Mailbox("mo@example.org"))
+    manned.mailboxes.confirm("mo", "mo@example.org")
+    assert manned.mailboxes.begin_reset("mo")
+    invited = manned.people.invite("ada", Role.OPS, DEMO, "account:mo", NOW_MS)
+    reset = manned.people.issue_reset("mo", ROOT, NOW_MS)
+    manned.people.delete("mo", ROOT, NOW_MS)
+    assert who(manned, token) is None
+    for link in (invited, reset):
+        with pytest.raises(LinkGone):
+            manned.people.link(link, NOW_MS)
+    assert [*raw(manned).scan_iter("*:mo*"), *raw(manned).scan_iter("*session:*")] == []
+    assert raw(manned).smembers(keys.MAILBOXES) == set()
+    assert [each.account.name for each in manned.accounts.every()] == []
+    with pytest.raises(AccountUnknown):
+        manned.people.delete("mo", ROOT, NOW_MS)
+    newest, *before = manned.general_audit.newest()
+    assert (newest.kind, newest.actor, newest.detail) == ("deleted", ROOT, {"name": "mo"})
+    assert "account:mo" in {each.actor for each in before}
+
+
+def test_a_deleted_accounts_name_is_given_again_knowingly_only(manned: Store) -> None:
+    manned.people.delete("mo", ROOT, NOW_MS)
+    unknowing: list[Callable[[], object]] = [
+        lambda: manned.people.invite("mo", Role.OPS, DEMO, ROOT, NOW_MS),
+        lambda: manned.people.welcome("mo", Role.OPS),
+        lambda: manned.accounts.create(MO, FIRST),
+    ]
+    for give in unknowing:
+        with pytest.raises(NameRetired) as caught:
+            give()
+        assert caught.value.at_ms == NOW_MS
+    token = manned.people.invite("mo", Role.OPS, DEMO, ROOT, NOW_MS, is_again=True)
+    manned.people.join(token, OWN, NOW_MS)
+    assert manned.accounts.get("mo") == Account("mo", Role.OPS, DEMO)
+    manned.accounts.refuse_retired("mo")
+
+
+def test_what_was_open_to_the_one_before_does_not_open_to_a_namesake(manned: Store) -> None:
+    token = enter(manned)
+    kept = raw(manned).hgetall(keys.session(digest(token)))
+    manned.people.delete("mo", ROOT, NOW_MS)
+    manned.accounts.create(MO, FIRST, is_again=True)
+    raw(manned).hset(keys.session(digest(token)), mapping=kept)
+    assert who(manned, token) is None
+
+
+def test_the_last_administrator_is_never_deleted(manned: Store) -> None:
+    for name in ("root", "ada"):
+        manned.accounts.create(Account(name, Role.ADMINISTRATOR), FIRST)
+    manned.people.delete("root", "account:root", NOW_MS)
+    with pytest.raises(LastAdministrator):
+        manned.people.delete("ada", "account:ada", NOW_MS)
+    assert manned.accounts.get("ada").administers_all

@@ -184,6 +184,8 @@ def test_any_filters_in_any_order_find_what_a_look_at_every_comment_finds(
         filters, sort = random_filters(dice), dice.choice(list(Sort))
         found = walked(store, filters, sort, limit=12)
         assert found == sought(store, records, filters, sort), (filters, sort)
+        came = [record.comment.id for record in records if record.status is filters.status]
+        assert store.queue.fitting("demo", filters, came) == set(found), filters
         sizes.append(len(found))
     assert sum(size > 0 for size in sizes) > 60
     assert_indexed(store, "demo", ids)

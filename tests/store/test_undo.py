@@ -21,7 +21,7 @@ from tests.store.shelf import DEMO, bring, publish, raw, settle_all
 MO, ZOE = "account:mo", "account:zoe"
 MOVES = [Status.APPROVED, Status.HELD, Status.REJECTED, Status.SPAM, Status.DELETED]
 ACTIONS = {Action.APPROVE: "approved", Action.HOLD: "held", Action.SPAM: "spam"}
-GOES_ON = (b":audit", b":live", b":trail", b":past", b":learn:waiting")
+GOES_ON = (b":audit", b":reasons", b":live", b":trail", b":past", b":learn:waiting")
 """Keys that tell what happened, and so do not go back."""
 
 

@@ -12,15 +12,21 @@ import base64
 import hashlib
 import json
 import secrets
+import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
+import requests
 from joserfc import jwt
 from joserfc.jwk import RSAKey
+
+from tests.conftest import stop
 
 CLIENT, SECRET = "ecluse", "the client's secret"
 FORM = '<form method="post"><input name="claims"><input name="fault"><button>OK</button></form>'
@@ -90,6 +96,22 @@ class State:
                 + "."
             )
         return jwt.encode(header, all_claims, self.other_key if fault == "key" else self.key)
+
+
+@contextmanager
+def running(port: int) -> Iterator[str]:
+    """Run a provider as a process of its own; yield its address once it answers."""
+    process = subprocess.Popen([sys.executable, "-m", "tests.web.oidc_provider", str(port)])
+    address, until = f"http://127.0.0.1:{port}", time.monotonic() + 20
+    while True:
+        try:
+            requests.get(f"{address}/keys", timeout=2)
+            break
+        except requests.RequestException:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+    yield address
+    stop(process)
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -22,8 +19,8 @@ from service.store.accounts import Account, Role
 from service.store.keys import sign_in_attempts_from
 from service.store.sign_in_limits import MAX_FAILURES_FROM
 from tests.api.house import House
-from tests.conftest import free_port, stop
-from tests.web.oidc_provider import CLIENT, SECRET
+from tests.conftest import free_port
+from tests.web.oidc_provider import CLIENT, SECRET, running
 
 CLAIRE = {"sub": "u1", "email": "claire@example.org", "email_verified": True}
 BACK = "/sign-in/oidc/back"
@@ -33,18 +30,8 @@ ISSUER = "https://id.example"
 @pytest.fixture(scope="module")
 def issuer() -> Iterator[str]:
     """A provider that answers."""
-    port = free_port()
-    process = subprocess.Popen([sys.executable, "-m", "tests.web.oidc_provider", str(port)])
-    until = time.monotonic() + 20
-    while True:
-        try:
-            requests.get(f"http://127.0.0.1:{port}/keys", timeout=2)
-            break
-        except requests.RequestException:
-            assert time.monotonic() < until
-            time.sleep(0.05)
-    yield f"http://127.0.0.1:{port}"
-    stop(process)
+    with running(free_port()) as address:
+        yield address
 
 
 @pytest.fixture
@@ -169,6 +156,13 @@ def test_a_disabled_account_stays_out(joined: House) -> None:
     client, answer = come_back(joined, CLAIRE)
     assert answer.status_code == 403
     assert not is_in(client)
+
+
+def test_a_deleted_account_does_not_come_back_by_itself(joined: House) -> None:
+    joined.replace(settings=replace(joined.services.settings, oidc_role="ops"))
+    joined.services.store.people.delete("claire@example.org", "cli", 0)
+    assert come_back(joined, CLAIRE)[1].status_code == 403
+    assert not joined.services.store.accounts.is_known("claire@example.org")
 
 
 def test_a_second_factor_set_up_here_is_asked_for_all_the_same(joined: House) -> None:

@@ -230,7 +230,7 @@ def test_the_log_is_read_page_by_page_in_ones_language(house: House, root: Staff
 def test_every_kind_of_line_in_the_log_has_its_sentence() -> None:
     folder = Path(service.__file__).parent
     sources = "".join(path.read_text("utf-8") for path in folder.rglob("*.py"))
-    written = set(re.findall(r'audit\.add\(\s*"([a-z-]+)"', sources))
+    written = set(re.findall(r'(?:audit\.add|_told)\(\s*"([a-z-]+)"', sources))
     assert written == set(KINDS)
 
 
@@ -239,3 +239,27 @@ def test_only_who_administers_all_sites_reads_the_log(house: House, root: Staffe
     assert local.get("/people-log/").status_code == 403
     assert "/people-log" not in local.get("/people/").get_data(as_text=True)
     assert "/people-log" in root.get("/people/").get_data(as_text=True)
+
+
+def test_an_account_is_deleted_by_who_says_so_twice(house: House, root: Staffer) -> None:
+    ada = staffer(house, "ada", Role.MODERATOR, SITES)
+    assert "Delete the account" in root.get("/people/ada").get_data(as_text=True)
+    unsure = root.post("/people/ada/delete")
+    assert unsure.status_code == 422
+    assert "Say that you are sure." in unsure.get_data(as_text=True)
+    assert account_of(house, "ada")
+    gone = root.post("/people/ada/delete", {"sure": "yes"})
+    assert gone.headers["Location"] == "/people/?done=deleted"
+    assert "is deleted" in root.get(gone.headers["Location"]).get_data(as_text=True)
+    assert root.get("/people/ada").status_code == 404
+    assert ada.client.get("/account/").status_code == 303
+    assert root.post("/people/root/delete", {"sure": "yes"}).status_code == 409
+
+
+def test_a_deleted_accounts_name_is_given_again_with_a_tick(house: House, root: Staffer) -> None:
+    add(house, "ada", Role.MODERATOR)
+    root.post("/people/ada/delete", {"sure": "yes"})
+    refused = root.post("/people/invite", dict(ADA)).get_data(as_text=True)
+    assert "An account of this name was deleted on" in Page(refused).errors()["name"]
+    assert 'name="again"' in refused
+    assert invited(root, again="yes")

@@ -330,6 +330,42 @@ def test_a_ban_by_the_comments_address_stops_the_next_one(house: House) -> None:
     assert house.post(email="kind@example.org").status_code == 202
 
 
+def test_a_ban_by_address_takes_a_range_around_it(house: House) -> None:
+    (comment_id,) = stock(house.services.store, [Stocked()])
+    browser = staffer(house)
+    path = f"/moderate/comments/{comment_id}/ban"
+    form = browser.get(f"{path}?site=demo")
+    assert 'name="range"' in form.get_data(as_text=True)
+    assert 'value="192.0.2.7"' in form.get_data(as_text=True)
+    assert "192.0.2.0/24" in text_of(form)
+    assert browser.post(path, {"by": "ip", "back": "site=demo"}).status_code == 303
+    fields = {"by": "ip", "range": "192.0.2.9/24", "back": "site=demo"}
+    assert browser.post(path, fields).status_code == 303
+    found = [each.value for each in house.services.store.bans.list("demo")]
+    assert sorted(found) == ["192.0.2.0/24", "192.0.2.7"]
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("192.0.3.0/24", "is not in this range"),
+        ("0.0.0.0/0", "at most /8"),
+        ("<u>", "neither an IP address"),
+    ],
+)
+def test_a_range_that_is_a_slip_is_shown_again(house: House, given: str, told: str) -> None:
+    (comment_id,) = stock(house.services.store, [Stocked()])
+    fields = {"by": "ip", "range": given, "lasts": "year", "reason": "Raid", "back": "site=demo"}
+    answer = staffer(house).post(f"/moderate/comments/{comment_id}/ban", fields)
+    assert answer.status_code == 422
+    assert told in text_of(answer)
+    html = answer.get_data(as_text=True)
+    assert "<u>" not in html
+    assert '<option value="year" selected>' in html
+    assert 'value="Raid"' in html
+    assert house.services.store.bans.list("demo") == ()
+
+
 @pytest.mark.parametrize("fields", [{"by": "author"}, {"by": "shoes"}, {}])
 def test_a_ban_by_what_is_not_known_is_refused(house: House, fields: dict[str, str]) -> None:
     browser, comment_id, _ = held_card(house)

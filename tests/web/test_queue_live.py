@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from service.moderation.signal import Attribute
 from service.moderation.verdict import Status
 from service.store.accounts import Role
 from service.store.decisions import Order
@@ -32,6 +33,29 @@ def test_an_arrival_is_told(house: House) -> None:
     assert [(each["id"], each["what"]) for each in body["events"]] == [(comment_id, "held")]
     on = browser.get(f"/moderate/changes?site=demo&after={body['last']}")
     assert on.status_code == 204
+
+
+def test_an_arrival_that_the_filters_keep_out_is_told_apart(house: House) -> None:
+    store, browser = house.services.store, staffer(house)
+    after = opened(browser)
+    quiet, rude = stock(store, [*numbered(1, scores={Attribute.INSULT: 0.2}), *numbered(1)])
+    for query, passing in (
+        ("", {quiet, rude}),
+        ("&least=0.5", {rude}),
+        ("&least=0.5&words=idiot", {rude}),
+        ("&words=licorne", set()),
+        ("&words=!", set()),
+        ("&reported=yes", set()),
+        ("&age=over-day", set()),
+        ("&status=approved", set()),
+    ):
+        body = json_of(browser.get(f"/moderate/changes?site=demo&after={after}{query}"))
+        assert {each["id"] for each in body["events"]} == {quiet, rude}
+        assert {each["id"] for each in body["events"] if each["fits"]} == passing, query
+
+
+def test_filters_that_are_none_are_refused(house: House) -> None:
+    assert staffer(house).get("/moderate/changes?site=demo&least=much").status_code == 422
 
 
 def test_a_decision_elsewhere_is_told_with_who_and_what(house: House) -> None:

@@ -332,12 +332,17 @@ def test_a_backtest_stops_when_its_time_is_over_and_says_so(house: House) -> Non
     assert found.workload.total == 0
 
 
-def test_premoderation_is_left_out_of_the_backtest(house: House) -> None:
-    decided(house, KIND, Status.APPROVED)
-    found = Comparison(
-        site_now(house), policy_of({}), policy_of({"premoderation": "all"}), "en"
-    ).run(house.services.store.decided)
-    assert found.changes == []
+@pytest.mark.parametrize(("premoderation", "held"), [("none", 0), ("new", 2), ("all", 4)])
+def test_premoderation_counts_by_what_was_known_of_the_author_then(
+    house: House, premoderation: str, held: int
+) -> None:
+    for number in range(4):
+        decided(house, f"{KIND} Pour la {number}e fois.", Status.APPROVED)
+    new = policy_of({"premoderation": premoderation, "trust_after": 2})
+    found = Comparison(site_now(house), policy_of({}), new, "en").run(house.services.store.decided)
+    assert found.workload.new[Action.HOLD] == held
+    assert found.confusion[Action.APPROVE][Action.HOLD] == held
+    assert found.present.held[0] == 0
 
 
 def test_a_site_without_comments_has_nothing_to_try_on(ann: Staffer) -> None:

@@ -16,13 +16,13 @@ from config.settings import Settings
 from service.moderation.verdict import Action, Status
 from service.store.doorbell import MAINTENANCE_QUEUE, Doorbell
 from service.store.paging import Order
-from service.store.retention import STEP
+from service.store.retention import STEP, Place
 from service.store.sites import Changer, Retention
 from service.store.store import Store
 from service.store.trials import DAY_S
 from tests.store.shelf import DEMO, PAGE, bring, decide, listed, outline, raw, settle_all
 from tests.workers.house import queue_of
-from workers.expire import Expirer, Place
+from workers.expire import Expirer
 
 NOW_S = 2_000_000_000.0
 ANN = Changer("account:ann", 5000)
@@ -127,6 +127,7 @@ def test_a_refused_comment_that_was_answered_leaves_a_tombstone(
     ]
     left = store.comments.get("demo", "root")
     assert (left.comment.content, left.status, left.sealed) == ("", Status.DELETED, b"")
+    assert left.decision is None
 
 
 def test_what_is_kept_beside_a_comment_goes_with_it(store: Store, settings: Settings) -> None:

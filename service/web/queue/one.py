@@ -17,12 +17,13 @@ from service.api.language import language, translated
 from service.api.problems import from_validation
 from service.api.services import now_ms, services
 from service.api.similar import similar_comments
-from service.schemas.bans import NO_SUCH_WAY, read_value
+from service.schemas.bans import FULL, NO_SUCH_WAY, VALUE_LIMIT, read_value
 from service.schemas.messages import translator
 from service.schemas.staff import MOST_AT_ONCE
 from service.schemas.submission import CONTENT_LIMIT
 from service.schemas.text import REQUIRED, Text
-from service.store.bans import By
+from service.store.bans import BansFull, By
+from service.store.networks import is_within, neighbourhood_of
 from service.store.notes import LONGEST_NOTE
 from service.store.records import Record
 from service.web.queue import reading, words
@@ -44,6 +45,7 @@ MOST_ABOVE = 12
 SIMILAR_SHOWN = 8
 DURATIONS: Mapping[str, int] = {"day": 1, "week": 7, "month": 30, "year": 365, "always": 0}
 """How long a ban lasts, in days; 0 for good."""
+NOT_THEIRS = "The author’s address is not in this range."
 blueprint = staff_blueprint("queue_card", "/moderate/comments", MODERATING)
 
 
@@ -85,6 +87,7 @@ class BanSchema(Schema):
         required=True,
         error_messages={"unknown": NO_SUCH_WAY, "required": REQUIRED},
     )
+    range = Text(limit=VALUE_LIMIT, load_default="")
     lasts = fields.String(load_default="week", validate=validate.OneOf(tuple(DURATIONS)))
     shadow = fields.Boolean(load_default=False)
     reason = Text(limit=1000, multiline=True, load_default="")
@@ -204,22 +207,23 @@ def add_ban(comment_id: str) -> Response:
     record = reading.record(asked.site, comment_id)
     try:
         sent = load(BanSchema(), request.form.to_dict())
-        value = read_value(
-            sent["by"], value_of(sent["by"], record, services().store.comments.personal(record))
-        )
+        value = _banned(record, sent["by"], sent["range"])
     except ValidationError as error:
-        return _ban_form(asked, record, 422, translated(from_validation(error).errors))
+        return _ban_form(asked, record, 422, from_validation(error).errors)
     at_ms, days = now_ms(), DURATIONS[sent["lasts"]]
-    services().store.bans.add(
-        asked.site,
-        sent["by"],
-        value,
-        member().actor,
-        at_ms,
-        is_shadow=sent["shadow"],
-        until_ms=at_ms + days * DAY_MS if days else None,
-        reason=sent["reason"],
-    )
+    try:
+        services().store.bans.add(
+            asked.site,
+            sent["by"],
+            value,
+            member().actor,
+            at_ms,
+            is_shadow=sent["shadow"],
+            until_ms=at_ms + days * DAY_MS if days else None,
+            reason=sent["reason"],
+        )
+    except BansFull:
+        return _ban_form(asked, record, 422, {"value": FULL})
     return _renewed(asked, comment_id)
 
 
@@ -279,9 +283,25 @@ def _edit_form(asked: Asked, record: Record, content: str, errors: Mapping[str, 
     return _form(asked, record, "queue/edit_form.html", status, content=content, errors=shown)
 
 
+def _banned(record: Record, by: By, given: str) -> str:
+    """Return what a ban of a comment's author goes by; ``given`` is a range around their address.
+
+    Raises ``ValidationError``.
+    """
+    personal = services().store.comments.personal(record)
+    known = read_value(by, value_of(by, record, personal))
+    if by is not By.IP or not given:
+        return known
+    wider = read_value(by, given)
+    if not is_within(personal.ip, wider):
+        raise ValidationError(NOT_THEIRS, "value")
+    return wider
+
+
 def _ban_form(asked: Asked, record: Record, status: int, errors: Mapping[str, str]) -> Response:
     personal = services().store.comments.personal(record)
     shown = {by: value_of(by, record, personal) for by in By}
+    sent = request.form if errors else {}
     return _form(
         asked,
         record,
@@ -290,7 +310,9 @@ def _ban_form(asked: Asked, record: Record, status: int, errors: Mapping[str, st
         known={by: value for by, value in shown.items() if value},
         names=words.BANNED_BY,
         durations=words.DURATION_NAMES,
-        errors=errors,
+        neighbours=neighbourhood_of(personal.ip),
+        sent=sent,
+        errors=translated(errors),
     )
 
 

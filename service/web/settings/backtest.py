@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from service.moderation.batch import Batch
 from service.moderation.comment import Case
-from service.moderation.policy import Policy, Premoderation
+from service.moderation.policy import Policy
 from service.moderation.redecide import redecided
 from service.moderation.tally import Group, Shares, Tally, is_disagreement
 from service.moderation.verdict import STATUS_AFTER, Action, Status, Verdict
@@ -89,9 +89,9 @@ class _Pair:
 class Comparison:
     """Compare two policies on a site's comments.
 
-    Comments are judged by the signals kept with them: no check runs but the site's own
-    lists. Pre-moderation, which holds comments whatever they say, is left out. ``clock``
-    measures the work of this thread, s: a busy machine must not shorten the sample.
+    Comments are judged by the signals kept with them, and by what was known of their authors
+    then: no check runs but the site's own lists. ``clock`` measures the work of this thread,
+    s: a busy machine must not shorten the sample.
     """
 
     site: Site
@@ -125,8 +125,6 @@ class Comparison:
         )
 
     def _pairs(self, records: Sequence[Record]) -> Iterator[_Pair]:
-        present = replace(self.present, premoderation=Premoderation.NONE)
-        new = replace(self.new, premoderation=Premoderation.NONE)
         until = self.clock() + PATIENCE_S
         for start in range(0, len(records), CHUNK):
             if self.clock() > until:
@@ -135,8 +133,9 @@ class Comparison:
             facts = (replace(each.facts, site_lang=self.site.lang) for each in part)
             batch = Batch(list(map(Case, (each.comment for each in part), facts)))
             verdicts = [each.verdict for each in part if each.verdict is not None]
-            before = redecided(batch, verdicts, present)
-            after = before if new == present else redecided(batch, verdicts, new)
+            before = redecided(batch, verdicts, self.present)
+            is_same = self.new == self.present
+            after = before if is_same else redecided(batch, verdicts, self.new)
             yield from map(_Pair, part, before, after)
 
     def _count(self, tally: Tally[Example], pair: _Pair) -> None:

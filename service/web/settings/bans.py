@@ -8,6 +8,7 @@ from flask import Response, request
 
 from service.api.language import translated
 from service.api.services import now_ms, services
+from service.schemas.bans import FULL
 from service.schemas.settings import BanFormSchema
 from service.store.bans import BansFull, By
 from service.store.trials import DAY_S
@@ -21,7 +22,6 @@ from service.web.settings.room import (
 )
 
 SHOWN = 500
-FULL = "This site has as many bans as it may: lift some first."
 
 
 @blueprint.get("/<name>/bans")

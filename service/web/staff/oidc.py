@@ -11,7 +11,7 @@ from service.api.problems import Problem
 from service.api.services import services
 from service.api.visits import visit
 from service.provider import Identity, Provider, ProviderRefused, ProviderUnreachable
-from service.store.accounts import AccountExists, Role, is_account_name, known_as
+from service.store.accounts import AccountExists, NameRetired, Role, is_account_name, known_as
 from service.store.door import SecondFactorNeeded, SignInRefused
 from service.store.errands import Errand
 from service.store.sign_in_limits import SignInThrottled
@@ -115,7 +115,7 @@ def _account_of(identity: Identity) -> str:
         raise SignInRefused
     try:
         services().store.people.welcome(name, Role(role))
-    except AccountExists:
+    except (AccountExists, NameRetired):
         raise SignInRefused from None
     return name
 

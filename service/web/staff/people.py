@@ -10,12 +10,13 @@ from flask import Response, request, url_for
 from service.api.language import language, translated
 from service.api.problems import Problem
 from service.api.services import now_ms, services
-from service.schemas.messages import translate
+from service.schemas.messages import Message, translate
 from service.store.accounts import (
     AccountExists,
     AccountUnknown,
     Kept,
     LastAdministrator,
+    NameRetired,
     Role,
     is_account_name,
     known_as,
@@ -30,10 +31,12 @@ from service.web.staff.times import machine_moment, moment
 EVERY_SITE = "*"
 NAME_RULE = "A name has 1 to 64 characters, without spaces or slashes."
 NAME_TAKEN = "Somebody has this name already."
+NOT_SURE = "Say that you are sure."
 SITES_RULE = "Choose at least one site, or all."
 LAST_ADMINISTRATOR = "Nobody else administers all sites: give that to somebody first."
 DONE = {
     "changed": "The change is saved.",
+    "deleted": "The account is deleted.",
     "revoked": "The link is void.",
 }
 blueprint = staff_blueprint("people", "/people", ADMINISTRATING)
@@ -63,11 +66,15 @@ def invite() -> Response:
         errors["name"] = NAME_RULE
     if errors:
         return _index(422, errors, name)
-    people = services().store.people
+    people, is_again = services().store.people, "again" in request.form
     try:
-        token = people.invite(name, wish.role, wish.sites, member().actor, now_ms())
+        token = people.invite(
+            name, wish.role, wish.sites, member().actor, now_ms(), is_again=is_again
+        )
     except AccountExists:
         return _index(422, {"name": NAME_TAKEN}, name)
+    except NameRetired as error:
+        return _index(422, {"name": _retired(error)}, name, is_retired=True)
     return _show_link(token, name, is_invitation=True)
 
 
@@ -110,6 +117,20 @@ def disable(name: str) -> Response:
     except LastAdministrator:
         return _show(person, 409, {"role": LAST_ADMINISTRATOR})
     return _done(name)
+
+
+@blueprint.post("/<name>/delete")
+def delete(name: str) -> Response:
+    """Forget somebody's account; what they did stays in the logs."""
+    person = _person(name)
+    if "sure" not in request.form:
+        return _show(person, 422, {"sure": NOT_SURE})
+    try:
+        services().store.people.delete(name, member().actor, now_ms())
+    except LastAdministrator:
+        return _show(person, 409, {"role": LAST_ADMINISTRATOR})
+    is_self = name == member().account.name
+    return go_to(url_for("door.sign_in" if is_self else "people.index", done="deleted"))
 
 
 @blueprint.post("/<name>/enable")
@@ -173,7 +194,21 @@ def _sites_of(link: Link) -> frozenset[str]:
         return link.sites
 
 
-def _index(status: int = 200, errors: dict[str, str] | None = None, name: str = "") -> Response:
+def _retired(error: NameRetired) -> Message:
+    day = moment(error.at_ms, language())
+    return Message(
+        "An account of this name was deleted on {day}, and the logs speak of somebody by it.",
+        day=day,
+    )
+
+
+def _index(
+    status: int = 200,
+    errors: dict[str, str] | None = None,
+    name: str = "",
+    *,
+    is_retired: bool = False,
+) -> Response:
     mine = member().account
     everyone = services().store.accounts.every()
     return _page(
@@ -183,6 +218,7 @@ def _index(status: int = 200, errors: dict[str, str] | None = None, name: str = 
         people=[each for each in everyone if mine.may_manage(each.account.sites)],
         links=_links(),
         name=name,
+        is_retired=is_retired,
         sent=set(request.form.getlist("sites")),
         role=request.form.get("role", Role.MODERATOR),
     )

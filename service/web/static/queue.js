@@ -22,17 +22,57 @@ document.addEventListener("click", (event) => {
   if (button) unfold(button);
 });
 
-// The chart of scores: with shift a column extends the range that is chosen.
-document.getElementById("dots")?.addEventListener("click", (event) => {
+// The chart of scores: a drag chooses a range of columns, and with shift one extends the range.
+
+const dots = document.getElementById("dots");
+dots?.addEventListener("click", extendRange);
+dots?.addEventListener("pointerdown", dragRange);
+dots?.addEventListener("dragstart", (event) => event.preventDefault()); // a link would be dragged itself
+
+function extendRange(event) {
   const column = event.target.closest("a");
   const least = document.getElementById("least");
   const most = document.getElementById("most");
   if (!column || !event.shiftKey || !least.value) return;
   event.preventDefault();
-  least.value = Math.min(least.value, column.dataset.least);
-  most.value = Math.max(most.value, column.dataset.most);
-  least.form.submit();
-});
+  askRange(Math.min(least.value, column.dataset.least), Math.max(most.value, column.dataset.most));
+}
+
+function dragRange(event) {
+  const first = event.target.closest("a");
+  if (!first || !event.isPrimary || event.button !== 0 || event.shiftKey) return;
+  const columns = [...dots.querySelectorAll("a")];
+  const watch = new AbortController();
+  const whileDown = { signal: watch.signal };
+  let swept = [first];
+  const show = () => {
+    for (const each of columns) each.classList.toggle("chosen", swept.length > 1 ? swept.includes(each) : each.hasAttribute("aria-current"));
+  };
+  const sweep = ({ clientX }) => {
+    const ends = [columns.indexOf(first), columnAt(columns, clientX)].sort((a, b) => a - b);
+    swept = columns.slice(ends[0], ends[1] + 1);
+    show();
+  };
+  document.addEventListener("pointermove", sweep, whileDown);
+  document.addEventListener("pointercancel", () => { watch.abort(); swept = [first]; show(); }, whileDown);
+  document.addEventListener("pointerup", (up) => {
+    watch.abort();
+    sweep(up);
+    if (swept.length > 1) askRange(swept[0].dataset.least, swept.at(-1).dataset.most);
+  }, whileDown);
+}
+
+function columnAt(columns, x) {
+  const beyond = columns.findIndex((each) => each.getBoundingClientRect().right > x);
+  return beyond < 0 ? columns.length - 1 : beyond;
+}
+
+function askRange(least, most) {
+  const form = document.getElementById("least").form;
+  form.elements.least.value = least;
+  form.elements.most.value = most;
+  form.submit();
+}
 
 const room = document.getElementById("queue");
 const sentences = document.getElementById("sentences")?.dataset;
@@ -41,7 +81,8 @@ const dialog = document.getElementById("dialog");
 const dialogBody = document.getElementById("dialog-body");
 const outbox = [];
 const gone = new Set();
-const arrived = new Set();
+const arrived = new Set(); // came since, and pass the filters: the button shows them
+const others = new Set(); // came since, and do not
 const history = [];
 let current = null;
 let lastPicked = null;
@@ -582,7 +623,7 @@ async function poll() {
   for (;;) {
     await pause(wait);
     if (document.hidden) { wait = LONGEST_POLL_MS; continue; }
-    const response = await get(`/moderate/changes?site=${encodeURIComponent(room.dataset.site)}&after=${room.dataset.after}`);
+    const response = await get(`/moderate/changes?${room.dataset.query}&after=${room.dataset.after}`);
     wait = response ? POLL_MS : Math.min(wait * 2, LONGEST_POLL_MS);
     if (!response || response.status === 204) continue;
     const news = await response.json();
@@ -620,15 +661,16 @@ function heardCame(card, news) {
   }
   if (gone.has(news.id) && news.is_you) return;
   gone.delete(news.id);
-  arrived.add(news.id);
-  isExhausted = false;
-  count(1);
+  if (!arrived.has(news.id) && !others.has(news.id)) count(1);
+  for (const each of [arrived, others]) each.delete(news.id);
+  (news.fits ? arrived : others).add(news.id);
+  if (news.fits) isExhausted = false;
   showArrived();
 }
 
 function heardWent(card, news) {
   if (gone.has(news.id)) return;
-  if (arrived.delete(news.id)) { count(-1); showArrived(); }
+  if (arrived.delete(news.id) || others.delete(news.id)) { count(-1); showArrived(); }
   if (!card || news.version <= Number(card.dataset.token.split(":")[1])) return;
   gone.add(news.id);
   count(-1);
