@@ -195,7 +195,7 @@ class AtDoor:
             page_key(comment.page),
             comment.page,
             comment.page_title,
-            int(comment.submitted_at * 1000) if comment.submitted_at else "",
+            round(comment.submitted_at * 1000) if comment.submitted_at else "",
             kept.verdict.status,
             verdict_json(kept.verdict),
             int(bool(kept.verdict.unscreened)),

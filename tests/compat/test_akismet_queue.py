@@ -15,6 +15,7 @@ from service.store.callbacks import MOST_TRIES, result_of
 from service.store.doorbell import CALL_BACK_TASK, MAINTENANCE_QUEUE
 from service.store.learned import Learned
 from service.store.sites import Scope
+from service.store.verify import Verifier
 from tests.api.house import ORIGIN, PAGE, Clock, House, bearer, json_of, thread_url
 from tests.compat.akismet import GUID, HELD, RECHECK, Blog, blog_of
 from tests.compat.webhook import Webhook, webhook
@@ -382,3 +383,13 @@ def test_the_banned_are_refused_and_not_told_why(house: House) -> None:
     made = house.client.post("/v1/moderation/bans", json=ban, headers=key)
     assert made.status_code == 201, made.json
     assert blog.check(f"{ORDINARY} Ter.").data == b"true"
+
+
+def test_a_verification_finds_nothing_wrong_with_what_came_by_this_door(house: House) -> None:
+    blog = blog_of(house)
+    for content in (ORDINARY, HELD):
+        blog.check(content, callback=f"{ORIGIN}/hook")
+    store = house.services.store
+    assert Verifier(store.client).verify("demo").findings == {}
+    Verifier(store.client, is_whole=True).verify("demo")
+    assert house.thread()["comments"] == []
