@@ -42,6 +42,9 @@ from service.api.readiness import readiness
 from service.api.request_log import about_request, log_request
 from service.api.services import Services
 from service.api.waiting import Waiters
+from service.compat.akismet import views as akismet
+from service.compat.akismet.call import keyless_networks
+from service.compat.errors import door_shape
 from service.error_reports import report_errors
 from service.judge import build_embedder, build_judge
 from service.metrics.collector import ServiceCollector
@@ -51,6 +54,7 @@ from service.store.awaited import await_servers
 from service.store.connection import connect
 from service.store.doorbell import Doorbell
 from service.store.embedded import server_urls
+from service.store.layers import Layers
 from service.store.store import open_store
 from service.store.telemetry.telemetry import Telemetry, limits_of
 from service.store.traffic import Traffic
@@ -110,6 +114,9 @@ PAGES = (
     ops_page.blueprint,
     settings_room,
 )
+
+
+DOORS = (akismet.blueprint,)
 
 
 class NoSessions(SessionInterface):
@@ -196,6 +203,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         app = create_app(_from_environment())
         begin_service(app)
         return app
+    keyless_networks(settings.akismet_keyless)
     app = App("service", template_folder="web/templates", static_folder="web/static")
     app.request_class = WholeRequest
     app.url_map.merge_slashes = False
@@ -204,11 +212,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     api = DescribedApi(app)
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
-    for pages in PAGES:
+    for pages in (*PAGES, *DOORS):
         app.register_blueprint(pages)
     app.register_blueprint(metrics.blueprint)
     register_docs(app)
-    problems.register(app, problem_page)
+    problems.register(app, lambda: door_shape() or problem_page())
     served: Services = app.extensions["ecluse"]
     _count_requests(app, served.requests, is_logged=settings.access_log)
     _number_requests(app)
@@ -248,6 +256,7 @@ def make_services(settings: Settings) -> Services:
     return Services(
         settings=settings,
         store=store,
+        layers=Layers(store.learned),
         telemetry=telemetry,
         doorbell=Doorbell(queue),
         pipeline=judge,

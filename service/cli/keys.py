@@ -10,7 +10,8 @@ import click
 from service.cli.opening import open_here, operator
 from service.cli.output import as_json, print_fields, print_json, print_table
 from service.cli.values import DURATION, SITE
-from service.store.sites import ApiKey, Scope
+from service.store.door_keys import Door, DoorKey
+from service.store.sites import ApiKey, KeyUnknown, Scope
 
 SCOPES = [scope.value for scope in Scope]
 
@@ -25,10 +26,16 @@ def keys() -> None:
 @click.option("--scope", "scopes", type=click.Choice(SCOPES), multiple=True,
               default=SCOPES[:1], show_default=True,
               help="What the key may do; repeatable.")  # fmt: skip
+@click.option("--for", "door", type=click.Choice([door.value for door in Door]),
+              help="A key for the door that speaks this API, instead of our own.")  # fmt: skip
 @click.option("--label", default="", help="A word to know the key by.")
 @as_json
-def create(site: str, scopes: tuple[str, ...], label: str, is_json: bool) -> None:
+def create(site: str, scopes: tuple[str, ...], door: str | None, label: str, is_json: bool) -> None:
     """Make a key for SITE. Its token is shown this once."""
+    if door is not None:
+        made, secret = open_here().door_keys.create(site, Door(door), label, operator())
+        _print_door_key_once(made, secret, is_json)
+        return
     key, token = open_here().sites.create_key(
         site, label, frozenset(map(Scope, scopes)), operator()
     )
@@ -40,13 +47,25 @@ def create(site: str, scopes: tuple[str, ...], label: str, is_json: bool) -> Non
 @as_json
 def list_keys(site: str, is_json: bool) -> None:
     """List SITE's keys, oldest first; tokens are not kept and cannot be shown."""
-    found = sorted(open_here().sites.get(site).keys.values(), key=lambda key: key.created_at)
+    store = open_here()
+    found = sorted(store.sites.get(site).keys.values(), key=lambda key: key.created_at)
+    doors = store.door_keys.of_site(site)
     if is_json:
-        print_json([_data(site, key) for key in found])
+        print_json([*(_data(site, key) for key in found), *map(_door_data, doors)])
         return
-    rows = [
-        (key.id, sorted(key.scopes), key.label, _time(key.created_at), _time(_end_of(key)))
+    rows: list[tuple[str, list[str], str, str, str]] = [
+        (
+            key.id,
+            [scope.value for scope in sorted(key.scopes)],
+            key.label,
+            _time(key.created_at),
+            _time(_end_of(key)),
+        )
         for key in found
+    ]
+    rows += [
+        (key.id, [f"for {key.door}"], key.label, _time(key.created_at), _time(key.revoked_at))
+        for key in doors
     ]
     print_table(("ID", "SCOPES", "LABEL", "CREATED", "ENDS"), rows)
 
@@ -69,11 +88,15 @@ def rotate(site: str, key_id: str, overlap_s: int, is_json: bool) -> None:
 @as_json
 def revoke(site: str, key_id: str, is_json: bool) -> None:
     """End key KEY_ID of SITE for good; web processes notice within two seconds."""
-    key = open_here().sites.revoke_key(site, key_id, operator())
+    store = open_here()
+    try:
+        data = _data(site, store.sites.revoke_key(site, key_id, operator()))
+    except KeyUnknown:
+        data = _door_data(store.door_keys.revoke(site, key_id, operator()))
     if is_json:
-        print_json(_data(site, key))
+        print_json(data)
     else:
-        click.echo(f"key {key.id} of {site} is revoked")
+        click.echo(f"key {key_id} of {site} is revoked")
 
 
 def _print_once(site: str, key: ApiKey, token: str, is_json: bool) -> None:
@@ -83,6 +106,26 @@ def _print_once(site: str, key: ApiKey, token: str, is_json: bool) -> None:
         return
     print_fields({name: data[name] for name in ("id", "scopes", "label", "token")})
     click.echo("\nKeep the token: it is not shown again.")
+
+
+def _print_door_key_once(key: DoorKey, token: str, is_json: bool) -> None:
+    data = {**_door_data(key), "token": token}
+    if is_json:
+        print_json(data)
+        return
+    print_fields({name: data[name] for name in ("id", "for", "label", "token")})
+    click.echo("\nKeep the token: it is not shown again.")
+
+
+def _door_data(key: DoorKey) -> dict[str, Any]:
+    return {
+        "id": key.id,
+        "site": key.site,
+        "for": key.door,
+        "label": key.label,
+        "created_at": key.created_at,
+        "revoked_at": key.revoked_at,
+    }
 
 
 def _data(site: str, key: ApiKey) -> dict[str, Any]:

@@ -70,3 +70,15 @@ def test_a_rotated_key_may_stay_good_for_a_while(ecluse: Ecluse, demo: str) -> N
     assert kept["revoked_at"] is None
     assert 86_300 < kept["expires_at"] - kept["created_at"] < 86_500
     assert ecluse("keys", "rotate", demo, old["id"], "--overlap", "soon").code == 2
+
+
+def test_a_key_for_a_door_is_made_listed_and_revoked(ecluse: Ecluse, demo: str) -> None:
+    made = ecluse("keys", "create", demo, "--for", "akismet", "--label", "blog", "--json").data
+    assert (made["for"], made["site"], made["label"]) == ("akismet", demo, "blog")
+    assert len(made["token"]) == 12
+    listed = ecluse("keys", "list", demo, "--json")
+    assert made["token"] not in listed.out
+    assert made["id"] in [key["id"] for key in listed.data]
+    assert ecluse("keys", "revoke", demo, made["id"], "--json").data["revoked_at"]
+    ended = {key["id"]: key for key in ecluse("keys", "list", demo, "--json").data}
+    assert ended[made["id"]]["revoked_at"] is not None
