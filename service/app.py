@@ -34,7 +34,10 @@ from service.api.media import WholeRequest, asked
 from service.api.openapi import DescribedApi
 from service.api.services import Services
 from service.api.waiting import Waiters
+from service.compat.coral import views as coral
 from service.compat.errors import door_shape
+from service.compat.openai import views as openai
+from service.compat.perspective import views as perspective
 from service.judge import build_embedder, build_judge
 from service.provider import provider_of
 from service.store.connection import connect
@@ -75,6 +78,7 @@ BLUEPRINTS = (
     sessions.blueprint,
     health.blueprint,
 )
+DOORS = (perspective.blueprint, openai.blueprint, coral.blueprint)
 PAGES = (
     demo.blueprint,
     author.blueprint,
@@ -181,7 +185,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     api = DescribedApi(app)
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
-    for pages in PAGES:
+    for pages in (*PAGES, *DOORS):
         app.register_blueprint(pages)
     register_docs(app)
     problems.register(app, lambda: door_shape() or problem_page())

@@ -30,6 +30,7 @@ from service.store.notes import Notes
 from service.store.passwords import Passwords
 from service.store.people import People
 from service.store.queue import Queue
+from service.store.quotas import Quotas
 from service.store.reports import Reports
 from service.store.retention import Forgetting
 from service.store.sealing import Vault
@@ -81,6 +82,7 @@ class Store:
     forgetting: Forgetting
     door_keys: DoorKeys
     door_counts: DoorCounts
+    quotas: Quotas
 
 
 def open_store(
@@ -143,4 +145,5 @@ def open_store(
         forgetting=Forgetting(client, comments),
         door_keys=DoorKeys(client, vault),
         door_counts=DoorCounts(client),
+        quotas=Quotas(client),
     )
