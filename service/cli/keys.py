@@ -26,7 +26,7 @@ def keys() -> None:
 @click.option("--scope", "scopes", type=click.Choice(SCOPES), multiple=True,
               default=SCOPES[:1], show_default=True,
               help="What the key may do; repeatable.")  # fmt: skip
-@click.option("--for", "door", type=click.Choice(list(Door)),
+@click.option("--for", "door", type=click.Choice([door.value for door in Door]),
               help="A key for the door that speaks this API, instead of our own.")  # fmt: skip
 @click.option("--secret-file", type=click.File("r"),
               help="With `--for coral`: the secret that Coral made; `-`: typed.")  # fmt: skip
