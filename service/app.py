@@ -44,6 +44,7 @@ from service.store.connection import connect
 from service.store.doorbell import Doorbell
 from service.store.embedded import server_urls
 from service.store.layers import Layers
+from service.store.sites import CACHE_S
 from service.store.store import open_store
 from service.web import appeals as appeals_page
 from service.web import author, by_mail, demo
@@ -206,7 +207,7 @@ def make_services(settings: Settings) -> Services:
     return Services(
         settings=settings,
         store=store,
-        layers=Layers(store.learned),
+        layers=Layers(store.learned, fresh_s=CACHE_S),
         doorbell=Doorbell(queue),
         pipeline=cache(partial(build_judge, settings)),
         embedder=cache(partial(build_embedder, settings)),
