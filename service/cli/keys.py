@@ -13,6 +13,7 @@ from service.cli.values import DURATION, SITE
 from service.store.door_keys import GIVEN, LONGEST_KEY, Door, DoorKey
 from service.store.sites import ApiKey, KeyUnknown, Scope
 
+MISPLACED = "--secret-file goes with `--for coral`, whose keys Coral makes"
 SCOPES = [scope.value for scope in Scope]
 
 
@@ -44,6 +45,8 @@ def create(
     if door is not None:
         _create_for(site, Door(door), secret_file, label, is_json)
         return
+    if secret_file is not None:
+        raise click.UsageError(MISPLACED)
     key, token = open_here().sites.create_key(
         site, label, frozenset(map(Scope, scopes)), operator()
     )
@@ -55,7 +58,7 @@ def _create_for(
 ) -> None:
     """Make a key for a door, or keep the one that the other side has made."""
     if (door in GIVEN) != (secret_file is not None):
-        raise click.UsageError("--secret-file goes with `--for coral`, whose keys Coral makes")
+        raise click.UsageError(MISPLACED)
     door_keys = open_here().door_keys
     if secret_file is None:
         made, secret = door_keys.create(site, door, label, operator())
