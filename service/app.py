@@ -34,6 +34,8 @@ from service.api.media import WholeRequest, asked
 from service.api.openapi import DescribedApi
 from service.api.services import Services
 from service.api.waiting import Waiters
+from service.compat.akismet import views as akismet
+from service.compat.akismet.call import keyless_networks
 from service.compat.coral import views as coral
 from service.compat.errors import door_shape
 from service.compat.openai import views as openai
@@ -79,7 +81,7 @@ BLUEPRINTS = (
     sessions.blueprint,
     health.blueprint,
 )
-DOORS = (perspective.blueprint, openai.blueprint, coral.blueprint)
+DOORS = (akismet.blueprint, perspective.blueprint, openai.blueprint, coral.blueprint)
 PAGES = (
     demo.blueprint,
     author.blueprint,
@@ -178,6 +180,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     Raises ``SettingsInvalid``, ``NotDurable`` or ``EmbeddedNotRunning``.
     """
     settings = settings or Settings.from_environment()
+    keyless_networks(settings.akismet_keyless)
     app = App("service", template_folder="web/templates", static_folder="web/static")
     app.request_class = WholeRequest
     app.url_map.merge_slashes = False

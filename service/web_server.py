@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
+from redis.exceptions import RedisError
 
 from config.settings import Settings
+from service.compat.judging import warm_up
 from service.garbage import keep_what_is_loaded
 from service.lifetime import die_with
 
@@ -49,7 +52,16 @@ def _loader(settings: Settings, parent: int) -> Callable[[], Any]:
         from service.app import create_app
 
         app = create_app(settings)
+        _warm_up_for_doors(app)
         keep_what_is_loaded()
         return app
 
     return load
+
+
+def _warm_up_for_doors(app: Any) -> None:
+    """Load the models now where a door is in use, whose clients give up after a second."""
+    services = app.extensions["ecluse"]
+    with suppress(RedisError, OSError):
+        if services.store.door_keys.has_any():
+            warm_up(services.pipeline)

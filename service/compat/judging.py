@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
+from functools import cache
 
 from config.settings import default_policy
 from service.api.services import services
 from service.moderation.batch import Batch, Recent
-from service.moderation.comment import Case
+from service.moderation.comment import Case, Comment
+from service.moderation.pipeline import Pipeline
 from service.moderation.policy import Policy, merged, policy_from
 from service.moderation.verdict import Verdict
 from service.store.sites import Site
@@ -16,10 +19,16 @@ MOST_POLICIES = 256
 _policies: dict[str, tuple[Site, Policy]] = {}
 
 
-def batch_of(site: Site, cases: Sequence[Case], recent: Recent | None = None) -> Batch:
+def batch_of(
+    site: Site,
+    cases: Sequence[Case],
+    recent: Recent | None = None,
+    layer_edition: int | None = None,
+) -> Batch:
     """Return the cases as a worker would judge them: beside the windows and what was learned.
 
-    Without ``recent``, the site's own window, no duplicates are looked for.
+    Without ``recent``, the site's own window, no duplicates are looked for. ``layer_edition``
+    is that of the site's layer, where it was just read.
     """
     here = services()
     elsewhere = here.store.inbox.elsewhere.recent(site.name) if recent is not None else Recent()
@@ -27,7 +36,7 @@ def batch_of(site: Site, cases: Sequence[Case], recent: Recent | None = None) ->
         cases,
         recent=recent or Recent(),
         elsewhere=elsewhere,
-        learned=here.layers.of(site.name),
+        learned=here.layers.of(site.name, layer_edition),
         shared=here.layers.shared(),
     )
 
@@ -46,3 +55,20 @@ def policy_of(site: Site) -> Policy:
         known = (site, policy_from(merged(default_policy(), site.policy)))
         _policies[site.name] = known
     return known[1]
+
+
+@cache
+def warm_up_beside(pipeline: Callable[[], Pipeline]) -> threading.Thread:
+    """Have the models load beside this process's other work, once.
+
+    That takes two seconds, and clients give up a first check after one.
+    """
+    thread = threading.Thread(target=warm_up, args=(pipeline,), daemon=True)
+    thread.start()
+    return thread
+
+
+def warm_up(pipeline: Callable[[], Pipeline]) -> None:
+    """Load all that a first judgement would wait for; a rude word has every model speak."""
+    case = Case(Comment("", "", page="-", content="You are an idiot, dear reader."))
+    pipeline().review(Batch([case]), policy_from(default_policy()))

@@ -241,6 +241,9 @@ class StaffCommentSchema(Schema):
         metadata={"description": "The author's words, where a moderator has changed them."},
     )
     edited_by = fields.String(allow_none=True)
+    origin = fields.String(
+        allow_none=True, metadata={"description": "The door of another shape it came by."}
+    )
     reports = fields.Dict(metadata={"description": "Readers' reports: total, open, open_weight."})
     appeal = fields.Dict(allow_none=True)
 

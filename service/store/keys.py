@@ -310,6 +310,16 @@ class SiteKeys:
         """Hash: appeals filed, granted, upheld; the last two also by who refused; for ever."""
         return self._key("appeals:counts")
 
+    @property
+    def callbacks(self) -> str:
+        """Sorted set by when (ms) it is due: comments whose result is to be posted back."""
+        return self._key("callbacks")
+
+    @property
+    def callback_bell(self) -> str:
+        """String: a `call_back` task is on its way; 15 s, or until it starts."""
+        return self._key("callbacks:bell")
+
     def door_counts(self, door: str, month: str) -> str:
         """Hash: day and name → how often, of one month (13 months), or of `all` (for ever)."""
         return self._key(f"door:{door}:{month}")

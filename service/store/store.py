@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from config.settings import Durability, Secrets, Settings
 from service.store.accounts import Accounts
 from service.store.appeals import Appeals
+from service.store.at_door import AtDoor
 from service.store.audit import AuditLog
 from service.store.authors import Authors
 from service.store.bans import Bans
+from service.store.callbacks import Callbacks
 from service.store.claims import Claims
 from service.store.comments import Comments
 from service.store.connection import Client, connect
@@ -83,6 +85,8 @@ class Store:
     door_keys: DoorKeys
     door_counts: DoorCounts
     quotas: Quotas
+    at_door: AtDoor
+    callbacks: Callbacks
 
 
 def open_store(
@@ -146,4 +150,6 @@ def open_store(
         door_keys=DoorKeys(client, vault),
         door_counts=DoorCounts(client),
         quotas=Quotas(client),
+        at_door=AtDoor(client, vault, comments, window=settings.duplicate_window),
+        callbacks=Callbacks(client),
     )
