@@ -20,6 +20,9 @@ from service.store.comments import (
     transition_keys,
 )
 from service.store.connection import Client
+from service.store.door_counts import ALL, month_and_day
+from service.store.door_counts import KEPT_S as MONTH_KEPT_S
+from service.store.door_keys import Door
 from service.store.facets import facets_of
 from service.store.keys import SiteKeys, page_key
 from service.store.line import Line
@@ -72,16 +75,17 @@ class Keepsake:
     """Hold a comment as it was judged at a door; ``origin`` names the door.
 
     ``identity`` is what it is known by when it comes again, ``line`` its line in the site's
-    window, empty for one that stands there already.
+    window, empty for one that stands there already. ``counted`` names what is counted.
     """
 
     arrival: Arrival
     verdict: Verdict
     identity: str
-    origin: str
+    origin: Door
     line: bytes = b""
     is_stored: bool = False
     callback: Callback | None = None
+    counted: tuple[str, ...] = ()
 
 
 class AtDoor:
@@ -141,17 +145,20 @@ class AtDoor:
         found: Any = self._client.get(self._seen(SiteKeys(site), identity))
         return found.decode() if found else ""
 
-    def keep(self, kept: Keepsake) -> bool:
-        """Keep a comment's trace, and the comment itself where it is stored.
+    def keep(self, kept: Keepsake, now_s: float) -> bool:
+        """Keep a comment's trace, and the comment itself where it is stored; count it for today.
 
         Returns whether a comment was added. Raises ``NotOnDisk``.
         """
         comment = kept.arrival.comment
         keys, author = SiteKeys(comment.site), kept.arrival.facts.author_key
+        month, day = month_and_day(now_s)
         names = [
             *transition_keys(comment.site, []),
             *comment_keys(keys, comment.id, "", page_key(comment.page), "", author),
             self._seen(keys, kept.identity),
+            keys.door_counts(kept.origin, month),
+            keys.door_counts(kept.origin, ALL),
         ]
         line = kept.line if is_needed(kept.line, 0) else b""
         arguments: list[Argument] = [
@@ -160,6 +167,9 @@ class AtDoor:
             self._window,
             line,
             KEPT_SEEN_S if kept.is_stored else SEEN_S,
+            day,
+            " ".join(kept.counted),
+            MONTH_KEPT_S,
         ]
         if not kept.is_stored:
             self._keep.over(self._line, names, arguments)

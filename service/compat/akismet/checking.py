@@ -13,7 +13,6 @@ from service.moderation.verdict import Action, Status
 from service.store.at_door import Callback
 from service.store.callbacks import result_of
 from service.store.comments import CommentUnknown
-from service.store.door_keys import Door
 
 GUARANTEED_AUTHORS = frozenset({"akismet-guaranteed-spam", "viagra-test-123"})
 GUARANTEED_EMAIL = "akismet-guaranteed-spam@example.com"
@@ -40,8 +39,8 @@ def check(call: Call) -> Response:
     if status is not None:
         return word(result_of(status, ""), headers)
     callback = _callback(call, opinion)
-    keep(call, opinion, is_stored=call.site.akismet_store, callback=callback)
-    _count(call, opinion)
+    counted = ("checks", "spam" if _told(opinion) == SPAM else "ham")
+    keep(call, opinion, counted, is_stored=call.site.akismet_store, callback=callback)
     return _answer(call, opinion, headers)
 
 
@@ -84,9 +83,3 @@ def _callback(call: Call, opinion: Opinion) -> Callback | None:
         return None
     waits = opinion.verdict.action is Action.HOLD
     return Callback(url, call.key.id, "" if waits else _told(opinion))
-
-
-def _count(call: Call, opinion: Opinion) -> None:
-    names = ("checks", "spam" if _told(opinion) == SPAM else "ham")
-    store = services().store
-    store.door_counts.add(call.site.name, Door.AKISMET, names, services().clock())

@@ -49,7 +49,7 @@ def _known(call: Call) -> str:
 
 def _kept(call: Call) -> str:
     opinion = judge(call, is_known=True)
-    keep(call, opinion, is_stored=True)
+    keep(call, opinion, (), is_stored=True)
     return opinion.comment_id
 
 

@@ -16,10 +16,10 @@ from service.moderation.verdict import Action, Verdict
 from service.store.at_door import Callback, Glance, Keepsake
 from service.store.bans import Visitor
 from service.store.comments import Arrival
+from service.store.door_keys import Door
 from service.store.sealing import Personal
 from service.store.window import window_lines
 
-ORIGIN = "akismet"
 ADMINISTRATOR = "administrator"
 BLATANT = 0.99
 """The score for spam from which a blog may throw a comment away unseen."""
@@ -72,7 +72,12 @@ def judge(call: Call, *, is_known: bool) -> Opinion:
 
 
 def keep(
-    call: Call, opinion: Opinion, *, is_stored: bool, callback: Callback | None = None
+    call: Call,
+    opinion: Opinion,
+    counted: tuple[str, ...],
+    *,
+    is_stored: bool,
+    callback: Callback | None = None,
 ) -> None:
     """Keep a comment's trace, and the comment too where it ``is_stored``."""
     services().store.at_door.keep(
@@ -80,11 +85,13 @@ def keep(
             opinion.arrival,
             opinion.verdict,
             call.sent.identity,
-            ORIGIN,
+            Door.AKISMET,
             opinion.line,
             is_stored,
             callback,
-        )
+            counted,
+        ),
+        services().clock(),
     )
     if opinion.line:
         services().store.inbox.elsewhere.remember(call.site.name, [opinion.line])
