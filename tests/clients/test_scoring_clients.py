@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -22,9 +23,10 @@ from service.store.door_keys import Door
 from service.store.sites import Site
 from service.store.store import open_store
 from tests.api.test_over_http import wait_until_served
-from tests.compat.node_clients import run_node
+from tests.clients.fetched import fetched, npm_install
 from tests.conftest import SECRETS, free_port, start_valkey, stop
 
+NODE_CLIENTS = ("perspective-api-client@3.1.0", "openai@6.49.0")
 INSULT = "Tu es un connard et un abruti fini, ferme ta gueule."
 PERSPECTIVE_JS = """
 const axios = require('axios');
@@ -73,6 +75,22 @@ class Served:
     root: str
     perspective: str
     openai: str
+
+
+def run_node(script: str, environment: dict[str, str]) -> str:
+    """Return what a script says; it finds the packages by their names."""
+    folder = fetched("npm-scoring", lambda folder: npm_install(folder, *NODE_CLIENTS))
+    ran = subprocess.run(
+        [shutil.which("node") or "node", "-e", script],
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
 
 
 @pytest.fixture(scope="module")
