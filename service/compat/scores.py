@@ -10,18 +10,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from itertools import accumulate, pairwise
 
 from service.api.services import services
 from service.compat.judging import batch_of
-from service.compat.together import Together
 from service.judge import cascade
 from service.moderation.batch import Batch
 from service.moderation.cascade import Cascade
 from service.moderation.checks.site.layer import SiteLayerCheck
 from service.moderation.comment import Case, Comment, Facts
 from service.moderation.language import Language
-from service.moderation.models.weights import ATTRIBUTES, ModelBroken
+from service.moderation.models.weights import ATTRIBUTES, Floats, ModelBroken
 from service.moderation.pipeline import Findings, Pipeline
 from service.moderation.signal import ARRIVAL, Attribute, Signal, combine
 from service.moderation.verdict import Stage
@@ -42,14 +40,6 @@ class Scored:
     scores: Mapping[Attribute, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """Hold what the checks made of one text; without ``scored`` some of them could not judge."""
-
-    language: Language
-    scored: Scored | None
-
-
 @dataclass(frozen=True)
 class Texts:
     """Hold texts that are no comments here: nobody's, from nowhere, under no page.
@@ -66,20 +56,26 @@ class Texts:
     with_spam: bool = False
     hears_layer: bool = True
 
-    @property
-    def cases(self) -> list[Case]:
+    @cached_property
+    def batch(self) -> Batch:
         """Return the texts as the checks look at them."""
-        facts, name = Facts(site_lang=self.expected), self.site.name
-        return [Case(Comment("", name, "", each, lang=self.lang), facts) for each in self.contents]
+        facts = Facts(site_lang=self.expected)
+        return batch_of(
+            self.site,
+            [
+                Case(Comment("", self.site.name, "", content, lang=self.lang), facts)
+                for content in self.contents
+            ],
+        )
 
     @property
     def languages(self) -> Sequence[Language]:
         """Return the language each text is written in, by its words."""
-        return [each.language for each in self._seen]
+        return self.batch.languages
 
     def judged_in(self, lang: str) -> Texts:
-        """Return the same texts, judged in ``lang``."""
-        is_so = all(lang == (self.lang or each.language.code) for each in self._seen)
+        """Return the same texts, to be judged in ``lang``."""
+        is_so = all(each == lang for each in self.batch.langs)
         return self if is_so else replace(self, lang=lang, expected=lang)
 
     def scored(self) -> list[Scored]:
@@ -88,70 +84,34 @@ class Texts:
         Raises ``NotScreened`` where a check is down: a low number would let pass what
         nobody judged.
         """
-        return [_screened(each) for each in self._seen]
+        pipeline = _word_checks(services().pipeline(), with_spam=self.with_spam)
+        findings = pipeline.look(self.batch)
+        silent = self._silent()
+        if any(set(names) - silent for names in findings.unscreened):
+            raise NotScreened
+        rows = zip(findings.signals, self._numbers(findings).tolist(), strict=True)
+        return [Scored(_totals(signals, numbers, silent)) for signals, numbers in rows]
 
-    @cached_property
-    def _seen(self) -> Sequence[Seen]:
-        kind = (self.site.name, self.with_spam, self.hears_layer)
-        return _looking.ask(kind, self)
+    def _silent(self) -> frozenset[str]:
+        """Return the checks that are not listened to."""
+        on_trial: Sequence[str] = self.site.policy.get("log_only", ())
+        return frozenset(on_trial if self.hears_layer else (*on_trial, SiteLayerCheck.name))
 
-
-def _screened(seen: Seen) -> Scored:
-    if seen.scored is None:
-        raise NotScreened
-    return seen.scored
-
-
-def _look(asked: Sequence[Texts]) -> list[Sequence[Seen]]:
-    """Return what the checks make of the texts of several calls, which differ in nothing else."""
-    first = asked[0]
-    batch = batch_of(first.site, [case for texts in asked for case in texts.cases])
-    findings = _word_checks(services().pipeline(), with_spam=first.with_spam).look(batch)
-    rows = zip(batch.languages, _scored(first, batch, findings), strict=True)
-    seen = [Seen(language, found) for language, found in rows]
-    ends = accumulate((len(texts.contents) for texts in asked), initial=0)
-    return [seen[start:end] for start, end in pairwise(ends)]
-
-
-_looking: Together[Texts, Sequence[Seen]] = Together(_look)
+    def _numbers(self, findings: Findings) -> Floats:
+        """Return the models' own scores, once it is known that they can read every text."""
+        try:
+            models = _cascade()
+        except ModelBroken:
+            raise NotScreened from None
+        known = models.has_learned(self.batch)
+        for stages, is_known in zip(findings.stages, known, strict=True):
+            if Stage.ENCODER_FAILED in stages and not is_known:
+                raise NotScreened
+        return self.batch.once(models.judge).scores
 
 
-def _scored(texts: Texts, batch: Batch, findings: Findings) -> list[Scored | None]:
-    """Return the scores of each text, or None where nobody could judge it."""
-    try:
-        models = cascade(services().settings)
-    except ModelBroken:
-        return [None] * len(batch)
-    silent = _silent(texts)
-    numbers = batch.once(models.judge).scores
-    rows = zip(
-        findings.signals,
-        numbers.tolist(),
-        _judged(batch, findings, models, silent),
-        strict=True,
-    )
-    return [
-        Scored(_totals(signals, number, silent)) if is_judged else None
-        for signals, number, is_judged in rows
-    ]
-
-
-def _silent(texts: Texts) -> frozenset[str]:
-    """Return the checks that are not listened to."""
-    on_trial: Sequence[str] = texts.site.policy.get("log_only", ())
-    return frozenset(on_trial if texts.hears_layer else (*on_trial, SiteLayerCheck.name))
-
-
-def _judged(
-    batch: Batch, findings: Findings, models: Cascade, silent: frozenset[str]
-) -> list[bool]:
-    """Say of which texts nothing is missing: no check, nor the one model that knows a language."""
-    rows = zip(findings.unscreened, findings.stages, models.has_learned(batch), strict=True)
-    return [
-        all(name in silent for name in missing)
-        and bool(is_learned or Stage.ENCODER_FAILED not in stages)
-        for missing, stages, is_learned in rows
-    ]
+def _cascade() -> Cascade:
+    return cascade(services().settings)
 
 
 def _totals(
@@ -169,8 +129,8 @@ def _totals(
 def _word_checks(pipeline: Pipeline, *, with_spam: bool) -> Pipeline:
     """Return the pipeline of the checks that read words; those of spam only if wanted.
 
-    Without those of arrival: there is neither a form nor a window, and the texts of several
-    calls are no copies of each other.
+    Without those of arrival: there is neither a form nor a window, and the texts of one call
+    are no copies of each other.
     """
 
     def is_wanted(name: str) -> bool:
