@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 from marshmallow import RAISE, Schema, ValidationError, fields
 
 T = TypeVar("T")
-CANNOT_FIND = "Cannot find field."
-POPULATED_TWICE = "The field is populated twice."
+CANNOT_FIND = "CANNOT_FIND"
+POPULATED_TWICE = "POPULATED_TWICE"
 NOT_A_MESSAGE = "TYPE_MESSAGE"
 TEXT_TYPES = ("TEXT_TYPE_UNSPECIFIED", "PLAIN_TEXT", "HTML")
 SCORE_TYPES = ("SCORE_TYPE_UNSPECIFIED", "PROBABILITY", "STD_DEV_SCORE", "PERCENTILE", "RAW")
