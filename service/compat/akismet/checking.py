@@ -40,7 +40,7 @@ def check(call: Call) -> Response:
         return word(result_of(status, ""), headers)
     callback = _callback(call, opinion)
     counted = ("checks", "spam" if _told(opinion) == SPAM else "ham")
-    keep(call, opinion, counted, is_stored=call.site.akismet_store, callback=callback)
+    keep(call, opinion, counted, is_stored=not call.site.akismet_only_checks, callback=callback)
     return _answer(call, opinion, headers)
 
 
@@ -54,7 +54,7 @@ def is_guaranteed_spam(call: Call) -> bool:
 
 def _answer(call: Call, opinion: Opinion, headers: dict[str, str]) -> Response:
     action = opinion.verdict.action
-    if action is Action.HOLD and call.site.akismet_store:
+    if action is Action.HOLD and not call.site.akismet_only_checks:
         return word(HAM, {**headers, RECHECK: str(RECHECK_AFTER_S)})
     if opinion.is_blatant:
         return word(SPAM, {**headers, PRO_TIP: "discard"})

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ulid import ULID
 
+from service.api.callers import origin_of
 from service.api.intake import author_key_of, is_disposable
 from service.api.services import now_ms, services
 from service.compat.akismet.call import Call
@@ -23,6 +24,7 @@ from service.store.window import window_lines
 ADMINISTRATOR = "administrator"
 BLATANT = 0.99
 """The score for spam from which a blog may throw a comment away unseen."""
+PLAIN_KINDS = frozenset({"", "comment", "reply"})
 _NOBODY = frozenset({"", "0"})
 
 
@@ -106,13 +108,24 @@ def _comment(call: Call, comment_id: str) -> Comment:
         content=sent["comment_content"],
         author=sent["comment_author"],
         url=sent["comment_author_url"],
-        page_title=", ".join(sent.context)[:300],
+        page_title=_title(call),
         user_agent=sent["user_agent"],
         referrer=sent["referrer"],
         author_id=_author_id(call),
         is_staff=is_administrator(call),
         submitted_at=sent.submitted_at or services().clock(),
     )
+
+
+def _title(call: Call) -> str:
+    """Return what moderators read of the page: where on the blog it is, and what it is about.
+
+    What the comment is comes first, where it is something else than one.
+    """
+    kind, page = call.sent["comment_type"], call.sent.page
+    about = ", ".join((*([] if kind in PLAIN_KINDS else [kind]), *call.sent.context))
+    where = page.removeprefix(origin_of(page)) or "/"
+    return f"{where[:200]} ({about[:90]})" if about else ""
 
 
 def is_administrator(call: Call) -> bool:
