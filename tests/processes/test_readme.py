@@ -94,6 +94,6 @@ def test_every_command_works_as_it_stands_there(service: ServiceUp, tmp_path: Pa
         assert words[0] == "ecluse", command
         done = service.command(*words[1:])
         assert done.returncode == 0, (command, done.stdout, done.stderr)
-        if words[1:3] == ["keys", "create"] and not {"--scope", "--for"} & {*words}:
+        if words[1:3] == ["keys", "create"] and "--scope" not in words:
             filled["ek_…"] = json.loads(done.stdout)["token"]
     assert ran >= 8
