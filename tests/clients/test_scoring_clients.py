@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -23,7 +24,9 @@ from service.store.door_keys import Door
 from service.store.sites import Site
 from service.store.store import open_store
 from tests.api.test_over_http import wait_until_served
+from tests.clients.certificates import make_certificates
 from tests.clients.fetched import fetched, npm_install
+from tests.clients.private_network import Spec, run_in_private
 from tests.conftest import SECRETS, free_port, start_valkey, stop
 
 NODE_CLIENTS = ("perspective-api-client@3.1.0", "openai@6.49.0")
@@ -75,11 +78,18 @@ class Served:
     root: str
     perspective: str
     openai: str
+    folder: Path
+    environment: dict[str, str]
+
+
+def npm_clients() -> Path:
+    """Return the folder that npm's clients are installed in."""
+    return fetched("npm-scoring", lambda folder: npm_install(folder, *NODE_CLIENTS))
 
 
 def run_node(script: str, environment: dict[str, str]) -> str:
     """Return what a script says; it finds the packages by their names."""
-    folder = fetched("npm-scoring", lambda folder: npm_install(folder, *NODE_CLIENTS))
+    folder = npm_clients()
     ran = subprocess.run(
         [shutil.which("node") or "node", "-e", script],
         cwd=folder,
@@ -110,16 +120,15 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         "ECLUSE_PORT": str(number),
         "ECLUSE_WEB_PROCESSES": "1",
     }
-    keys = [
-        opened.door_keys.create("demo", door, "")[1] for door in (Door.PERSPECTIVE, Door.OPENAI)
-    ]
+    key = opened.door_keys.create("demo", Door.PERSPECTIVE, "")[1]
+    openai_key = opened.door_keys.create("demo", Door.OPENAI, "")[1]
     opened.client.close()
     web = subprocess.Popen(
         [sys.executable, "-m", "service.cli", "web"], env=environment, stderr=subprocess.DEVNULL
     )
     try:
         wait_until_served(number)
-        yield Served(f"http://127.0.0.1:{number}", *keys)
+        yield Served(f"http://127.0.0.1:{number}", key, openai_key, folder, environment)
     finally:
         stop(web)
         stop(server)
@@ -212,6 +221,33 @@ def test_perspective_api_client_of_npm_runs_behind_an_interceptor(served: Served
         400,
     ]
     assert told["unknown"] == "Unknown requested attribute: UNSUBSTANTIAL"
+
+
+def test_perspective_api_client_runs_as_it_is_where_googles_name_leads_here(
+    served: Served,
+) -> None:
+    host = "commentanalyzer.googleapis.com"
+    made = make_certificates(served.folder, [host])
+    unchanged = re.sub(r"axios\.interceptors.*?\}\);\n", "", PERSPECTIVE_JS, flags=re.DOTALL)
+    assert "interceptors" not in unchanged
+    (ran,) = run_in_private(
+        Spec(
+            folder=str(served.folder),
+            hosts=[host],
+            certificate=str(made.server),
+            service=served.environment,
+            commands=[["node", "-e", unchanged]],
+            environment={
+                "NODE_PATH": str(npm_clients() / "node_modules"),
+                "NODE_EXTRA_CA_CERTS": str(made.authority),
+                "KEY": served.perspective,
+                "TEXT": INSULT,
+            },
+        )
+    )
+    assert ran.code == 0, ran.output
+    told = json.loads(ran.output.splitlines()[-1])
+    assert told["plain"]["attributeScores"]["TOXICITY"]["summaryScore"]["value"] > 0.9
 
 
 def test_openai_of_npm_runs_with_another_base_url(served: Served) -> None:
