@@ -44,7 +44,10 @@ from service.api.services import Services
 from service.api.waiting import Waiters
 from service.compat.akismet import views as akismet
 from service.compat.akismet.call import keyless_networks
+from service.compat.coral import views as coral
 from service.compat.errors import door_shape
+from service.compat.openai import views as openai
+from service.compat.perspective import views as perspective
 from service.error_reports import report_errors
 from service.judge import build_embedder, build_judge
 from service.metrics.collector import ServiceCollector
@@ -55,6 +58,7 @@ from service.store.connection import connect
 from service.store.doorbell import Doorbell
 from service.store.embedded import server_urls
 from service.store.layers import Layers
+from service.store.sites import CACHE_S
 from service.store.store import open_store
 from service.store.telemetry.telemetry import Telemetry, limits_of
 from service.store.traffic import Traffic
@@ -95,6 +99,7 @@ BLUEPRINTS = (
     sessions.blueprint,
     health.blueprint,
 )
+DOORS = (akismet.blueprint, perspective.blueprint, openai.blueprint, coral.blueprint)
 PAGES = (
     demo.blueprint,
     author.blueprint,
@@ -114,9 +119,6 @@ PAGES = (
     ops_page.blueprint,
     settings_room,
 )
-
-
-DOORS = (akismet.blueprint,)
 
 
 class NoSessions(SessionInterface):
@@ -256,7 +258,7 @@ def make_services(settings: Settings) -> Services:
     return Services(
         settings=settings,
         store=store,
-        layers=Layers(store.learned),
+        layers=Layers(store.learned, fresh_s=CACHE_S),
         telemetry=telemetry,
         doorbell=Doorbell(queue),
         pipeline=judge,

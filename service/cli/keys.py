@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
 from service.cli.opening import open_here, operator
 from service.cli.output import as_json, print_fields, print_json, print_table
 from service.cli.values import DURATION, SITE
-from service.store.door_keys import Door, DoorKey
+from service.store.door_keys import GIVEN, LONGEST_KEY, Door, DoorKey
 from service.store.sites import ApiKey, KeyUnknown, Scope
 
+MISPLACED = "--secret-file goes with `--for coral`, whose keys Coral makes"
 SCOPES = [scope.value for scope in Scope]
 
 
@@ -28,18 +29,49 @@ def keys() -> None:
               help="What the key may do; repeatable.")  # fmt: skip
 @click.option("--for", "door", type=click.Choice([door.value for door in Door]),
               help="A key for the door that speaks this API, instead of our own.")  # fmt: skip
+@click.option("--secret-file", type=click.File("r"),
+              help="With `--for coral`: the secret that Coral made; `-`: typed.")  # fmt: skip
 @click.option("--label", default="", help="A word to know the key by.")
 @as_json
-def create(site: str, scopes: tuple[str, ...], door: str | None, label: str, is_json: bool) -> None:
+def create(
+    site: str,
+    scopes: tuple[str, ...],
+    door: str | None,
+    secret_file: TextIO | None,
+    label: str,
+    is_json: bool,
+) -> None:
     """Make a key for SITE. Its token is shown this once."""
     if door is not None:
-        made, secret = open_here().door_keys.create(site, Door(door), label, operator())
-        _print_door_key_once(made, secret, is_json)
+        _create_for(site, Door(door), secret_file, label, is_json)
         return
+    if secret_file is not None:
+        raise click.UsageError(MISPLACED)
     key, token = open_here().sites.create_key(
         site, label, frozenset(map(Scope, scopes)), operator()
     )
     _print_once(site, key, token, is_json)
+
+
+def _create_for(
+    site: str, door: Door, secret_file: TextIO | None, label: str, is_json: bool
+) -> None:
+    """Make a key for a door, or keep the one that the other side has made."""
+    if (door in GIVEN) != (secret_file is not None):
+        raise click.UsageError(MISPLACED)
+    door_keys = open_here().door_keys
+    if secret_file is None:
+        made, secret = door_keys.create(site, door, label, operator())
+        _print_door_key_once(made, secret, is_json)
+        return
+    given = secret_file.read().strip()
+    if not 0 < len(given) <= LONGEST_KEY:
+        raise click.UsageError(f"a signing secret has 1 to {LONGEST_KEY} characters")
+    kept = _door_data(door_keys.take(site, door, given, label, operator()))
+    if is_json:
+        print_json(kept)
+    else:
+        print_fields({name: kept[name] for name in ("id", "for", "label")})
 
 
 @keys.command("list")

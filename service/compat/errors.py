@@ -9,9 +9,21 @@ from flask import Response
 from service.api.media import asked
 from service.api.problems import Problem
 from service.compat.akismet.answers import refusal
+from service.compat.coral import views as coral
+from service.compat.openai import views as openai
+from service.compat.perspective import errors as perspective
 
 Shape = Callable[[Problem], Response]
-SHAPES: dict[str, Shape] = {"/1.1/": refusal, "/1.2/": refusal}
+SHAPES: dict[str, Shape] = {
+    "/1.1/": refusal,
+    "/1.2/": refusal,
+    "/v1alpha1/": perspective.refusal,
+    "/$discovery/": perspective.refusal,
+    "/discovery/": perspective.refusal,
+    "/batch": perspective.refusal,
+    openai.PATH: openai.refusal,
+    coral.PREFIX: coral.refusal,
+}
 """By the beginning of a path."""
 
 

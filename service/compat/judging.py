@@ -13,6 +13,9 @@ from service.moderation.policy import Policy, merged, policy_from
 from service.moderation.verdict import Verdict
 from service.store.sites import Site
 
+MOST_POLICIES = 256
+_policies: dict[str, tuple[Site, Policy]] = {}
+
 
 def batch_of(
     site: Site,
@@ -42,8 +45,14 @@ def judged(site: Site, batch: Batch) -> list[Verdict]:
 
 
 def policy_of(site: Site) -> Policy:
-    """Return the policy in force on a site."""
-    return policy_from(merged(default_policy(), site.policy))
+    """Return the policy in force on a site, built once for the settings as they were read."""
+    known = _policies.get(site.name)
+    if known is None or known[0] is not site:
+        if len(_policies) >= MOST_POLICIES:
+            _policies.clear()
+        known = (site, policy_from(merged(default_policy(), site.policy)))
+        _policies[site.name] = known
+    return known[1]
 
 
 def warm_up(pipeline: Callable[[], Pipeline]) -> None:

@@ -32,13 +32,18 @@ class Door(StrEnum):
 
     AKISMET = "akismet"
     PERSPECTIVE = "perspective"
+    OPENAI = "openai"
+    CORAL = "coral"
 
 
 _MAKE: dict[Door, Callable[[], str]] = {
     # WordPress takes keys of exactly twelve characters, and compares them in any case.
     Door.AKISMET: lambda: secrets.token_hex(6),
     Door.PERSPECTIVE: lambda: secrets.token_urlsafe(29),
+    Door.OPENAI: lambda: f"sk-{secrets.token_urlsafe(29)}",
 }
+GIVEN = frozenset({Door.CORAL})
+"""Doors whose keys the other side makes, and signs with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,7 @@ class DoorKeys:
         self._vault = vault
         self._clock = clock
         self._known: dict[str, tuple[float, DoorKey | None]] = {}
+        self._signing: dict[tuple[str, Door], tuple[float, list[str]]] = {}
 
     def create(
         self, site: str, door: Door, label: str, by: Changer | None = None
@@ -77,15 +83,33 @@ class DoorKeys:
 
         Raises ``SiteUnknown``.
         """
-        if not self._client.sismember(SITES, site):
-            raise SiteUnknown(site)
         token = _MAKE[door]()
-        digest = self._digest(door, token)
-        at = by.at_ms / 1000 if by else time.time()
-        sealed = self._vault.seal_bytes(token.encode(), digest)
-        key = DoorKey(secrets.token_hex(4), site, door, label, at, sealed)
-        self._save(digest, key, None, by)
-        return key, token
+        return self._add(site, door, token, self._digest(door, token), label, by), token
+
+    def take(
+        self, site: str, door: Door, token: str, label: str, by: Changer | None = None
+    ) -> DoorKey:
+        """Keep a key that the other side has made, and signs its calls with.
+
+        Raises ``SiteUnknown``.
+        """
+        digest = self._digest(door, f"{site}\x1f{token}")
+        return self._add(site, door, token, digest, label, by)
+
+    def tokens(self, site: str, door: Door) -> list[str]:
+        """Return what a site's good keys for a door open it with, to check signatures by."""
+        cached = self._signing.get((site, door))
+        if cached is not None and self._clock() - cached[0] < CACHE_S:
+            return cached[1]
+        found = [
+            self._vault.open_bytes(key.sealed, digest).decode()
+            for digest, key in self._all()
+            if key.site == site and key.door is door and key.is_good
+        ]
+        if len(self._signing) >= MOST_CACHED:
+            self._signing.clear()
+        self._signing[site, door] = (self._clock(), found)
+        return found
 
     def find(self, door: Door, token: str) -> DoorKey | None:
         """Return the good key that ``token`` is, or None."""
@@ -138,6 +162,17 @@ class DoorKeys:
         digest, _ = self._named(key.site, key.id)
         return self._vault.open_bytes(key.sealed, digest).decode()
 
+    def _add(
+        self, site: str, door: Door, token: str, digest: str, label: str, by: Changer | None
+    ) -> DoorKey:
+        if not self._client.sismember(SITES, site):
+            raise SiteUnknown(site)
+        at = by.at_ms / 1000 if by else time.time()
+        sealed = self._vault.seal_bytes(token.encode(), digest)
+        key = DoorKey(secrets.token_hex(4), site, door, label, at, sealed)
+        self._save(digest, key, None, by)
+        return key
+
     def _named(self, site: str, key_id: str) -> tuple[str, DoorKey]:
         for digest, key in self._all():
             if key.site == site and key.id == key_id:
@@ -155,6 +190,7 @@ class DoorKeys:
     def _save(self, digest: str, key: DoorKey, before: DoorKey | None, by: Changer | None) -> None:
         self._client.hset(DOOR_KEYS, digest, _key_json(key))
         self._known.pop(digest, None)
+        self._signing.pop((key.site, key.door), None)
         if by is None:
             return
         change = {

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Lock
 
 from service.moderation.learning.layer import SiteLayer
 from service.store.keys import EVERY_SITE
@@ -16,13 +17,20 @@ MOST_KEPT = 16
 
 
 class Layers:
-    """Hold the layers of the sites met last; ``clock`` gives seconds since the epoch."""
+    """Hold the layers of the sites met last, for all threads of a process.
 
-    def __init__(self, learned: Learned, clock: Callable[[], float] = time.time) -> None:
+    ``clock`` gives seconds since the epoch; what was looked up within the last ``fresh_s``
+    of them is taken as it is, so that who asks a thousand times a second asks the store once.
+    """
+
+    def __init__(
+        self, learned: Learned, clock: Callable[[], float] = time.time, fresh_s: float = 0.0
+    ) -> None:
         self._learned = learned
         self._clock = clock
-        self._lock = threading.Lock()
-        self._held: OrderedDict[str, tuple[int, SiteLayer | None]] = OrderedDict()
+        self._fresh_s = fresh_s
+        self._lock = Lock()
+        self._held: OrderedDict[str, _Held] = OrderedDict()
 
     def shared(self) -> SiteLayer | None:
         """Return the layer of all sites together, or None where nothing is shared."""
@@ -33,15 +41,27 @@ class Layers:
 
         ``edition`` is that of the layer kept, where the caller has just read it.
         """
+        held, now = self._held.get(site), self._clock()
         if edition is None:
+            if held is not None and 0 <= now - held.looked_at < self._fresh_s:
+                return held.layer
             edition = self._learned.edition(site)
+        if held is not None and held.edition == edition:
+            layer = held.layer
+        else:
+            layer = self._learned.layer(site, now) if edition else None
         with self._lock:
-            held = self._held.get(site)
-        if held is None or held[0] != edition:
-            held = (edition, self._learned.layer(site, self._clock()) if edition else None)
-        with self._lock:
-            self._held[site] = held
+            self._held[site] = _Held(edition, layer, now)
             self._held.move_to_end(site)
             while len(self._held) > MOST_KEPT:
                 self._held.popitem(last=False)
-        return held[1]
+        return layer
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """Hold a layer, its edition, and when that was looked up."""
+
+    edition: int
+    layer: SiteLayer | None
+    looked_at: float

