@@ -9,13 +9,18 @@ import shutil
 import subprocess
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
+
+from tests.api.house import ORIGIN
+from tests.clients.conftest import Served
+from tests.compat.akismet import blog_of
 
 PLUGIN = Path(__file__).parents[2] / "clients" / "wordpress" / "ecluse.php"
 WORDPRESS = Path(__file__).parent / "wordpress.php"
@@ -81,9 +86,15 @@ def host(recorder: Host) -> Host:
     return recorder
 
 
-def request(url: str = AKISMET, answer: object = False, **headers: str) -> dict[str, Any]:
+def request(
+    url: str = AKISMET,
+    answer: object = False,
+    body: Mapping[str, str] | None = None,
+    **headers: str,
+) -> dict[str, Any]:
     told = {"Host": "rest.akismet.com", "Content-Type": "application/x-www-form-urlencoded"}
-    args = {"method": "POST", "body": BODY, "headers": {**told, **headers}}
+    sent = urlencode(body) if body else BODY
+    args = {"method": "POST", "body": sent, "headers": {**told, **headers}}
     return {"url": url, "answer": answer, "args": args}
 
 
@@ -124,6 +135,19 @@ def test_a_key_in_akismets_host_name_is_not_lost(host: Host) -> None:
     assert arrived.path == "/1.1/submit-spam"
     told = base64.b64decode(arrived.headers["authorization"].removeprefix("Basic "))
     assert told == b"0123456789ab:"
+
+
+def test_the_door_itself_answers_in_akismets_words(served: Served) -> None:
+    key = blog_of(served.house).key
+    fields = {"api_key": key, "blog": ORIGIN, "user_ip": "192.0.2.7", "comment_author": "Zoé"}
+    verify = request(AKISMET.replace("comment-check", "verify-key"), body={**fields, "key": key})
+    ham = request(body={**fields, "comment_content": "Très bon article, merci !"})
+    spam = request(body={**fields, "comment_author": "akismet-guaranteed-spam"})
+    del fields["api_key"]
+    in_host = request(f"https://{key}.rest.akismet.com/1.1/submit-spam", body=fields)
+    found = run(verify, ham, spam, in_host, ECLUSE_URL=served.url)
+    thanks = "Thanks for making the web a better place."
+    assert [each["body"] for each in found["answers"]] == ["valid", "false", "true", thanks]
 
 
 def test_other_requests_are_left_alone(host: Host) -> None:
