@@ -90,11 +90,11 @@ def request(
     url: str = AKISMET,
     answer: object = False,
     body: Mapping[str, str] | None = None,
-    **headers: str,
+    headers: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     told = {"Host": "rest.akismet.com", "Content-Type": "application/x-www-form-urlencoded"}
     sent = urlencode(body) if body else BODY
-    args = {"method": "POST", "body": sent, "headers": {**told, **headers}}
+    args = {"method": "POST", "body": sent, "headers": {**told, **(headers or {})}}
     return {"url": url, "answer": answer, "args": args}
 
 
@@ -116,7 +116,7 @@ def test_php_can_read_it() -> None:
 
 
 def test_what_was_akismets_comes_here_as_it_was(host: Host) -> None:
-    asked = request(f"{AKISMET}?x=1", **{"User-Agent": "WordPress/6.1.9 | Akismet/5.7.2"})
+    asked = request(f"{AKISMET}?x=1", headers={"User-Agent": "WordPress/6.1.9 | Akismet/5.7.2"})
     found = run(asked, ECLUSE_URL=f"{host.url}/behind/", ECLUSE_KEY="0123456789ab")
     assert found["answers"] == [{"body": "true"}]
     (arrived,) = host.arrived
