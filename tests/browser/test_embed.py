@@ -24,6 +24,8 @@ A_PERSONS_TIME_MS = 3_500
 BETWEEN_LOOKS_MS = 10_500
 """A little more than the element waits between its first two looks at the thread."""
 
+LONGEST_BETWEEN_LOOKS_MS = 61_000
+"""A little more than the longest pause between two looks at one's own comment."""
 PATIENCE_MS = 20_000
 """The first tone judged in a process loads its models."""
 PLAYWRIGHTS_MS = 5_000
@@ -136,6 +138,7 @@ def test_a_reply_waits_for_a_moderator_and_then_stands_there(
     decide(shelves, site, Status.APPROVED, first)
     change(shelves, site, policy={"premoderation": "all"})
     page = new_page()
+    page.clock.install()
     page.goto(paper.print("/waiting", script, lang="en-GB"))
     page.get_by_role("button", name="Report the comment of Lecteur").click()
     page.get_by_label("Reason").select_option("insult")
@@ -157,6 +160,7 @@ def test_a_reply_waits_for_a_moderator_and_then_stands_there(
     held = own.get_by_role("link").get_attribute("href")
     assert held is not None
     decide(shelves, site, Status.APPROVED, held.partition("?")[0].rpartition("/")[2])
+    page.clock.fast_forward(LONGEST_BETWEEN_LOOKS_MS)
     expect(own).to_contain_text("published")
     expect(page.locator(f"li#comment-{first} > ol")).to_contain_text("fifteen minutes")
 
