@@ -23,7 +23,7 @@ run: $(VENV)/installed-run
 	@exec $(BIN)/ecluse up
 
 test: $(VENV)/installed-dev browser
-	@$(BIN)/python -m pytest -n 2 --dist worksteal
+	@$(BIN)/python -m pytest -n 3 --dist worksteal
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
