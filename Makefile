@@ -1,7 +1,7 @@
 # Everything from a fresh machine with Python 3.11 or newer, make and a network.
 
 .DEFAULT_GOAL := run
-.PHONY: run test lint screenshots train train-encoder evaluate learning bench-accept bench-moderate bench-checks bench-queue bench-queue-pages lock clean browser
+.PHONY: run test lint screenshots train train-encoder evaluate learning bench-accept bench-moderate bench-checks bench-queue bench-queue-pages bench-perspective lock clean browser
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -61,6 +61,9 @@ bench-checks: $(VENV)/installed-peers
 
 bench-queue: $(VENV)/installed-run
 	$(BIN)/python -m bench.queue
+
+bench-perspective: $(VENV)/installed-run
+	$(BIN)/python -m bench.perspective
 
 bench-queue-pages: $(VENV)/installed-dev browser
 	$(BIN)/python -m bench.queue_pages

@@ -42,6 +42,12 @@ from service.api.readiness import readiness
 from service.api.request_log import about_request, log_request
 from service.api.services import Services
 from service.api.waiting import Waiters
+from service.compat.akismet import views as akismet
+from service.compat.akismet.call import keyless_networks
+from service.compat.coral import views as coral
+from service.compat.errors import door_shape
+from service.compat.openai import views as openai
+from service.compat.perspective import views as perspective
 from service.error_reports import report_errors
 from service.judge import build_embedder, build_judge
 from service.metrics.collector import ServiceCollector
@@ -51,6 +57,8 @@ from service.store.awaited import await_servers
 from service.store.connection import connect
 from service.store.doorbell import Doorbell
 from service.store.embedded import server_urls
+from service.store.layers import Layers
+from service.store.sites import CACHE_S
 from service.store.store import open_store
 from service.store.telemetry.telemetry import Telemetry, limits_of
 from service.store.traffic import Traffic
@@ -110,6 +118,7 @@ BLUEPRINTS = (
     sessions.blueprint,
     health.blueprint,
 )
+DOORS = (akismet.blueprint, perspective.blueprint, openai.blueprint, coral.blueprint)
 PAGES = (
     demo.blueprint,
     author.blueprint,
@@ -229,16 +238,17 @@ def assembled() -> App:
     api = DescribedApi(app)
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
-    for pages in PAGES:
+    for pages in (*PAGES, *DOORS):
         app.register_blueprint(pages)
     app.register_blueprint(metrics.blueprint)
     register_docs(app)
-    problems.register(app, problem_page)
+    problems.register(app, lambda: door_shape() or problem_page())
     return app
 
 
 def furnish(app: Flask, settings: Settings) -> None:
     """Put into an application what it works with, as the settings say."""
+    keyless_networks(settings.akismet_keyless)
     app.config.update(
         MAX_CONTENT_LENGTH=settings.body_limit,
         MAX_FORM_MEMORY_SIZE=settings.body_limit,
@@ -282,6 +292,7 @@ def make_services(settings: Settings) -> Services:
     return Services(
         settings=settings,
         store=store,
+        layers=Layers(store.learned, fresh_s=CACHE_S),
         telemetry=telemetry,
         doorbell=Doorbell(queue),
         pipeline=judge,

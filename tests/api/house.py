@@ -22,13 +22,13 @@ from service.moderation.checks import build_pipeline
 from service.moderation.comment import Facts
 from service.moderation.pipeline import no_guard
 from service.store.accounts import Account, Role
+from service.store.layers import Layers
 from service.store.records import Record
 from service.store.sessions import Visit
 from service.store.sites import Scope, Site
 from service.store.store import open_store
 from service.store.telemetry.recorder import Recorder
 from tests.conftest import change_settings, cheap_passwords
-from workers.layers import Layers
 from workers.moderate import Moderator
 from workers.observer import Observer
 from workers.watch import Watch
@@ -108,7 +108,8 @@ class House:
         settings = self.services.settings
         self.services.store.client.close()
         secrets, passwords = load_secrets(settings), cheap_passwords()
-        self.replace(store=open_store(settings, secrets, settings.redis_url, passwords))
+        store = open_store(settings, secrets, settings.redis_url, passwords)
+        self.replace(store=store, layers=Layers(store.learned))
 
     def stop_the_clock(self) -> Clock:
         """Replace the clock by one that the test moves."""
