@@ -104,7 +104,7 @@ class Texts:
         except ModelBroken:
             raise NotScreened from None
         judgement = self.batch.once(models.judge)
-        if (judgement.is_missed & ~models.has_learned(self.batch)).any():
+        if (judgement.is_missed & ~self.batch.once(models.has_learned)).any():
             raise NotScreened
         return judgement.scores
 
@@ -124,7 +124,7 @@ def _totals(
     return totals
 
 
-@lru_cache(maxsize=2 ** len(Attribute))
+@lru_cache(maxsize=1 << len(Attribute))
 def _word_checks(pipeline: Pipeline, wanted: frozenset[Attribute]) -> Pipeline:
     """Return the pipeline of the checks that read words and may speak of what is wanted.
 
