@@ -1,7 +1,7 @@
 # Everything from a fresh machine with Python 3.11 or newer, make and a network.
 
 .DEFAULT_GOAL := run
-.PHONY: run test lint screenshots train train-encoder evaluate learning bench bench-peers bench-accept bench-moderate bench-checks bench-queue bench-queue-pages lock clean browser
+.PHONY: run test lint screenshots train train-encoder evaluate learning bench bench-peers bench-accept bench-moderate bench-checks bench-queue bench-queue-pages bench-perspective lock clean browser
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -22,8 +22,10 @@ HERE := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 run: $(VENV)/installed-run
 	@exec $(BIN)/ecluse up
 
+# Where none are written, each of the hundred processes compiles the whole service anew.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: $(VENV)/installed-dev browser
-	@$(BIN)/python -m pytest -n 2 --dist worksteal
+	@$(BIN)/python -m pytest -n 3 --dist worksteal
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
@@ -73,6 +75,9 @@ bench-checks: $(VENV)/installed-peers
 
 bench-queue: $(VENV)/installed-run
 	$(BIN)/python -m bench.queue
+
+bench-perspective: $(VENV)/installed-run
+	$(BIN)/python -m bench.perspective
 
 bench-queue-pages: $(VENV)/installed-dev browser
 	$(BIN)/python -m bench.queue_pages

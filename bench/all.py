@@ -45,6 +45,7 @@ PARTS = (
     Part("latency", ("--rounds", "2"), 150),
     Part("workers", ("--rounds", "2", "--comments", "2000"), 120),
     Part("stored", limit_s=300),
+    Part("perspective", ("--rounds", "2"), 120),
     Part("queue", ("--comments", "50000", "--rounds", "3"), 150),
     Part("memory", limit_s=100),
     Part("startup", limit_s=150),

@@ -109,6 +109,12 @@ class Settings:
         (), "base64 keys of 32 bytes for e-mail and IP, newest first; empty: kept in DATA_DIR"
     )
     trusted_proxies: int = option(0, "proxies in front whose X-Forwarded-For is believed", least=0)
+    private_targets: bool = option(
+        False, "callbacks may go to sites whose public names lead to private addresses"
+    )
+    akismet_keyless: tuple[str, ...] = option(
+        (), "networks whose Akismet calls may lack a key, and for which site: `10.0.0.0/8=blog`"
+    )
     body_limit: int = option(65_536, "largest request body, bytes", least=1024)
     idempotency_ttl_s: int = option(86_400, "how long an idempotency key is known, s", least=60)
     edit_window_s: int = option(900, "how long an author may edit or withdraw, s", least=0)

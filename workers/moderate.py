@@ -26,6 +26,7 @@ from service.store.doorbell import Doorbell
 from service.store.embedded import server_urls
 from service.store.inbox import Entry, Inbox, Pending, Settlement
 from service.store.indexing import Indexing
+from service.store.layers import Layers
 from service.store.sites import Site, Sites, SiteUnknown
 from service.store.store import open_store
 from service.store.suspension import is_suspended
@@ -36,7 +37,6 @@ from service.store.window import window_lines
 from service.tracing import NO_TRACING, TracedBatch, Tracing
 from service.tracing.chosen import tracing_of
 from workers.guard import alarm_guard
-from workers.layers import Layers
 from workers.name import own_name
 from workers.observer import Observer
 from workers.queue import queue_connection

@@ -47,6 +47,10 @@ def summary() -> Response:
             "dead_letters": store.decisions.dead_letter_count(site),
             "rejected": counters.get("status.rejected", 0),
             "counters": counters,
+            "unknown_keys": {
+                door.value: {"calls": each.calls, "last": each.last_ms and iso(each.last_ms)}
+                for door, each in store.door_counts.unknown().items()
+            },
         }
     )
 

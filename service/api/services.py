@@ -19,6 +19,7 @@ from service.moderation.learning.meaning import Embedder
 from service.moderation.pipeline import Pipeline
 from service.provider import Provider
 from service.store.doorbell import Doorbell
+from service.store.layers import Layers
 from service.store.store import Store
 from service.store.telemetry.telemetry import Telemetry
 from service.tracing import Tracing
@@ -30,7 +31,8 @@ CACHED_ANSWERS = 512
 class Services:
     """Hold the store, the doorbell and the judge; ``clock`` gives seconds since the epoch.
 
-    ``embedder`` returns the judge's encoder, or None without models.
+    ``embedder`` returns the judge's encoder, or None without models. ``layers`` are what the
+    sites have learned, for what is judged here and not by a worker.
     """
 
     settings: Settings
@@ -38,6 +40,7 @@ class Services:
     doorbell: Doorbell
     pipeline: Callable[[], Pipeline]
     embedder: Callable[[], Embedder | None]
+    layers: Layers
     waiters: Waiters
     deliverability: Deliverability
     readiness: Readiness

@@ -34,8 +34,8 @@ if is_full(inbox, most_waiting, longest_wait, now) then return {'full'} end
 -- The parent must stand, approved, under the same page.
 local root, depth, under = '', 0, ''
 if parent_id ~= '' then
-  local found = redis.call('HMGET', parent, 'status', 'page_key', 'root', 'depth', 'parent')
-  if found[1] ~= 'approved' or found[2] ~= page_key then return {'no_parent'} end
+  local found = redis.call('HMGET', parent, 'status', 'page_key', 'root', 'depth', 'origin')
+  if found[1] ~= 'approved' or found[2] ~= page_key or found[5] then return {'no_parent'} end
   root, depth, under = found[3], tonumber(found[4]) + 1, parent_id
   if root == '' then root = parent_id end
   if depth > max_depth then return {'too_deep'} end

