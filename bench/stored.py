@@ -289,9 +289,12 @@ def main() -> int:
     plan = Plan(sizes, options.rounds)
     found = run(plan, lambda line: print(line, flush=True))
     report.keep("stored", text_of(found, plan), options)
-    shown = {step: [statistics.median(each.ms[step]) for each in found] for step in STEPS}
+    shown = {
+        step: [report.ratio(each.ms[step], found[0].ms[step]).median for each in found]
+        for step in STEPS
+    }
     labels = [f"{each.size:,}" for each in found]
-    panel = points.lines("Cost against stored comments, ms", labels, shown)
+    panel = points.lines(f"Cost by stored comments, of that with {sizes[0]:,}", labels, shown)
     points.keep(options.points, "stored", panel)
     return 0
 
