@@ -103,6 +103,9 @@ class Settings:
         (), "base64 keys of 32 bytes for e-mail and IP, newest first; empty: kept in DATA_DIR"
     )
     trusted_proxies: int = option(0, "proxies in front whose X-Forwarded-For is believed", least=0)
+    webhooks_private: bool = option(
+        False, "webhooks may go to http:// and to private addresses, loopback too"
+    )
     body_limit: int = option(65_536, "largest request body, bytes", least=1024)
     idempotency_ttl_s: int = option(86_400, "how long an idempotency key is known, s", least=60)
     edit_window_s: int = option(900, "how long an author may edit or withdraw, s", least=0)

@@ -138,6 +138,8 @@ class Moderator:
         )
         if any(found.ids for found in copies):
             self.inbox.recalls.carry_out(site.name)
+        if self.inbox.outbox.must_ring(site.name):
+            self.doorbell.ring_to_deliver(site.name)
         return settled
 
     def _tried(self, site: Site, policies: Policies, entries: Sequence[Entry]) -> int:

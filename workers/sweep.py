@@ -9,6 +9,8 @@ from service.store.inbox import Inbox
 from service.store.indexing import Indexing
 from service.store.learned import Learned
 from service.store.sites import Sites
+from service.store.store import Store
+from workers.deliver import deliverer
 from workers.learn import pupil
 from workers.mail import writer
 from workers.moderate import moderator
@@ -19,7 +21,7 @@ INDEX_STEPS = 10
 
 
 def sweep() -> int:
-    """Ring for every site whose inbox is not empty, or that has something to learn: the cron task.
+    """Ring for every site with comments to judge, to learn from or to tell of: the cron task.
 
     Then look for comments that the queue's filters do not know yet. Returns how many bells
     were rung.
@@ -29,6 +31,7 @@ def sweep() -> int:
         here.doorbell.ring_for_mail()
     rung = ring_where_needed(here.sites, here.inbox, here.doorbell)
     rung += ring_to_learn_where_needed(here.sites, learned, here.doorbell, time.time())
+    rung += ring_to_deliver_where_due(deliverer().store, here.doorbell, time.time())
     index_where_needed(here.sites, here.indexing)
     return rung
 
@@ -45,6 +48,20 @@ def ring_to_learn_where_needed(
     """Ring for each site with something to learn and no bell on its way already."""
     due = (name for name in sites.names() if learned.is_due(name, now_s))
     return sum(doorbell.ring_to_learn(name) for name in due if learned.set_bell(name))
+
+
+def ring_to_deliver_where_due(store: Store, doorbell: Doorbell, now_s: float) -> int:
+    """Ring for each site whose webhooks are to be told something now."""
+    now_ms = int(now_s * 1000)
+
+    def is_due(name: str) -> bool:
+        if store.outbox.depth(name):
+            return True
+        webhooks = store.webhooks.of(name)
+        return bool(webhooks) and store.deliveries.are_due(name, webhooks, now_ms)
+
+    due = filter(is_due, store.sites.names())
+    return sum(doorbell.ring_to_deliver(name) for name in due if store.outbox.set_bell(name))
 
 
 def index_where_needed(sites: Sites, indexing: Indexing) -> int:

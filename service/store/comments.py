@@ -111,10 +111,10 @@ class Comments:
         self._waits_for_disk = is_strict and needs_fsync_wait(client)
         self._idempotency_ttl_s = idempotency_ttl_s
         self._line = Line(client)
-        self._accept = script("clock", "rate", "accept")
-        self._resubmit = script("clock", "transition", "trail", "resubmit")
-        self._withdraw = script("clock", "transition", "trail", "withdraw")
-        self._erase = script("clock", "transition", "trail", "erase_comment")
+        self._accept = script("clock", "rate", "outbox", "accept")
+        self._resubmit = script("clock", "outbox", "transition", "trail", "resubmit")
+        self._withdraw = script("clock", "outbox", "transition", "trail", "withdraw")
+        self._erase = script("clock", "outbox", "transition", "trail", "erase_comment")
 
     def accept(self, arrival: Arrival) -> Receipt:
         """Save a comment, put it into the inbox and count it, in one round trip.
@@ -277,6 +277,8 @@ class Comments:
             keys.page(page_key(comment.page)),
             keys.counters,
             keys.comment(comment.parent) if comment.parent else own,
+            keys.webhooks,
+            keys.outbox,
             *(keys.rate(name, subject) for name, subject in limited.items()),
         ]
 
@@ -348,6 +350,8 @@ def transition_keys(site: str, records: Sequence[Record]) -> list[str]:
         keys.reporters,
         keys.appeals,
         keys.appeal_counts,
+        keys.webhooks,
+        keys.outbox,
     ]
     for record in records:
         names += comment_keys(

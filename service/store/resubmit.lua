@@ -18,11 +18,14 @@ if kind ~= 'retry' then
 elseif not redis.call('ZSCORE', shared.dead, id) then
   return {'unknown', 0}
 end
+local version
 if from == 'received' then
-  redis.call('HINCRBY', k.comment, 'version', 1)
+  version = redis.call('HINCRBY', k.comment, 'version', 1)
 else
-  move(shared, k, id, from, 'received', current[3])
+  version = move(shared, k, id, from, 'received', current[3])
 end
+announce(shared, 'received', id, {
+  from = from, to = 'received', version = version, because = kind == 'retry' and 'retry' or 'edit'})
 local revision = redis.call('HINCRBY', k.comment, 'revision', 1)
 trace(trail, {kind = kind, at = now_ms(), verdict = gist(k.comment)})
 redis.call('HDEL', k.comment, 'verdict', 'settled_at')

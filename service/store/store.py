@@ -15,6 +15,7 @@ from service.store.comments import Comments
 from service.store.connection import Client, connect
 from service.store.decided import Decided
 from service.store.decisions import Decisions
+from service.store.deliveries import Deliveries
 from service.store.door import Door
 from service.store.errands import Errands
 from service.store.general_audit import GeneralAudit
@@ -25,6 +26,7 @@ from service.store.links import Links
 from service.store.live import Live
 from service.store.mailboxes import Mailboxes
 from service.store.notes import Notes
+from service.store.outbox import Outbox
 from service.store.passwords import Passwords
 from service.store.people import People
 from service.store.queue import Queue
@@ -39,6 +41,7 @@ from service.store.threads import Threads
 from service.store.timeline import Timeline
 from service.store.trials import Trials
 from service.store.views import Views
+from service.store.webhooks import Webhooks
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,9 @@ class Store:
     decided: Decided
     trials: Trials
     forgetting: Forgetting
+    webhooks: Webhooks
+    outbox: Outbox
+    deliveries: Deliveries
 
 
 def open_store(
@@ -138,4 +144,7 @@ def open_store(
         decided=Decided(client, comments),
         trials=Trials(client),
         forgetting=Forgetting(client, comments),
+        webhooks=Webhooks(client, vault),
+        outbox=Outbox(client),
+        deliveries=Deliveries(client),
     )

@@ -245,6 +245,7 @@ local SHARED = {
   'profanity', 'sexually_explicit',
   'lang_fr', 'lang_en', 'lang_de', 'lang_pt', 'lang_es', 'lang_it', 'lang_nl', 'lang_other',
   'reporters', 'appeals', 'appeal_counts',
+  'webhooks', 'outbox',
 }
 local PER_COMMENT = 8
 
