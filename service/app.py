@@ -28,6 +28,7 @@ from service.api import (
     sessions,
     submissions,
     threads,
+    webhooks,
 )
 from service.api.deliverability import Deliverability
 from service.api.media import WholeRequest, asked
@@ -69,6 +70,7 @@ BLUEPRINTS = (
     moderation.blueprint,
     deciding.blueprint,
     bans.blueprint,
+    webhooks.blueprint,
     ops.blueprint,
     sessions.blueprint,
     health.blueprint,

@@ -14,6 +14,7 @@ from service.cli.learn import learn
 from service.cli.score import score
 from service.cli.serving import scheduler, up, web, worker
 from service.cli.sites import sites
+from service.cli.webhooks import webhooks
 
 
 @click.group(
@@ -39,6 +40,7 @@ for command in (
     doctor,
     sites,
     keys,
+    webhooks,
     admin,
     score,
     backtest,

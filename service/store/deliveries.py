@@ -19,8 +19,8 @@ MOST_WAITING = 10_000
 """Events that wait for one webhook; what comes beyond is counted as missed."""
 LEASE_MS = 120_000
 """How long a worker may take over what it took; one that died is followed by another."""
-PAUSES_S = (5, 30, 120, 600, 1800, 3600, 7200, 14_400, 28_800, 28_800)
-"""Between two tries, after each that failed: a day together, and a quarter of an hour."""
+PAUSES_S = (10, 60, 300, 900, 1800, 3600, 7200, 14_400, 28_800, 29_400)
+"""Between two tries, after each that failed: a day together."""
 RESTS_AFTER = 3
 """Failures in a row after which a webhook is tried one by one, with rests in between."""
 FIRST_REST_MS, LONGEST_REST_MS = 15_000, 900_000
