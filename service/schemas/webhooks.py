@@ -62,7 +62,7 @@ def _is_near(host: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
-def _events(**more: Any) -> fields.List:
+def _events(**more: Any) -> fields.List[Any]:
     return fields.List(
         fields.Enum(What, by_value=True, error_messages={"unknown": NOT_EVENT}),
         validate=validate.Length(min=1, error=NO_EVENT),
@@ -198,7 +198,7 @@ class WebhookDeletedSchema(Schema):
 
 def shown_webhook(webhook: Webhook, health: Health | None = None) -> dict[str, Any]:
     """Return a webhook as it is answered."""
-    shown = {
+    shown: dict[str, Any] = {
         "id": webhook.id,
         "url": webhook.url,
         "label": webhook.label or None,

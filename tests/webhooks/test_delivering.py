@@ -201,7 +201,8 @@ def test_a_webhook_that_fails_for_days_is_turned_off_and_the_log_says_so(line: L
     line.clock.now += 5 * 86_400 + 1
     line.deliver()
     assert line.now().off is OffBecause.FAILING
-    entry = line.house.services.store.client.xrevrange(DEMO.audit, count=1)[0][1]  # type: ignore[union-attr,index]
+    client: Any = line.store.client
+    entry = client.xrevrange(DEMO.audit, count=1)[0][1]
     assert entry[b"actor"] == b"ecluse"
     assert b'"off":"failing"' in entry[b"change"]
     assert line.secret.encode() not in entry[b"change"]
