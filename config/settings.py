@@ -82,6 +82,12 @@ class Settings:
     redis_url: str = option("", "Redis or Valkey for comments; empty: the embedded server")
     queue_url: str = option("", "Redis or Valkey for RQ; empty: the same server as above")
     data_dir: Path = option(Path("var"), "folder of the embedded server, secrets and logs")
+    disk_reserve_mb: int = option(
+        64, "free disk below which the embedded server takes no writes, MB; 0: none", least=0
+    )
+    start_wait_s: int = option(
+        0, "how long a part waits for its servers at start, s; 0: as long as it takes", least=0
+    )
     durability: Durability = option(
         Durability.RELAXED, "`relaxed` (disk every second) or `strict` (disk before the answer)"
     )
@@ -106,6 +112,12 @@ class Settings:
     webhooks_private: bool = option(
         False, "webhooks may go to http:// and to private addresses, loopback too"
     )
+    private_targets: bool = option(
+        False, "callbacks may go to sites whose public names lead to private addresses"
+    )
+    akismet_keyless: tuple[str, ...] = option(
+        (), "networks whose Akismet calls may lack a key, and for which site: `10.0.0.0/8=blog`"
+    )
     body_limit: int = option(65_536, "largest request body, bytes", least=1024)
     idempotency_ttl_s: int = option(86_400, "how long an idempotency key is known, s", least=60)
     edit_window_s: int = option(900, "how long an author may edit or withdraw, s", least=0)
@@ -113,6 +125,12 @@ class Settings:
     batch_size: int = option(256, "comments a worker reviews in one batch", least=1)
     max_attempts: int = option(3, "reviews begun before a comment is set aside", least=1)
     claim_idle_s: float = option(10.0, "silence after which a dead worker's share is taken over, s")
+    inbox_limit: int = option(
+        100_000, "unchecked comments of a site from which it takes no more (503); 0: none", least=0
+    )
+    inbox_age_limit_s: int = option(
+        3600, "the same for the age of the oldest of them, s; 0: none", least=0
+    )
     check_timeout_s: float = option(5.0, "time one check may take over one batch, s", least=0.01)
     encoder: EncoderUse = option(
         EncoderUse.UNCERTAIN, "comments the encoder judges: `off`, `uncertain` ones or `always`"
@@ -126,6 +144,9 @@ class Settings:
     remote_key: str = option("", "its key, sent as a bearer token; empty: none")
     remote_timeout_s: float = option(2.0, "time it may take over one batch, s", least=0.1, most=30)
     remote_weight: float = option(0.5, "how far its score of 1 moves a total", least=0, most=1)
+    inbox_age_alert_s: float = option(
+        30.0, "age of the oldest comment no check has seen that raises an alarm, s", least=1
+    )
     sweep_interval_s: int = option(5, "how often forgotten inboxes are looked for, s", least=1)
     duplicate_window: int = option(1000, "recent comments a new one is compared with", least=0)
     sites_window: int = option(
@@ -159,6 +180,23 @@ class Settings:
         "INFO", "DEBUG, INFO, WARNING or ERROR", one_of=("DEBUG", "INFO", "WARNING", "ERROR")
     )
     log_format: str = option("console", "`console` or `json`", one_of=("console", "json"))
+    access_log: bool = option(
+        False, "log each request: route, status, time; no address and nothing that was sent"
+    )
+    metrics_token: str = option(
+        "", "bearer token that opens `/metrics`, from any address; empty: by address alone"
+    )
+    metrics_allow: tuple[str, ...] = option(
+        ("127.0.0.0/8", "::1/128"), "networks that may read `/metrics` where no token is set"
+    )
+    otlp_endpoint: str = option(
+        "", "OpenTelemetry collector (OTLP over HTTP) that traces are sent to; empty: no traces"
+    )
+    otlp_headers: tuple[str, ...] = option(
+        (), "headers it wants, `name=value`, such as a key; empty: none"
+    )
+    otlp_sample: float = option(1.0, "share of the requests that are traced", least=0, most=1)
+    sentry_dsn: str = option("", "Sentry project that errors are sent to; empty: none are")
 
     @property
     def is_embedded(self) -> bool:

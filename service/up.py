@@ -12,15 +12,15 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import IO
 
-from redis.exceptions import RedisError
-
 from config.settings import Settings, load_secrets
+from service.extras import require_extras
 from service.first_start import Secret, set_up
-from service.live_workers import live_workers
 from service.processes import Part, Supervisor, supervising
 from service.provider import provider_of
 from service.store import embedded
+from service.store.awaited import await_servers
 from service.store.connection import Client, StoreUnreachable, connect, wait_until_ready
+from service.store.disk_guard import DiskGuard
 from service.store.embedded import ServerUrls, server_urls
 from service.store.store import open_store
 
@@ -33,6 +33,10 @@ Announce = Callable[[Settings, Secret], None]
 
 class AlreadyRunning(Exception):
     """Say that another `ecluse up` uses the same data folder."""
+
+
+class _Stopped(Exception):
+    """Say that a signal came while servers were waited for."""
 
 
 class PortTaken(Exception):
@@ -52,6 +56,7 @@ def up(settings: Settings, announce: Announce) -> None:
         _wait_for_free_port(settings)
         load_secrets(settings)
         provider_of(settings)
+        require_extras(settings)
         supervisor = stack.enter_context(supervising())
         if settings.is_embedded:
             lock = stack.enter_context(_server_lock(settings))
@@ -75,17 +80,51 @@ def local_url(settings: Settings) -> str:
 def _serve(
     settings: Settings, urls: ServerUrls, supervisor: Supervisor, announce: Announce
 ) -> None:
-    queue = connect(urls.queue, retries=0)
     if settings.is_embedded:
         if not supervisor.tend_until(lambda: _answers(connect(urls.store, retries=0))):
             return
-    else:
-        wait_until_ready(connect(urls.store, retries=0), within_s=10)
+    elif not _has_servers(settings, supervisor):
+        return
+    look_at_disk = _disk_guard(settings, urls)
+    look_at_disk()
     store = open_store(settings, load_secrets(settings), urls.store)
     supervisor.start(_parts(settings, urls))
-    if supervisor.tend_until(lambda: _is_ready(settings, queue)):
+
+    def is_ready() -> bool:
+        look_at_disk()
+        return _is_ready(settings)
+
+    if supervisor.tend_until(is_ready):
         announce(settings, set_up(store, _own_origins(settings)))
-        supervisor.tend_until(lambda: False)
+        supervisor.tend_until(look_at_disk)
+
+
+def _disk_guard(settings: Settings, urls: ServerUrls) -> Callable[[], bool]:
+    """Return what looks at the embedded server's disk, and never says that it is done."""
+    if not settings.is_embedded:
+        return lambda: False
+    client = connect(urls.store, retries=0, timeout_s=1.0)
+    guard = DiskGuard(client, settings.data_dir, settings.disk_reserve_mb)
+
+    def look() -> bool:
+        guard.look()
+        return False
+
+    return look
+
+
+def _has_servers(settings: Settings, supervisor: Supervisor) -> bool:
+    """Wait for servers that are somebody else's; return False when asked to stop before."""
+
+    def sleep(pause_s: float) -> None:
+        if supervisor.stopping.wait(pause_s):
+            raise _Stopped
+
+    try:
+        await_servers(settings, sleep)
+    except _Stopped:
+        return False
+    return True
 
 
 def _hold_data_dir(settings: Settings) -> IO[str]:
@@ -179,12 +218,8 @@ def _parts(settings: Settings, urls: ServerUrls) -> list[Part]:
     ]
 
 
-def _is_ready(settings: Settings, queue: Client) -> bool:
-    return _web_is_ready(settings) and _workers_are_ready(queue)
-
-
-def _web_is_ready(settings: Settings) -> bool:
-    connection = http.client.HTTPConnection(_local_host(settings), settings.port, timeout=2)
+def _is_ready(settings: Settings) -> bool:
+    connection = http.client.HTTPConnection(_local_host(settings), settings.port, timeout=5)
     try:
         connection.request("GET", "/readyz")
         return connection.getresponse().status == http.HTTPStatus.OK
@@ -192,13 +227,6 @@ def _web_is_ready(settings: Settings) -> bool:
         return False
     finally:
         connection.close()
-
-
-def _workers_are_ready(queue: Client) -> bool:
-    try:
-        return bool(live_workers(queue, time.time()))
-    except (RedisError, OSError):
-        return False
 
 
 def _answers(client: Client) -> bool:

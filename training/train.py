@@ -26,6 +26,7 @@ from service.moderation.signal import Attribute
 from service.moderation.text import Text
 from training.calibrate import curves, straight
 from training.convex import fit_alone
+from training.encoder.templates import teaching
 from training.fit import Design, Parameters, Schedule, fit, quantised
 from training.rows import WORD_SOURCES, Row, read_rows
 from training.soft import read_soft
@@ -33,6 +34,10 @@ from training.split import CALIBRATED, JUDGED, apart, folds
 from training.targets import LESSON_SHARES, LIFE_SHARES, Shares, targets_of, weights_of
 
 _SPAM = ATTRIBUTES.index(Attribute.SPAM)
+_SEED = 7
+# Of each template so many fillings: what the words add up to changes little with more.
+_FILLINGS = 6
+_CLEAN, _GUILTY = 2.0, 0.6
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -44,25 +49,38 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--epochs", type=int, default=Schedule().epochs)
     options = parser.parse_args(arguments)
     soft = read_soft(options.soft) if options.soft else []
-    weights = train(read_rows(options.data), Schedule(epochs=options.epochs), soft)
+    beside = [*soft, *_templates()]
+    weights = train(read_rows(options.data), Schedule(epochs=options.epochs), beside)
     write(options.out / SHIPPED.name, weights)
 
 
-def train(rows: Sequence[Row], schedule: Schedule, soft: Sequence[Row] = ()) -> Weights:
+def _templates() -> list[Row]:
+    """Return the project's templates, the clean ones at more than three times the weight.
+
+    At the same weight what names a group becomes a sign of guilt: of held-back clean mentions
+    in French 24% are flagged by the words alone, so 13%, without templates 12%.
+    """
+    return [
+        replace(row, weight=_GUILTY if row.targets[Attribute.TOXICITY] >= 0.5 else _CLEAN)
+        for row in teaching(_SEED, _FILLINGS)
+    ]
+
+
+def train(rows: Sequence[Row], schedule: Schedule, beside: Sequence[Row] = ()) -> Weights:
     """Return weights fitted and calibrated on ``rows``, without those kept for judging.
 
-    ``soft`` are rows labelled by the encoder; they train, but for those that resemble a
-    row kept.
+    ``beside`` are templates and rows labelled by the encoder; they train, but for those
+    that resemble a row kept.
     """
     texts = [Text.of(row.text) for row in rows]
     fold = folds(rows, texts)
     kept = np.flatnonzero(np.isin(fold, (JUDGED, CALIBRATED))).tolist()
     taught = np.flatnonzero(~np.isin(fold, (JUDGED, CALIBRATED))).tolist()
-    more = [Text.of(row.text) for row in soft]
-    beside = apart(soft, more, [rows[i] for i in kept], [texts[i] for i in kept])
+    more = [Text.of(row.text) for row in beside]
+    apart_ones = apart(beside, more, [rows[i] for i in kept], [texts[i] for i in kept])
     parameters = fitted(
-        [*(rows[i] for i in taught), *(soft[i] for i in beside)],
-        [*(texts[i] for i in taught), *(more[i] for i in beside)],
+        [*(rows[i] for i in taught), *(beside[i] for i in apart_ones)],
+        [*(texts[i] for i in taught), *(more[i] for i in apart_ones)],
         schedule,
     )
     return _calibrated(_raw(parameters), rows, texts, np.flatnonzero(fold == CALIBRATED))

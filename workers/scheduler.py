@@ -22,9 +22,11 @@ from rq.serializers import JSONSerializer
 
 from config.log import configure_log
 from config.settings import Settings, SettingsInvalid
+from service.error_reports import flush_reports, report_errors
 from service.lifetime import end_quietly
 from service.store.doorbell import FAILURE_KEPT_S, MAINTENANCE_QUEUE, NO_TIMEOUT
 from service.store.embedded import EmbeddedNotRunning
+from service.store.trouble import trouble_of
 from workers.expire import expire
 from workers.queue import queue_connection
 from workers.sweep import sweep
@@ -99,7 +101,8 @@ def _run(settings: Settings) -> None:
         except (RedisError, OSError) as error:
             if here.is_stopping:
                 return
-            logger.warning("scheduler lost its server: %s", type(error).__name__)
+            why = trouble_of(error) or type(error).__name__
+            logger.warning("scheduler waits for its server: %s", why)
         time.sleep(pause_s)
         pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
 
@@ -110,7 +113,9 @@ def main() -> int:
     try:
         settings = Settings.from_environment()
         configure_log(settings)
+        report_errors(settings)
         run(settings)
+        flush_reports(settings)
     except (EmbeddedNotRunning, SettingsInvalid) as error:
         sys.stderr.write(f"{error}\n")
         return 1

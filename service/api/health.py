@@ -7,12 +7,13 @@ from typing import Any
 from flask import Response
 from flask_smorest import Blueprint
 from marshmallow import Schema, fields
-from redis.exceptions import RedisError
 
 from service.api.answer import answer
+from service.api.readiness import OK
 from service.api.services import services
 
 blueprint = Blueprint("health", "health")
+FAILED = "failed"
 NO_STORE = {"Cache-Control": "no-store"}
 
 
@@ -21,6 +22,7 @@ class ReadinessSchema(Schema):
 
     ready = fields.Boolean()
     parts = fields.Dict(keys=fields.String(), values=fields.String())
+    reasons = fields.Dict(keys=fields.String(), values=fields.String())
 
 
 @blueprint.route("/healthz", methods=["GET"])
@@ -34,24 +36,17 @@ def healthz() -> Response:
 @blueprint.response(200, ReadinessSchema)
 @blueprint.alt_response(503, schema=ReadinessSchema)
 def readyz() -> Response:
-    """Say whether comments can be taken, and which part is missing when not."""
-    parts = {"store": _asked(_store), "queue": _asked(_queue)}
-    is_ready = set(parts.values()) == {"ok"}
-    body: dict[str, Any] = {"ready": is_ready, "parts": parts}
-    return answer(body, 200 if is_ready else 503, NO_STORE)
+    """Say whether comments can be taken and judged, and which part is missing when not.
 
-
-def _asked(part: Any) -> str:
-    try:
-        part()
-    except (RedisError, OSError) as error:
-        return type(error).__name__
-    return "ok"
-
-
-def _store() -> None:
-    services().store.client.set("ecluse:ready", "1", ex=60)
-
-
-def _queue() -> None:
-    services().doorbell.check()
+    `store` and `queue` take writes, `model` is loaded, `workers` are alive, `inbox` is within
+    its limits; what fails says in a word why. The answer may be a second old, five where
+    looking takes long.
+    """
+    found = services().readiness.ask()
+    words = found.parts.items()
+    body: dict[str, Any] = {
+        "ready": found.is_ready,
+        "parts": {name: OK if word == OK else FAILED for name, word in words},
+        "reasons": {name: word for name, word in words if word != OK},
+    }
+    return answer(body, 200 if found.is_ready else 503, NO_STORE)

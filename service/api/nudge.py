@@ -21,7 +21,8 @@ from service.store.sites import Site
 def nudge_if_needed(site: Site, submission: Submission) -> None:
     """Answer a first submission whose tone would hold it with the reason and a token.
 
-    Nothing is stored. Raises ``Problem`` 422 ``nudge``.
+    Nothing is stored. Raises ``Problem`` 422 ``nudge``, or ``InboxFull``: nobody is asked to
+    put otherwise what would not be taken.
     """
     if not site.has_nudge or _was_nudged(site, submission):
         return
@@ -33,6 +34,7 @@ def nudge_if_needed(site: Site, submission: Submission) -> None:
     verdict = services().pipeline().review(Batch([case]), policy)[0]
     if verdict.attribute not in TONE:
         return
+    services().store.comments.refuse_if_full(site.name)
     raise Problem(
         422,
         "nudge",

@@ -22,6 +22,7 @@ from service.store.bans import BansFull
 from service.store.comments import (
     CommentUnknown,
     EditClosed,
+    InboxFull,
     NotOnDisk,
     ParentUnknown,
     RateLimited,
@@ -31,6 +32,7 @@ from service.store.notes import NotesFull
 from service.store.paging import CursorInvalid
 from service.store.reports import ReportsLimited
 from service.store.sites import SiteUnknown
+from service.store.trouble import SENTENCES, Trouble, trouble_of
 from service.store.webhooks import WebhookChanged, WebhookUnknown
 
 TYPE = "urn:ecluse:problem:"
@@ -111,6 +113,8 @@ def problem_of(error: Exception) -> Problem:
         return _rate_limited(error)
     if isinstance(error, HTTPException):
         return _of_http(error)
+    if isinstance(error, RedisError) and trouble_of(error):
+        return _of_trouble(trouble_of(error))
     for kind, problem in _KNOWN.items():
         if isinstance(error, kind):
             _log_outage(problem, error)
@@ -134,6 +138,13 @@ def _log_outage(problem: Problem, error: Exception) -> None:
     if problem.status >= 500:
         cause, request_id = type(error).__name__, asked().request_id
         logger.warning("%s: %s in request %s", problem.kind, cause, request_id)
+
+
+def _of_trouble(trouble: Trouble) -> Problem:
+    """Return the problem of a server that takes no writes, and tell its operator why."""
+    why, request_id = SENTENCES[trouble], asked().request_id
+    logger.error("the server refuses writes (%s) in request %s: %s", trouble, request_id, why)
+    return _NO_WRITES
 
 
 def _rate_limited(error: RateLimited) -> Problem:
@@ -177,11 +188,24 @@ _HTTP = {
     413: ("too-large", "This request is too large."),
     415: ("unsupported-media-type", "Send JSON or a form."),
 }
-_UNAVAILABLE = Problem(
+
+
+def _unavailable(retry_after_s: int) -> Problem:
+    return Problem(
+        503,
+        "unavailable",
+        "The comment could not be kept safe just now; try again.",
+        headers={"Retry-After": str(retry_after_s)},
+    )
+
+
+_UNAVAILABLE = _unavailable(2)
+_NO_WRITES = _unavailable(30)
+_BUSY = Problem(
     503,
-    "unavailable",
-    "The comment could not be kept safe just now; try again.",
-    headers={"Retry-After": "2"},
+    "inbox-full",
+    "Too many comments wait to be checked just now; try again in a minute.",
+    headers={"Retry-After": "60"},
 )
 _KNOWN: dict[type[Exception], Problem] = {
     SiteUnknown: Problem(404, "site-unknown", "There is no such site."),
@@ -198,6 +222,7 @@ _KNOWN: dict[type[Exception], Problem] = {
     WebhookUnknown: Problem(404, "webhook-unknown", "There is no such webhook."),
     WebhookChanged: Problem(409, "stale", "Somebody else is changing this webhook; try again."),
     CursorInvalid: Problem(400, "cursor-invalid", "This cursor is not one of ours."),
+    InboxFull: _BUSY,
     NotOnDisk: _UNAVAILABLE,
     RedisError: _UNAVAILABLE,
     ConnectionError: _UNAVAILABLE,

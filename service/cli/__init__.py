@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import click
 
-from service.cli.admin import admin
 from service.cli.backtest import backtest
+from service.cli.backup import backup, digest, restore
+from service.cli.by_address import erase, export
 from service.cli.dead_letters import dead_letters
 from service.cli.doctor import doctor
 from service.cli.errors import OneLineErrors
 from service.cli.keys import keys
 from service.cli.learn import learn
+from service.cli.policies import policies
+from service.cli.queue import queue, requeue
+from service.cli.retention import retention
 from service.cli.score import score
 from service.cli.serving import scheduler, up, web, worker
 from service.cli.sites import sites
+from service.cli.top import top
+from service.cli.users import users
+from service.cli.verify import rebuild, verify
 from service.cli.webhooks import webhooks
 
 
@@ -38,13 +45,25 @@ for command in (
     worker,
     scheduler,
     doctor,
+    top,
     sites,
     keys,
     webhooks,
-    admin,
+    users,
+    policies,
+    queue,
+    requeue,
+    retention,
     score,
     backtest,
     learn,
     dead_letters,
+    verify,
+    rebuild,
+    backup,
+    restore,
+    digest,
+    export,
+    erase,
 ):
     main.add_command(command)

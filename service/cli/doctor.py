@@ -16,8 +16,10 @@ from service.cli.errors import sentence
 from service.cli.output import as_json, print_json
 from service.judge import build_judge, cascade
 from service.live_workers import live_workers
+from service.store.condition import conditions, eviction_sentence
 from service.store.connection import Client, connect, needs_fsync_wait, wait_until_ready
 from service.store.embedded import ServerUrls, server_urls
+from service.store.trouble import SENTENCES, Trouble
 
 OLDEST_REDIS = (6, 2)
 PATIENCE_S = 2.0
@@ -70,6 +72,7 @@ def examine() -> Iterator[Finding]:
     yield reached
     if reached.is_good:
         yield _finding("persistence", lambda: _persistence(store))
+        yield _finding("memory", lambda: _memory(store))
         yield _finding("durability", lambda: _durability(store, settings[0].durability))
     reached = _finding("queue", lambda: _version(queue))
     yield reached
@@ -134,6 +137,25 @@ def _persistence(client: Client) -> str:
     if info.get("aof_last_write_status", "ok") != "ok":
         raise Ill("the server's last write to its append-only file failed: is the disk full?")
     return "append-only file, last write ok"
+
+
+def _memory(client: Client) -> str:
+    try:
+        found = conditions(client)
+    except ResponseError as error:
+        raise Ill(f"INFO is refused: {error}") from None
+    for each in found:
+        if not each.keeps_everything:
+            raise Ill(eviction_sentence(each))
+        if each.trouble is Trouble.MEMORY:
+            raise Ill(SENTENCES[Trouble.MEMORY])
+    fullest = max(found, key=lambda each: each.memory_used)
+    limit = f"of {_mb(fullest.memory_limit)} MB" if fullest.memory_limit else "without a limit"
+    return f"{_mb(fullest.memory_used)} MB {limit}; nothing is thrown away when it is full"
+
+
+def _mb(size: int) -> int:
+    return round(size / 1_048_576)
 
 
 def _durability(client: Client, durability: Durability) -> str:

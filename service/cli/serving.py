@@ -10,10 +10,9 @@ import click
 
 from config.log import configure_log
 from config.settings import Settings, load_secrets
-from service.cli.opening import PATIENCE_S
 from service.cli.welcome import print_welcome
-from service.store.connection import connect, wait_until_ready
-from service.store.embedded import server_urls
+from service.lifetime import end_quietly
+from service.store.awaited import await_servers
 from service.up import up as run_up
 
 
@@ -54,11 +53,12 @@ def scheduler() -> None:
 
 
 def _resolved() -> Settings:
-    """Return the settings with their servers named, once the store's server answers."""
+    """Return the settings with their servers named, once these answer."""
     settings = Settings.from_environment()
-    urls = server_urls(settings)
-    wait_until_ready(connect(urls.store, retries=0), PATIENCE_S)
+    configure_log(settings)
+    end_quietly()
     load_secrets(settings)
+    urls = await_servers(settings)
     return replace(settings, redis_url=urls.store, queue_url=urls.queue)
 
 

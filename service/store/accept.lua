@@ -11,7 +11,9 @@ local page_key, page_url, page_title = ARGV[8], ARGV[9], ARGV[10]
 local parent_id, max_depth = ARGV[11], tonumber(ARGV[12])
 local idempotency_ttl, bell_ttl = ARGV[13], ARGV[14]
 local submitted_at = ARGV[15]
-local FIRST_LIMIT = 16
+local most_waiting, longest_wait = tonumber(ARGV[16]), tonumber(ARGV[17])
+local trace = ARGV[18]
+local FIRST_LIMIT = 19
 local now = now_ms()
 
 -- The count is a write, so that a WAITAOF after it covers the comment, written by a connection
@@ -27,11 +29,14 @@ if idempotency ~= comment then
   if known then return replayed(known) end
 end
 
+-- What is kept already was answered above, full or not; nothing new is taken then.
+if is_full(inbox, most_waiting, longest_wait, now) then return {'full'} end
+
 -- The parent must stand, approved, under the same page.
 local root, depth, under = '', 0, ''
 if parent_id ~= '' then
-  local found = redis.call('HMGET', parent, 'status', 'page_key', 'root', 'depth', 'parent')
-  if found[1] ~= 'approved' or found[2] ~= page_key then return {'no_parent'} end
+  local found = redis.call('HMGET', parent, 'status', 'page_key', 'root', 'depth', 'origin')
+  if found[1] ~= 'approved' or found[2] ~= page_key or found[5] then return {'no_parent'} end
   root, depth, under = found[3], tonumber(found[4]) + 1, parent_id
   if root == '' then root = parent_id end
   if depth > max_depth then return {'too_deep'} end
@@ -50,7 +55,11 @@ redis.call('HSET', comment,
 redis.call('HSETNX', page, 'url', page_url)
 if page_title ~= '' then redis.call('HSET', page, 'title', page_title) end
 redis.call('HINCRBY', counters, 'accepted', 1)
-redis.call('XADD', inbox, '*', 'id', id, 'revision', 0)
+if trace == '' then
+  redis.call('XADD', inbox, '*', 'id', id, 'revision', 0)
+else
+  redis.call('XADD', inbox, '*', 'id', id, 'revision', 0, 'trace', trace)
+end
 announce(to, 'received', id, {to = 'received', version = 1})
 if idempotency ~= comment then redis.call('SET', idempotency, id, 'EX', idempotency_ttl) end
 local ring = 0

@@ -42,6 +42,10 @@ class EditClosed(Exception):
     """Say that the author may no longer change the comment."""
 
 
+class InboxFull(Exception):
+    """Say that more comments wait for their check, or for longer, than the limits allow."""
+
+
 class NotOnDisk(Exception):
     """Say that the server took the comment but could not confirm it is on disk."""
 
@@ -65,14 +69,34 @@ class RateLimited(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class InboxLimits:
+    """Say when a site's inbox takes no more: how many wait, or how long (s); 0: no limit."""
+
+    most: int = 0
+    age_s: int = 0
+
+    @property
+    def arguments(self) -> tuple[int, int]:
+        """Return them as the scripts take them, the age in ms."""
+        return self.most, self.age_s * 1000
+
+
+NO_LIMITS = InboxLimits()
+
+
+@dataclass(frozen=True, slots=True)
 class Arrival:
-    """Hold one comment at the door, with what is known about who brings it."""
+    """Hold one comment at the door, with what is known about who brings it.
+
+    ``trace`` is the W3C ``traceparent`` of the request that brings it, where it is traced.
+    """
 
     comment: Comment
     personal: Personal
     facts: Facts
     limits: Mapping[str, Limit]
     idempotency_scope: str = ""
+    trace: str = ""
 
 
 class Traces(NamedTuple):
@@ -105,13 +129,16 @@ class Comments:
         *,
         is_strict: bool = False,
         idempotency_ttl_s: int = 86_400,
+        inbox_limits: InboxLimits = NO_LIMITS,
     ) -> None:
         self._client = client
         self._vault = vault
         self._waits_for_disk = is_strict and needs_fsync_wait(client)
         self._idempotency_ttl_s = idempotency_ttl_s
+        self._inbox_limits = inbox_limits
         self._line = Line(client)
-        self._accept = script("clock", "rate", "outbox", "accept")
+        self._accept = script("clock", "rate", "fullness", "outbox", "accept")
+        self._is_full = script("clock", "fullness", "is_full")
         self._resubmit = script("clock", "outbox", "transition", "trail", "resubmit")
         self._withdraw = script("clock", "outbox", "transition", "trail", "withdraw")
         self._erase = script("clock", "outbox", "transition", "trail", "erase_comment")
@@ -119,7 +146,8 @@ class Comments:
     def accept(self, arrival: Arrival) -> Receipt:
         """Save a comment, put it into the inbox and count it, in one round trip.
 
-        Raises ``RateLimited``, ``ParentUnknown``, ``ThreadTooDeep`` or ``NotOnDisk``.
+        Raises ``RateLimited``, ``InboxFull``, ``ParentUnknown``, ``ThreadTooDeep`` or
+        ``NotOnDisk``.
         """
         keys = SiteKeys(arrival.comment.site)
         traces = self._traces(arrival.personal)
@@ -127,10 +155,16 @@ class Comments:
         names = self._accept_keys(keys, arrival, limited)
         arguments = self._accept_arguments(arrival, traces, limited)
         if self._waits_for_disk:
-            answer = self._durably(self._accept, names, arguments)
+            answer = self.durably(self._accept, names, arguments)
         else:
             answer = self._accept.over(self._line, names, arguments)
         return _receipt(answer, tuple(limited), arrival.limits)
+
+    def refuse_if_full(self, site: str) -> None:
+        """Raise ``InboxFull`` where ``accept`` would refuse a new comment for it."""
+        arguments = self._inbox_limits.arguments
+        if self._is_full(self._client, [SiteKeys(site).inbox], arguments):
+            raise InboxFull
 
     def get(self, site: str, comment_id: str) -> Record:
         """Return one comment.
@@ -177,6 +211,13 @@ class Comments:
         """
         return self._put_back(record, "retry", b"", 0)
 
+    def rescreen(self, record: Record) -> bool:
+        """Send a held comment that some check could not judge through the checks again.
+
+        Returns whether a worker must be woken. Raises ``CommentUnknown`` when it is none.
+        """
+        return self._put_back(record, "rescreen", b"", 0)
+
     def withdraw(self, record: Record, not_before_ms: int) -> None:
         """Leave a tombstone without words or personal data.
 
@@ -215,7 +256,7 @@ class Comments:
             site.reasons(record.comment.id),
         ]
         arguments: list[Argument] = [record.comment.id, actor, *_emptied(record)]
-        if self._durably(self._erase, keys, arguments) == b"unknown":
+        if self.durably(self._erase, keys, arguments) == b"unknown":
             raise CommentUnknown(record.comment.id)
 
     def personal(self, record: Record) -> Personal:
@@ -232,14 +273,18 @@ class Comments:
         own = [site.trail(record.comment.id), site.bell]
         keys = [*transition_keys(site.site, [record]), *own]
         arguments: list[Argument] = [record.comment.id, kind, words, not_before_ms, BELL_TTL_MS]
-        answer, ring = self._durably(self._resubmit, keys, arguments)
+        answer, ring = self.durably(self._resubmit, keys, arguments)
         if answer == b"unknown":
             raise CommentUnknown(record.comment.id)
         if answer != b"accepted":
             raise EditClosed
         return bool(ring)
 
-    def _durably(self, run: Script, keys: Sequence[str], arguments: Sequence[Argument]) -> Any:
+    def durably(self, run: Script, keys: Sequence[str], arguments: Sequence[Argument]) -> Any:
+        """Return what a script answers, once its writes are as safe as arrivals must be.
+
+        Raises ``NotOnDisk``.
+        """
         if not self._waits_for_disk:
             return run(self._client, keys, arguments)
         try:
@@ -303,6 +348,8 @@ class Comments:
             self._idempotency_ttl_s,
             BELL_TTL_MS,
             submitted_ms,
+            *self._inbox_limits.arguments,
+            arrival.trace,
         ]
         for name in limited:
             limit = arrival.limits[name]
@@ -350,6 +397,7 @@ def transition_keys(site: str, records: Sequence[Record]) -> list[str]:
         keys.reporters,
         keys.appeals,
         keys.appeal_counts,
+        keys.callbacks,
         keys.webhooks,
         keys.outbox,
     ]
@@ -382,6 +430,9 @@ def comment_keys(
     ]
 
 
+_REFUSALS = {b"no_parent": ParentUnknown, b"too_deep": ThreadTooDeep, b"full": InboxFull}
+
+
 def _receipt(
     answer: list[Any], dimensions: tuple[str, ...], limits: Mapping[str, Limit]
 ) -> Receipt:
@@ -393,7 +444,7 @@ def _receipt(
         return Receipt(answer[1].decode(), True, False)
     if kind == b"limited":
         raise RateLimited(allowances_from(answer[1], dimensions, limits))
-    raise ParentUnknown if kind == b"no_parent" else ThreadTooDeep
+    raise _REFUSALS[kind]
 
 
 def allowances_from(

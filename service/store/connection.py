@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from typing import Any
@@ -12,8 +13,14 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError, ResponseError
 from redis.retry import Retry
 
+from service.store.trouble import trouble_of
+
 Client = Redis | RedisCluster
 CLUSTER_SCHEMES = ("redis+cluster://", "rediss+cluster://", "valkey+cluster://")
+SAY_EVERY_S = 5.0
+"""How often it is logged that a server is waited for."""
+
+logger = logging.getLogger(__name__)
 
 
 class StoreUnreachable(Exception):
@@ -21,7 +28,7 @@ class StoreUnreachable(Exception):
 
 
 class NotDurable(Exception):
-    """Say that the server cannot keep the promise of strict durability."""
+    """Say that the server cannot keep what it is asked to."""
 
 
 def connect(url: str, *, retries: int = 2, timeout_s: float = 5.0) -> Client:
@@ -46,22 +53,50 @@ def wait_until_ready(
     within_s: float,
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
+    called: str = "",
 ) -> None:
     """Return once the server answers; back off between tries.
 
-    Raises ``StoreUnreachable`` after ``within_s`` seconds.
+    One that refuses writes answers, if only that. Where ``called`` names the server, say
+    every five seconds that it is waited for. Raises ``StoreUnreachable`` after ``within_s``
+    seconds.
     """
-    until = clock() + within_s
+    until, say_at = clock() + within_s, clock()
     pause_s = 0.02
     while True:
-        try:
-            client.ping()
+        error = _no_answer(client)
+        if error is None:
             return
-        except (RedisError, OSError) as error:
-            if clock() >= until:
-                raise StoreUnreachable(type(error).__name__) from error
+        if clock() >= until:
+            raise StoreUnreachable(type(error).__name__) from error
+        if called and clock() >= say_at:
+            logger.warning("waiting for %s: %s", called, type(error).__name__)
+            say_at = clock() + SAY_EVERY_S
         sleep(pause_s)
         pause_s = min(pause_s * 2, 1.0)
+
+
+def _no_answer(client: Client) -> Exception | None:
+    try:
+        client.ping()
+    except (RedisError, OSError) as error:
+        return None if trouble_of(error) else error
+    return None
+
+
+def node_of(client: Client, key: str) -> Redis:
+    """Return the one server that holds a key, and with it all of its site's."""
+    if isinstance(client, RedisCluster):
+        return client.get_redis_connection(client.get_node_from_key(key))  # type: ignore[no-untyped-call]
+    return client
+
+
+def nodes_of(client: Client) -> list[Redis]:
+    """Return every server that holds keys."""
+    if isinstance(client, RedisCluster):
+        nodes: Any = client.get_primaries()  # type: ignore[no-untyped-call]
+        return [client.get_redis_connection(node) for node in nodes]
+    return [client]
 
 
 def needs_fsync_wait(client: Client) -> bool:
@@ -73,8 +108,7 @@ def needs_fsync_wait(client: Client) -> bool:
     Raises ``NotDurable`` when the server cannot promise it either way.
     """
     if isinstance(client, RedisCluster):
-        nodes: Any = client.get_primaries()  # type: ignore[no-untyped-call]
-        if all(_sync_mode(client.get_redis_connection(node)) == "always" for node in nodes):
+        if all(_sync_mode(node) == "always" for node in nodes_of(client)):
             return False
         raise NotDurable("strict durability on a cluster needs `appendfsync always`, on each node")
     mode = _sync_mode(client)

@@ -13,6 +13,7 @@ from service.moderation.batch import Recent
 from service.moderation.comment import Case, Comment, Facts
 from service.moderation.verdict import Action, Verdict
 from service.store.comments import BELL_TTL_MS, comment_keys, transition_keys
+from service.store.condition import write_probe
 from service.store.connection import Client
 from service.store.elsewhere import Elsewhere
 from service.store.facets import facets_of, stored_facets
@@ -28,19 +29,28 @@ from service.store.window import is_needed, recent_from
 SETTLE_CHUNK = 64
 """Comments per settling script: 64 keep the server under about 3 ms (ARCHITECTURE.md)."""
 
+HANDED_BACK_AT_ONCE = 4096
+"""More than any worker holds: one batch, and what it took over."""
+HANDED_BACK_IDLE_MS = 86_400_000
+"""How long an entry handed back seems to have lain: longer than any ``claim_idle_s``."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Hold one inbox entry: which comment, at which revision."""
+    """Hold one inbox entry: which comment, at which revision, and the trace it belongs to."""
 
     id: str
     comment_id: str
     revision: int
+    trace: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Stale:
-    """Hold an entry that some worker took and did not settle, and how often it was begun."""
+    """Hold an entry that some worker took and did not settle, and how often it was begun.
+
+    Not once, where a worker handed it back.
+    """
 
     entry_id: str
     attempts: int
@@ -74,6 +84,31 @@ class Settlement:
     trial: Verdict | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Hold how many comments wait for their check, and when the oldest came (ms), or None."""
+
+    count: int
+    oldest_ms: int | None
+
+    def age_s(self, now_s: float) -> float:
+        """Return how long the oldest has waited."""
+        return 0.0 if self.oldest_ms is None else now_s - self.oldest_ms / 1000
+
+
+def waits(client: Client, sites: Sequence[str]) -> list[Wait]:
+    """Return what waits on each site, in one round trip."""
+    pipe = client.pipeline(transaction=False)
+    for site in sites:
+        pipe.xlen(SiteKeys(site).inbox)
+        pipe.xrange(SiteKeys(site).inbox, count=1)
+    answers = pipe.execute() if sites else []
+    return [
+        Wait(int(count), int(oldest[0][0].split(b"-")[0]) if oldest else None)
+        for count, oldest in zip(answers[::2], answers[1::2], strict=True)
+    ]
+
+
 class Inbox:
     """Take comments from the sites' inboxes and settle them."""
 
@@ -87,6 +122,10 @@ class Inbox:
         self.outbox = Outbox(client)
         self._settle = script("outbox", "transition", "settle")
         self._set_aside = script("outbox", "transition", "set_aside")
+
+    def probe(self) -> None:
+        """Raise what the server answers to a write, if it takes none."""
+        write_probe(self._client)
 
     def clear_bell(self, site: str) -> None:
         """Let the next arrival ring again; called before the first read."""
@@ -134,11 +173,37 @@ class Inbox:
             raise
         return [Stale(item["message_id"].decode(), int(item["times_delivered"])) for item in found]
 
-    def claim(self, site: str, worker: str, entry_id: str, idle_ms: int) -> Entry | None:
-        """Take one entry over, or return None when somebody else was faster."""
+    def claim(self, site: str, worker: str, entry_ids: Sequence[str], idle_ms: int) -> list[Entry]:
+        """Take entries over; those that somebody else was faster to take are left out."""
         keys = SiteKeys(site)
-        found: Any = self._client.xclaim(keys.inbox, GROUP, worker, idle_ms, [entry_id])
-        return _entry(*found[0]) if found and found[0][1] else None
+        found: Any = self._client.xclaim(keys.inbox, GROUP, worker, idle_ms, list(entry_ids))
+        return [_entry(*item) for item in found if item and item[1]]
+
+    def hand_back(self, site: str, worker: str) -> int:
+        """Leave what ``worker`` took and did not settle to whoever comes first; return how many.
+
+        What it began does not count as begun. For a worker that ends in good order.
+        """
+        left = self._left_by(site, worker)
+        for attempts in {attempts for _, attempts in left}:
+            self._client.xclaim(
+                SiteKeys(site).inbox, GROUP, worker, 0,
+                [entry_id for entry_id, begun in left if begun == attempts],
+                idle=HANDED_BACK_IDLE_MS, retrycount=max(attempts - 1, 0), justid=True,
+            )  # fmt: skip
+        return len(left)
+
+    def _left_by(self, site: str, worker: str) -> list[tuple[str, int]]:
+        """Return the entries that ``worker`` holds, and how often each was begun."""
+        try:
+            found: Any = self._client.xpending_range(
+                SiteKeys(site).inbox, GROUP, "-", "+", HANDED_BACK_AT_ONCE, worker
+            )
+        except ResponseError as error:
+            if str(error).startswith("NOGROUP"):
+                return []
+            raise
+        return [(item["message_id"].decode(), int(item["times_delivered"])) for item in found]
 
     def load(self, site: str, entries: Sequence[Entry], known: Facts) -> list[Pending]:
         """Return the entries with their cases; entries whose comment is gone are dropped.
@@ -268,7 +333,12 @@ class Inbox:
 
 
 def _entry(entry_id: bytes, fields: dict[bytes, bytes]) -> Entry:
-    return Entry(entry_id.decode(), fields[b"id"].decode(), int(fields[b"revision"]))
+    return Entry(
+        entry_id.decode(),
+        fields[b"id"].decode(),
+        int(fields[b"revision"]),
+        fields.get(b"trace", b"").decode(),
+    )
 
 
 def _with_author(known: Facts, counts: list[bytes | None] | None) -> Facts:

@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from config.settings import Settings
 from service.app import create_app
+from service.moderation.pipeline import Pipeline
 from service.store.sites import Site
-from tests.api.house import ORIGIN, PAGE, House, assert_problem, bearer, json_of, thread_url
+from tests.api.house import (
+    ORIGIN,
+    PAGE,
+    Clock,
+    House,
+    assert_problem,
+    bearer,
+    json_of,
+    pipeline,
+    thread_url,
+)
 from tests.conftest import start_valkey, stop
 
 
@@ -33,12 +50,42 @@ def house_over(store_url: str, queue_url: str, folder: Path) -> House:
     return House(create_app(settings))
 
 
+def prepared(house: House) -> Clock:
+    """Have a worker alive and the checks loaded; return the clock that readiness goes by."""
+    readiness = house.services.readiness
+    add_worker(readiness.queue)
+    clock = Clock(0.0)
+    house.replace(readiness=replace(readiness, clock=clock, judge=pipeline))
+    return clock
+
+
+def add_worker(queue: Any) -> None:
+    """Leave the traces of a living worker: this process."""
+    queue.sadd("rq:workers", "rq:worker:one")
+    seen = datetime.now(UTC)
+    fields = {
+        "pid": os.getpid(), "hostname": socket.gethostname(),
+        "last_heartbeat": f"{seen:%Y-%m-%dT%H:%M:%S.%fZ}",
+    }  # fmt: skip
+    queue.hset("rq:worker:one", mapping=fields)
+
+
 def ready(house: House) -> tuple[int, dict[str, str]]:
+    """Return the status, and what fails with its reason."""
     answer = house.client.get("/readyz")
     assert answer.headers["Cache-Control"] == "no-store"
-    parts: dict[str, str] = json_of(answer)["parts"]
-    assert json_of(answer)["ready"] == (answer.status_code == 200)
-    return answer.status_code, parts
+    body = json_of(answer)
+    assert list(body["parts"]) == ["store", "queue", "model", "workers", "inbox"]
+    failed = {name for name, state in body["parts"].items() if state == "failed"}
+    assert failed == set(body["reasons"])
+    assert set(body["parts"].values()) <= {"ok", "failed"}
+    assert body["ready"] == (answer.status_code == 200) == (not failed)
+    return answer.status_code, body["reasons"]
+
+
+def commands(house: House) -> int:
+    client: Any = house.services.store.client
+    return int(client.info("stats")["total_commands_processed"])
 
 
 def test_a_process_that_answers_is_alive(house: House) -> None:
@@ -47,8 +94,67 @@ def test_a_process_that_answers_is_alive(house: House) -> None:
     assert json_of(answer)["ready"] is True
 
 
-def test_ready_means_that_store_and_queue_answer(house: House) -> None:
-    assert ready(house) == (200, {"store": "ok", "queue": "ok"})
+def test_ready_means_that_every_part_is_well(house: House) -> None:
+    prepared(house)
+    assert ready(house) == (200, {})
+
+
+def test_without_a_worker_a_service_is_not_ready(house: House) -> None:
+    prepared(house)
+    house.services.readiness.queue.delete("rq:workers")
+    assert ready(house) == (503, {"workers": "none-alive"})
+
+
+def test_checks_that_did_not_load_are_no_model(house: House) -> None:
+    prepared(house)
+    broken = replace(pipeline(), faulty=("spam.links",))
+    house.replace(readiness=replace(house.services.readiness, judge=lambda: broken))
+    assert ready(house) == (503, {"model": "checks-not-loaded"})
+
+
+def test_an_inbox_beyond_its_limits_is_not_ready(house: House) -> None:
+    clock = prepared(house)
+    house.post()
+    assert ready(house) == (200, {})
+    readiness = house.services.readiness
+    later = time.time() + readiness.settings.inbox_age_limit_s + 60
+    add_worker(readiness.queue)
+    house.replace(readiness=replace(readiness, now=lambda: later))
+    assert ready(house)[1]["inbox"] == "too-old"
+    tight = replace(readiness.settings, inbox_limit=1)
+    house.replace(readiness=replace(readiness, settings=tight))
+    assert ready(house) == (503, {"inbox": "too-long"})
+    house.drain()
+    clock.now += 10
+    assert ready(house) == (200, {})
+
+
+def test_probing_all_the_time_costs_the_server_no_more(house: House) -> None:
+    clock = prepared(house)
+    ready(house)
+    before = commands(house)
+    for _ in range(50):
+        ready(house)
+    assert commands(house) - before == 1  # the one that asks for the count
+    clock.now += 10
+    ready(house)
+    assert commands(house) - before > 2
+
+
+def test_who_asks_while_somebody_looks_gets_the_last_answer(house: House) -> None:
+    clock = prepared(house)
+    readiness = house.services.readiness
+    asked: list[bool] = []
+
+    def slow() -> Pipeline:
+        asked.append(readiness.ask().is_ready)  # the second caller, while the first still looks
+        return pipeline()
+
+    assert readiness.ask().is_ready
+    readiness.judge = slow
+    clock.now += 10
+    assert readiness.ask().is_ready
+    assert asked == [True]
 
 
 @pytest.mark.parametrize("part", ["store", "queue"])
@@ -60,13 +166,18 @@ def test_not_ready_while_a_part_is_gone_and_ready_again_when_it_is_back(
         with running(gone) as gone_url:
             urls = (gone_url, other_url) if part == "store" else (other_url, gone_url)
             house = house_over(*urls, tmp_path)
-            assert ready(house)[0] == 200
-        status, parts = ready(house)
+            clock = prepared(house)
+            assert ready(house) == (200, {})
+        clock.now += 10
+        status, reasons = ready(house)
         assert status == 503
-        assert [name for name, state in parts.items() if state != "ok"] == [part]
+        assert reasons[part] == "unreachable"
+        assert set(reasons) == {"store": {"store", "inbox"}, "queue": {"queue", "workers"}}[part]
         assert house.client.get("/healthz").status_code == 200
         with running(gone):
-            assert ready(house) == (200, {"store": "ok", "queue": "ok"})
+            add_worker(house.services.readiness.queue)
+            clock.now += 10
+            assert ready(house) == (200, {})
 
 
 def test_while_the_store_is_gone_every_caller_is_told_to_come_back(tmp_path: Path) -> None:

@@ -34,8 +34,8 @@ def test_a_whole_service_is_well(ecluse: Ecluse, queue_url: str) -> None:
     assert answer.code == 0
     assert answer.data["ok"] is True
     assert list(findings(answer)) == [
-        "settings", "model", "encoder", "servers", "store", "persistence", "durability", "queue",
-        "workers",
+        "settings", "model", "encoder", "servers", "store", "persistence", "memory",
+        "durability", "queue", "workers",
     ]  # fmt: skip
 
 
@@ -73,6 +73,19 @@ def test_a_server_that_forgets_is_found_out(
         stop(server)
     assert "appendonly yes" in found["persistence"]["says"]
     assert not found["durability"]["is_good"]
+
+
+def test_a_server_that_throws_things_away_is_found_out(
+    ecluse: Ecluse, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    options = ("--appendonly", "yes", "--maxmemory-policy", "volatile-lru")
+    server, url = start_valkey(tmp_path_factory.mktemp("v"), *options)
+    try:
+        found = findings(ecluse("doctor", "--json", REDIS_URL=url))
+    finally:
+        stop(server)
+    assert not found["memory"]["is_good"]
+    assert "set `noeviction`" in found["memory"]["says"]
 
 
 def test_strict_durability_says_how_it_is_kept(ecluse: Ecluse) -> None:

@@ -136,8 +136,10 @@ def victims(service: ServiceUp) -> dict[str, Callable[[], list[int]]]:
     }
 
 
-def kill_one(service: ServiceUp, kind: str, dice: random.Random) -> str:
-    """Kill a living process of a kind; start the service again if that ended it."""
+def kill_one(
+    service: ServiceUp, kind: str, dice: random.Random, by: signal.Signals = signal.SIGKILL
+) -> str:
+    """End a living process of a kind; start the service again if that ended it."""
     find = victims(service)[kind]
     living: list[int] = []
 
@@ -147,7 +149,7 @@ def kill_one(service: ServiceUp, kind: str, dice: random.Random) -> str:
 
     eventually(some_live, service)
     pid = dice.choice(living)
-    os.kill(pid, signal.SIGKILL)
+    os.kill(pid, by)
     if kind == "supervisor":
         assert service.process is not None
         service.process.wait()
@@ -155,8 +157,14 @@ def kill_one(service: ServiceUp, kind: str, dice: random.Random) -> str:
     return f"{kind} {pid}"
 
 
-def play(service: ServiceUp, kinds: list[str], count: int, seed: int) -> Posting:
-    """Post ``count`` comments, killing one process of each kind at a random moment.
+def play(
+    service: ServiceUp,
+    kinds: list[str],
+    count: int,
+    seed: int,
+    by: signal.Signals = signal.SIGKILL,
+) -> Posting:
+    """Post ``count`` comments, ending one process of each kind at a random moment.
 
     Returns when every comment is acknowledged and the inbox is empty.
     """
@@ -168,7 +176,7 @@ def play(service: ServiceUp, kinds: list[str], count: int, seed: int) -> Posting
     moments = sorted(dice.randrange(count // 20, count * 19 // 20) for _ in kinds)
     for moment, kind in zip(moments, kinds, strict=True):
         _wait(lambda moment=moment: len(posting.acknowledged) >= moment, posting)  # type: ignore[misc]
-        kill_one(service, kind, dice)
+        kill_one(service, kind, dice, by)
     for poster in posters:
         poster.join()
     return posting

@@ -19,7 +19,7 @@ from redis import Redis
 
 from tests.conftest import free_port
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 
 @dataclass

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
 import zlib
 from collections.abc import Callable, Iterator
@@ -16,43 +13,15 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from config.settings import Settings, load_secrets
+from config.settings import Settings
 from service.live_workers import live_workers
-from service.store.sites import Changer, Site
-from service.store.store import Store, open_store
+from service.store.sites import Changer
+from service.store.store import Store
 from service.store.webhooks import What
 from tests.conftest import arrival_of, comment_of, start_valkey, stop
+from tests.processes.conftest import Start, store_at
 from tests.processes.service_up import PATIENCE_S, children_of, eventually
 from tests.webhooks.receiver import Receiver, receiving
-
-Start = Callable[..., "subprocess.Popen[bytes]"]
-
-
-@pytest.fixture
-def start(settings: Settings) -> Iterator[Start]:
-    started: list[subprocess.Popen[bytes]] = []
-
-    def run(*words: str, **options: str) -> subprocess.Popen[bytes]:
-        own = {
-            "REDIS_URL": settings.redis_url, "QUEUE_URL": settings.queue_url,
-            "DATA_DIR": str(settings.data_dir), "SWEEP_INTERVAL_S": "1", "CLAIM_IDLE_S": "1",
-        }  # fmt: skip
-        named = {f"ECLUSE_{name}": value for name, value in {**own, **options}.items()}
-        command = [sys.executable, "-m", "service.cli", *words]
-        started.append(subprocess.Popen(command, env={**os.environ, **named}))
-        return started[-1]
-
-    yield run
-    for process in started:
-        if process.poll() is None:
-            stop(process)
-
-
-def store_at(settings: Settings, url: str) -> Store:
-    """Open a store with the secrets the processes use."""
-    opened = open_store(settings, load_secrets(settings), url)
-    opened.sites.create(Site("demo", origins=("http://site.test",), lang="fr"))
-    return opened
 
 
 def accept_unheard(store: Store, comment_id: str) -> None:

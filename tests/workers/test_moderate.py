@@ -253,8 +253,8 @@ def test_of_two_workers_one_takes_a_share_over(store: Store) -> None:
     store.inbox.take("demo", "dead", 9)
     let_time_pass(store, 60)
     (first,), (second,) = store.inbox.stale("demo", 10_000, 9), store.inbox.stale("demo", 10_000, 9)
-    assert store.inbox.claim("demo", "w1", first.entry_id, 10_000) is not None
-    assert store.inbox.claim("demo", "w2", second.entry_id, 10_000) is None
+    assert store.inbox.claim("demo", "w1", [first.entry_id], 10_000)
+    assert store.inbox.claim("demo", "w2", [second.entry_id], 10_000) == []
 
 
 def test_a_worker_thought_dead_that_wakes_up_settles_nothing_twice(

@@ -92,8 +92,8 @@ class Mix:
 
 
 SECOND = Mix(
-    # Read once, "Kill the lights" is still a threat and "He is not an idiot" an insult.
-    templates=3,
+    # Once is too little for what only a few sentences show.
+    templates=2,
     times={
         "posts_read": 1.0,
         "translated_civil_toxicspans2021": 1.0,

@@ -1,0 +1,125 @@
+"""A server without room, in memory or on disk: comments are put off, nothing is lost, all reads."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from config.settings import Settings
+from service.app import create_app
+from service.moderation.verdict import Status
+from service.store.accounts import Role
+from service.store.condition import conditions, wait_until_writable
+from service.store.inbox_group import GROUP
+from service.store.keys import SiteKeys
+from service.store.sites import Scope, Site
+from service.store.trouble import SENTENCES, Trouble, trouble_of
+from tests.api.house import (
+    ORIGIN,
+    PAGE,
+    House,
+    assert_problem,
+    bearer,
+    json_of,
+    pipeline,
+    thread_url,
+)
+from tests.full_servers import FullServer, small_disk, small_memory
+
+KINDS = {"memory": small_memory, "disk": small_disk}
+INBOX = SiteKeys("demo").inbox
+
+
+@pytest.fixture(scope="module", params=list(KINDS))
+def server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[FullServer]:
+    with ExitStack() as stack:
+        folder = tmp_path_factory.mktemp("v")
+        yield stack.enter_context(KINDS[request.param](folder))
+
+
+@pytest.fixture
+def room(server: FullServer, tmp_path: Path) -> Iterator[House]:
+    """The service over a fresh database of a server that has room so far."""
+    settings = Settings(
+        redis_url=f"{server.url}?db=0", queue_url=f"{server.url}?db=1", data_dir=tmp_path
+    )
+    house = House(create_app(settings))
+    house.replace(pipeline=pipeline)
+    house.make_passwords_cheap()
+    house.services.store.sites.create(Site("demo", origins=(ORIGIN,), lang="fr"))
+    yield house
+    client: Any = house.services.store.client
+    client.flushdb()
+    client.close()
+
+
+def refill(house: House, server: FullServer) -> None:
+    """Make room, and wait until the server has noticed."""
+    server.make_room()
+    wait_until_writable(house.services.store.client, "the test's server")
+
+
+def test_while_there_is_no_room_comments_are_put_off_and_reading_goes_on(
+    room: House, server: FullServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = room.stop_the_clock()
+    published = room.publish()
+    waiting = json_of(room.post(content="Accepté juste avant."))
+    key, session = room.key(Scope.MODERATE), room.session("mo", Role.MODERATOR)
+    server.fill()
+    clock.now += 90  # long enough for a session's use to be written down
+    with caplog.at_level(logging.ERROR):
+        answer = room.post(content="De trop.")
+    assert_problem(answer, 503, "unavailable")
+    assert answer.headers["Retry-After"] == "30"
+    assert SENTENCES[server.trouble] in caplog.text
+    assert [each["id"] for each in room.thread(PAGE)["comments"]] == [published]
+    assert room.client.get(thread_url(PAGE), headers={"Origin": ORIGIN}).status_code == 200
+    edit = {"Edit-Token": waiting["edit_token"]}
+    assert room.client.get(waiting["links"]["self"], headers=edit).status_code == 200
+    for token in (key, session):
+        asked = room.client.get("/v1/moderation/queue?site=demo", headers=bearer(token))
+        assert asked.status_code == 200
+    assert json_of(room.client.get("/readyz"))["reasons"]["store"] == server.trouble
+    assert [each.trouble for each in conditions(room.services.store.client)] == [server.trouble]
+
+    refill(room, server)
+    assert room.post(content="Plus de trop.").status_code == 202
+    assert room.drain() == 2
+    assert room.record(waiting["id"]).status is not Status.RECEIVED
+
+
+def test_a_worker_leaves_what_it_cannot_settle_as_if_it_had_not_begun(
+    room: House, server: FullServer
+) -> None:
+    ids = [json_of(room.post(content=f"Merci, numéro {n}."))["id"] for n in range(3)]
+    server.fill()
+    for _ in range(5):  # more often than an entry may be begun
+        assert room.drain() == 0
+    client: Any = room.services.store.client
+    pending = client.xpending_range(INBOX, GROUP, "-", "+", 9)
+    assert [item["times_delivered"] for item in pending] in ([], [0, 0, 0])
+    refill(room, server)
+    assert room.drain() == 3
+    assert room.services.store.decisions.dead_letter_count("demo") == 0
+    assert {room.record(each).version for each in ids} == {2}
+
+
+def test_what_a_script_is_refused_is_told_by_every_server_s_words() -> None:
+    said = {
+        "OOM command not allowed when used memory > 'maxmemory'.": Trouble.MEMORY,
+        "Error running script (call to f_1): @user_script:17: @user_script: 17: -OOM command "
+        "not allowed when used memory > 'maxmemory'.": Trouble.MEMORY,
+        "MISCONF Errors writing to the AOF file: No space left on device": Trouble.DISK,
+        "NOREPLICAS Not enough good replicas to write.": Trouble.READ_ONLY,
+        "You can't write against a read only replica.": Trouble.READ_ONLY,
+        "NOAUTH Authentication required.": Trouble.NONE,
+    }
+    assert {text: trouble_of(Exception(text)) for text in said} == said
