@@ -20,6 +20,7 @@ from service.store.reports import Reporting
 from service.store.sites import Scope
 from service.store.webhooks import OffBecause, TooManyWebhooks, What
 from tests.api.house import bearer, json_of
+from tests.compat.akismet import HELD, blog_of
 from tests.webhooks.conftest import Line
 from tests.webhooks.receiver import Received, receiving
 
@@ -103,6 +104,15 @@ def test_what_is_told_late_has_no_words_of_an_erased_comment(line: Line) -> None
     line.deliver()
     assert len(line.receiver.requests) == 3
     assert not any(b"must not be told" in each.body for each in line.receiver.requests)
+
+
+def test_what_is_judged_at_a_door_and_kept_is_told_too(line: Line) -> None:
+    blog_of(line.house).check(HELD)
+    line.deliver()
+    told = sorted(line.receiver.requests, key=lambda each: each.id)
+    assert [each.type for each in told] == ["comment.received", "comment.verdict"]
+    assert told[1].data["data"]["comment"]["status"] == "held"
+    assert b"zoe@example.org" not in told[1].body
 
 
 def test_a_webhook_hears_only_what_it_asked_for(line: Line) -> None:
