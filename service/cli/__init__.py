@@ -9,6 +9,8 @@ from service.cli.backtest import backtest
 from service.cli.dead_letters import dead_letters
 from service.cli.doctor import doctor
 from service.cli.errors import OneLineErrors
+from service.cli.exporting import export
+from service.cli.importing import import_comments
 from service.cli.keys import keys
 from service.cli.learn import learn
 from service.cli.score import score
@@ -44,5 +46,7 @@ for command in (
     backtest,
     learn,
     dead_letters,
+    import_comments,
+    export,
 ):
     main.add_command(command)

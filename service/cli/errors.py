@@ -9,6 +9,7 @@ import click
 from redis.exceptions import RedisError
 
 from config.settings import SettingsInvalid
+from service.exchange.foreign import FileUnreadable
 from service.moderation.models.weights import ModelBroken
 from service.moderation.policy import PolicyInvalid
 from service.store.accounts import (
@@ -45,6 +46,7 @@ SENTENCES: dict[type[Exception], Callable[[Exception], str]] = {
     CommentUnknown: lambda error: f"no such comment was set aside: {error}",
     ModelBroken: lambda error: f"a model cannot be used: {error}",
     PolicyInvalid: lambda error: f"the policy cannot be used: {error}",
+    FileUnreadable: lambda error: f"the file cannot be read: {error}",
     RedisError: lambda error: f"the server refused or was lost: {error}",
     OSError: str,
 }

@@ -48,6 +48,7 @@ def _is_mark(point: int) -> bool:
 _MARKS = _ranges(filter(_is_mark, chain(range(0x300, 0x1F000), range(0xE0100, 0xE01F0))))
 # No orthography stacks more than a handful of marks; Tibetan and biblical Hebrew reach five.
 _PILED_MARKS = re.compile(f"[{_MARKS}]{{9}}")
+_TOO_MANY_MARKS = re.compile(f"([{_MARKS}]{{8}})[{_MARKS}]+")
 # Where no character is of these ranges no rule can object, and most text has none: a class of
 # a few wide ranges costs 0.2 µs on 200 characters, one of all the marks 40 µs.
 _SUSPICIOUS = re.compile(
@@ -129,6 +130,28 @@ class Text(fields.String):
             raise ValidationError([HAS_MARKS])
         if not _is_unicode(text):
             raise ValidationError([NOT_UNICODE])
+
+
+def made_safe(text: str, limit: int, *, multiline: bool = False) -> str:
+    """Return what of a text can be shown and stored: the rest goes, and nobody is told.
+
+    For callers that know no answer to a fault in a field. Of a text longer than ``limit``
+    the first two thirds stay, and the last: what it sells often stands at its end.
+    """
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = text.encode("utf-8", "replace").decode()
+    if not multiline:
+        text = _LINE_BREAKS.sub(" ", text)
+    if _SUSPICIOUS.search(text):
+        text = _CONTROLS.sub("", text)
+        text = (_OVERRIDES if multiline else _ANY_DIRECTION).sub("", text)
+        text = _TOO_MANY_MARKS.sub(r"\1", text)
+    text = text.strip()
+    if len(text) > limit:
+        tail = limit // 3
+        text = text[: limit - tail - 1] + "\n" + text[-tail:]
+        text = text if multiline else text.replace("\n", " ")
+    return text.strip()
 
 
 def _is_ordinary(text: str) -> bool:

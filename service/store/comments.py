@@ -151,7 +151,7 @@ class Comments:
         names = self._accept_keys(keys, arrival, limited)
         arguments = self._accept_arguments(arrival, traces, limited)
         if self._waits_for_disk:
-            answer = self._durably(self._accept, names, arguments)
+            answer = self.durably(self._accept, names, arguments)
         else:
             answer = self._accept.over(self._line, names, arguments)
         return _receipt(answer, tuple(limited), arrival.limits)
@@ -245,7 +245,7 @@ class Comments:
             site.reasons(record.comment.id),
         ]
         arguments: list[Argument] = [record.comment.id, actor, *_emptied(record)]
-        if self._durably(self._erase, keys, arguments) == b"unknown":
+        if self.durably(self._erase, keys, arguments) == b"unknown":
             raise CommentUnknown(record.comment.id)
 
     def personal(self, record: Record) -> Personal:
@@ -262,14 +262,18 @@ class Comments:
         own = [site.trail(record.comment.id), site.bell]
         keys = [*transition_keys(site.site, [record]), *own]
         arguments: list[Argument] = [record.comment.id, kind, words, not_before_ms, BELL_TTL_MS]
-        answer, ring = self._durably(self._resubmit, keys, arguments)
+        answer, ring = self.durably(self._resubmit, keys, arguments)
         if answer == b"unknown":
             raise CommentUnknown(record.comment.id)
         if answer != b"accepted":
             raise EditClosed
         return bool(ring)
 
-    def _durably(self, run: Script, keys: Sequence[str], arguments: Sequence[Argument]) -> Any:
+    def durably(self, run: Script, keys: Sequence[str], arguments: Sequence[Argument]) -> Any:
+        """Return what a script answers, once its writes are as safe as arrivals must be.
+
+        Raises ``NotOnDisk``.
+        """
         if not self._waits_for_disk:
             return run(self._client, keys, arguments)
         try:

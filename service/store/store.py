@@ -18,6 +18,7 @@ from service.store.decisions import Decisions
 from service.store.door import Door
 from service.store.errands import Errands
 from service.store.general_audit import GeneralAudit
+from service.store.imports import Imports
 from service.store.inbox import Inbox
 from service.store.indexing import Indexing
 from service.store.learned import Learned
@@ -39,6 +40,7 @@ from service.store.threads import Threads
 from service.store.timeline import Timeline
 from service.store.trials import Trials
 from service.store.views import Views
+from service.store.whole import Whole
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,8 @@ class Store:
     vault: Vault
     sites: Sites
     comments: Comments
+    imports: Imports
+    whole: Whole
     inbox: Inbox
     threads: Threads
     decisions: Decisions
@@ -107,6 +111,8 @@ def open_store(
         vault=vault,
         sites=Sites(client),
         comments=comments,
+        imports=Imports(client, vault, comments),
+        whole=Whole(client, comments),
         inbox=Inbox(
             client,
             duplicate_window=settings.duplicate_window,
