@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from base64 import b32encode
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -10,7 +11,6 @@ from typing import Any
 from urllib.parse import urljoin
 
 from marshmallow import ValidationError, fields
-from ulid import ULID
 
 from service.exchange.foreign import NO_PAGE, NO_TEXT, Foreign, Skipped
 from service.moderation.comment import Comment, Facts
@@ -28,6 +28,11 @@ LONGEST = 65_525
 """Characters of a comment, WordPress's own limit; of a longer one beginning and end stay."""
 TRACE_LIMIT = 1000
 ID_LIMIT = 128
+ID_LENGTH = 26
+# A ULID's letters (Crockford's base 32) in the place of RFC 4648's.
+_CROCKFORD = bytes.maketrans(
+    b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+)
 CUT = "too long, cut"
 EMAIL_GONE = "its e-mail address is none, and was left out"
 
@@ -50,6 +55,13 @@ def _taken(kind: fields.Field[Any]) -> Callable[[str], str]:
 
 email, web_address, ip_address = map(_taken, (Email(), WebAddress(), IpAddress()))
 language, page_address = map(_taken, (Language(), Page()))
+
+
+def fit(text: str, limit: int) -> str:
+    """Return one line of text that can be kept; most need no second look."""
+    if not text or (len(text) <= limit and text.isascii() and text.isprintable()):
+        return text.strip()
+    return made_safe(text, limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +121,7 @@ class Customs:
         return Ready(item, _notes(foreign, content, personal), strength)
 
     def _page(self, written: str) -> str:
-        address = made_safe(written, URL_LIMIT)
+        address = fit(written, URL_LIMIT)
         if self.base and "://" not in address:
             try:
                 address = urljoin(self.base, address)
@@ -133,13 +145,13 @@ class Customs:
             page,
             content,
             parent=above,
-            author=made_safe(foreign.author, AUTHOR_LIMIT),
+            author=fit(foreign.author, AUTHOR_LIMIT),
             url=web_address(foreign.url),
             lang=language(foreign.lang),
-            page_title=made_safe(foreign.page_title, TITLE_LIMIT),
-            user_agent=made_safe(foreign.user_agent, TRACE_LIMIT),
-            referrer=made_safe(foreign.referrer, URL_LIMIT),
-            author_id=made_safe(foreign.author_id, ID_LIMIT),
+            page_title=fit(foreign.page_title, TITLE_LIMIT),
+            user_agent=fit(foreign.user_agent, TRACE_LIMIT),
+            referrer=fit(foreign.referrer, URL_LIMIT),
+            author_id=fit(foreign.author_id, ID_LIMIT),
             is_staff=foreign.is_staff,
             submitted_at=at_s,
         )
@@ -168,7 +180,8 @@ def id_of(key: str) -> str:
     own = key.removeprefix("own|")
     if own != key and is_comment_id(own):
         return own
-    return str(ULID.from_bytes(hashlib.sha256(key.encode("utf-8", "replace")).digest()[:16]))
+    digest = hashlib.sha256(key.encode("utf-8", "replace")).digest()[:16]
+    return b32encode(bytes(4) + digest)[-ID_LENGTH:].translate(_CROCKFORD).decode()
 
 
 def _notes(foreign: Foreign, content: str, personal: Personal) -> tuple[str, ...]:

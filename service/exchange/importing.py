@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +14,8 @@ from service.exchange.foreign import Foreign, Found, Skipped, unpacked
 from service.exchange.scratch import Scratch
 from service.store.imports import Imports, Outcome
 
-AT_ONCE = 250
+AT_ONCE = 100
+"""Comments written together: the server does nothing else meanwhile, some ten ms."""
 MOST_TAUGHT = 2_000
 """Comments an import has the site learn from; it remembers some 1,200 decisions at a time."""
 UPROOTED = "what it answers is not there; it stands by itself"
@@ -52,6 +54,16 @@ class Report:
         return cls(told["read"], told["imported"], told["already_there"], *parts)
 
 
+@dataclass
+class Batch:
+    """Hold some comments on their way: how many were read, and which are left out."""
+
+    size: int
+    is_last_chance: bool
+    ready: list[tuple[Foreign, Ready]] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+
+
 class Import:
     """Write what is found to one site, and remember in ``scratch`` how far it came."""
 
@@ -67,52 +79,60 @@ class Import:
     def run(self, found: Iterable[Found], told: Callable[[Report], None]) -> Report:
         """Write everything; what an earlier run has done is read past.
 
-        Raises what ``found`` and the store raise; the next run goes on from there.
+        While the server writes one batch, the next is read. Raises what ``found`` and the
+        store raise; the next run goes on from there.
         """
         stream = itertools.islice(found, self.report.read, None)
-        while batch := list(itertools.islice(stream, AT_ONCE)):
-            self.report.read += len(batch)
-            self._take(batch)
-            self._remember()
-            told(self.report)
+        with ThreadPoolExecutor(1) as writer:
+            batch = self._next(stream)
+            while batch.size:
+                writing = writer.submit(self._outcomes, batch)
+                try:
+                    following = self._next(stream)
+                finally:
+                    self._note(batch, writing.result())
+                    told(self.report)
+                batch = following
         self._settle_the_rest(told)
         return self.report
 
-    def _remember(self) -> None:
+    def _next(self, stream: Iterator[Found]) -> Batch:
+        return self._batch(list(itertools.islice(stream, AT_ONCE)))
+
+    def _batch(self, found: Sequence[Found], *, is_last_chance: bool = False) -> Batch:
+        """Return what can be written of some comments."""
+        now_ms = self._clock_ms()
+        batch = Batch(len(found), is_last_chance=is_last_chance)
+        for each in found:
+            admitted = each if isinstance(each, Skipped) else self._customs.admit(each, now_ms)
+            if isinstance(admitted, Skipped):
+                batch.skipped.append(admitted)
+            elif isinstance(each, Foreign):
+                batch.ready.append((each, admitted))
+        return batch
+
+    def _outcomes(self, batch: Batch) -> list[Outcome]:
+        items = [admitted.item for _, admitted in batch.ready]
+        site = self._customs.site
+        return self._imports.write(site, items, is_last_chance=batch.is_last_chance)
+
+    def _note(self, batch: Batch, outcomes: Sequence[Outcome]) -> None:
+        """Count a batch that is written; hold back what answers what has not come yet."""
+        if not batch.is_last_chance:
+            self.report.read += batch.size
+        for skipped in batch.skipped:
+            self.report.skipped[skipped.reason] += 1
+            self._scratch.skip(skipped.key, skipped.reason)
+        for (foreign, admitted), outcome in zip(batch.ready, outcomes, strict=True):
+            if outcome is Outcome.LATER:
+                comment = admitted.item.comment
+                self._scratch.hold_back(comment.id, comment.parent, foreign.packed())
+            else:
+                self._count(admitted, outcome)
         self._scratch.set_fact("report", self.report.told())
         self._scratch.commit()
 
-    def _take(self, batch: Sequence[Found]) -> None:
-        """Write a batch; hold back what answers a comment that has not come yet."""
-        for each in batch:
-            if isinstance(each, Skipped):
-                self._skip(each)
-        for foreign in self._write([each for each in batch if isinstance(each, Foreign)]):
-            ready = self._customs.admit(foreign, 0)
-            assert isinstance(ready, Ready)  # noqa: S101  it was admitted a moment ago
-            comment = ready.item.comment
-            self._scratch.hold_back(comment.id, comment.parent, foreign.packed())
-
-    def _write(self, batch: Sequence[Foreign], *, is_last_chance: bool = False) -> list[Foreign]:
-        """Write comments; return those whose parents have not come yet."""
-        now_ms = self._clock_ms()
-        ready: list[tuple[Foreign, Ready]] = []
-        for foreign in batch:
-            admitted = self._customs.admit(foreign, now_ms)
-            if isinstance(admitted, Skipped):
-                self._skip(admitted)
-            else:
-                ready.append((foreign, admitted))
-        items = [admitted.item for _, admitted in ready]
-        outcomes = self._imports.write(self._customs.site, items, is_last_chance=is_last_chance)
-        for (_, admitted), outcome in zip(ready, outcomes, strict=True):
-            self._count(admitted, outcome)
-        pairs = zip(ready, outcomes, strict=True)
-        return [foreign for (foreign, _), outcome in pairs if outcome is Outcome.LATER]
-
     def _count(self, ready: Ready, outcome: Outcome) -> None:
-        if outcome is Outcome.LATER:
-            return
         if outcome is Outcome.KNOWN:
             self.report.known += 1
         else:
@@ -124,10 +144,6 @@ class Import:
             comment = ready.item.comment
             at_ms = round(comment.submitted_at * 1000)
             self._scratch.label(comment.id, ready.strength, at_ms)
-
-    def _skip(self, skipped: Skipped) -> None:
-        self.report.skipped[skipped.reason] += 1
-        self._scratch.skip(skipped.key, skipped.reason)
 
     def _settle_the_rest(self, told: Callable[[Report], None]) -> None:
         """Write what was held back: first what answers something that is there or never came.
@@ -143,9 +159,9 @@ class Import:
         levels = [rows]
         while levels:
             for part in _parts(levels.pop(), AT_ONCE):
-                self._write([unpacked(data) for _, data in part], is_last_chance=True)
+                batch = self._batch([unpacked(data) for _, data in part], is_last_chance=True)
                 self._scratch.release([name for name, _ in part])
-                self._remember()
+                self._note(batch, self._outcomes(batch))
                 told(self.report)
                 below = [row for name, _ in part for row in self._scratch.below(name)]
                 if below:

@@ -131,7 +131,7 @@ class Imports:
         return [bool(told) for told in self._comments.durably(self._import, names, arguments)]
 
     def _arguments(self, item: Imported, place: Place) -> list[Argument]:
-        comment = replace(item.comment, parent=place.parent)
+        comment = item.comment
         arrived = round(comment.submitted_at * 1000)
         values = self._fields(item, place, arrived)
         is_unscreened = (
