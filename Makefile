@@ -1,11 +1,13 @@
 # Everything from a fresh machine with Python 3.11 or newer, make and a network.
 
 .DEFAULT_GOAL := run
-.PHONY: run test lint screenshots train train-encoder evaluate learning bench-accept bench-moderate bench-checks bench-queue bench-queue-pages lock clean browser
+.PHONY: run test lint screenshots train train-encoder evaluate learning bench-accept bench-moderate bench-checks bench-queue bench-queue-pages bench-perspective lock clean browser
 
 VENV := .venv
 BIN := $(VENV)/bin
 LOCKS := config/requirements
+# What an option needs that most do without; the tests need all of it.
+EXTRAS := otel sentry
 # The labelled data, which are not part of this repository.
 DATA ?= ../shared/data
 PYTHON ?= $(shell for each in python3.13 python3.12 python3.11 python3; do \
@@ -60,6 +62,9 @@ bench-checks: $(VENV)/installed-peers
 bench-queue: $(VENV)/installed-run
 	$(BIN)/python -m bench.queue
 
+bench-perspective: $(VENV)/installed-run
+	$(BIN)/python -m bench.perspective
+
 bench-queue-pages: $(VENV)/installed-dev browser
 	$(BIN)/python -m bench.queue_pages
 	$(BIN)/python -m bench.queue_pages --keys
@@ -69,7 +74,12 @@ screenshots: $(VENV)/installed-dev browser
 
 lock: $(VENV)/installed-dev
 	$(COMPILE) pyproject.toml -o $(LOCKS)/runtime.txt
-	for each in dev train bench peers; do \
+	$(COMPILE) pyproject.toml $(EXTRAS:%=--extra %) --group dev -c $(LOCKS)/runtime.txt \
+		-o $(LOCKS)/dev.txt
+	for each in $(EXTRAS); do \
+		$(COMPILE) pyproject.toml --extra $$each -c $(LOCKS)/dev.txt -o $(LOCKS)/$$each.txt; \
+	done
+	for each in train bench peers; do \
 		$(COMPILE) pyproject.toml --group $$each -c $(LOCKS)/runtime.txt -o $(LOCKS)/$$each.txt; \
 	done
 	$(COMPILE) --group build -c $(LOCKS)/dev.txt -o $(LOCKS)/build.txt

@@ -1,4 +1,4 @@
-"""One contender behind granian. ``python -m bench.serve NAME PORT THREADS``."""
+"""One contender behind granian. ``python -m bench.serve NAME PORT THREADS [one-core]``."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from service.lifetime import die_with
 from service.web_server import CONNECTIONS
 
 ECHO = "echo"
+ONE_CORE = "one-core"
+"""Holds the server and its children to the last core; the others are left to who asks."""
 
 
 def application(name: str, settings: Settings) -> Any:
@@ -66,7 +68,9 @@ def serve(name: str, port: int, threads: int) -> None:
 
 def main() -> None:
     """Serve what the arguments name."""
-    name, port, threads = sys.argv[1:]
+    name, port, threads, *more = sys.argv[1:]
+    if ONE_CORE in more:
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     if name == ECHO:
         asyncio.run(load.echo(int(port)))
     else:

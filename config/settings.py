@@ -109,6 +109,12 @@ class Settings:
         (), "base64 keys of 32 bytes for e-mail and IP, newest first; empty: kept in DATA_DIR"
     )
     trusted_proxies: int = option(0, "proxies in front whose X-Forwarded-For is believed", least=0)
+    private_targets: bool = option(
+        False, "callbacks may go to sites whose public names lead to private addresses"
+    )
+    akismet_keyless: tuple[str, ...] = option(
+        (), "networks whose Akismet calls may lack a key, and for which site: `10.0.0.0/8=blog`"
+    )
     body_limit: int = option(65_536, "largest request body, bytes", least=1024)
     idempotency_ttl_s: int = option(86_400, "how long an idempotency key is known, s", least=60)
     edit_window_s: int = option(900, "how long an author may edit or withdraw, s", least=0)
@@ -135,6 +141,9 @@ class Settings:
     remote_key: str = option("", "its key, sent as a bearer token; empty: none")
     remote_timeout_s: float = option(2.0, "time it may take over one batch, s", least=0.1, most=30)
     remote_weight: float = option(0.5, "how far its score of 1 moves a total", least=0, most=1)
+    inbox_age_alert_s: float = option(
+        30.0, "age of the oldest comment no check has seen that raises an alarm, s", least=1
+    )
     sweep_interval_s: int = option(5, "how often forgotten inboxes are looked for, s", least=1)
     duplicate_window: int = option(1000, "recent comments a new one is compared with", least=0)
     sites_window: int = option(
@@ -168,6 +177,23 @@ class Settings:
         "INFO", "DEBUG, INFO, WARNING or ERROR", one_of=("DEBUG", "INFO", "WARNING", "ERROR")
     )
     log_format: str = option("console", "`console` or `json`", one_of=("console", "json"))
+    access_log: bool = option(
+        False, "log each request: route, status, time; no address and nothing that was sent"
+    )
+    metrics_token: str = option(
+        "", "bearer token that opens `/metrics`, from any address; empty: by address alone"
+    )
+    metrics_allow: tuple[str, ...] = option(
+        ("127.0.0.0/8", "::1/128"), "networks that may read `/metrics` where no token is set"
+    )
+    otlp_endpoint: str = option(
+        "", "OpenTelemetry collector (OTLP over HTTP) that traces are sent to; empty: no traces"
+    )
+    otlp_headers: tuple[str, ...] = option(
+        (), "headers it wants, `name=value`, such as a key; empty: none"
+    )
+    otlp_sample: float = option(1.0, "share of the requests that are traced", least=0, most=1)
+    sentry_dsn: str = option("", "Sentry project that errors are sent to; empty: none are")
 
     @property
     def is_embedded(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import cache, partial
+from time import perf_counter
 from typing import Any
 
 from disposable_email_domains import blocklist
@@ -14,6 +15,7 @@ from redis import Redis
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import MapAdapter
 
+from config.log import configure_log, tell_from
 from config.settings import Settings, load_secrets
 from service.api import (
     appeals,
@@ -21,32 +23,52 @@ from service.api import (
     cors,
     deciding,
     health,
+    measurements,
+    metrics,
     moderation,
     ops,
     problems,
     reports,
     sessions,
     submissions,
+    tasks,
     threads,
+    traced,
 )
 from service.api.deliverability import Deliverability
 from service.api.media import WholeRequest, asked
 from service.api.openapi import DescribedApi
 from service.api.readiness import readiness
+from service.api.request_log import about_request, log_request
 from service.api.services import Services
 from service.api.waiting import Waiters
+from service.compat.akismet import views as akismet
+from service.compat.akismet.call import keyless_networks
+from service.compat.coral import views as coral
+from service.compat.errors import door_shape
+from service.compat.openai import views as openai
+from service.compat.perspective import views as perspective
+from service.error_reports import report_errors
 from service.judge import build_embedder, build_judge
+from service.metrics.collector import ServiceCollector
+from service.metrics.requests import RequestCounts
 from service.provider import provider_of
 from service.store.awaited import await_servers
 from service.store.connection import connect
 from service.store.doorbell import Doorbell
 from service.store.embedded import server_urls
+from service.store.layers import Layers
+from service.store.sites import CACHE_S
 from service.store.store import open_store
+from service.store.telemetry.telemetry import Telemetry, limits_of
+from service.store.traffic import Traffic
+from service.tracing.chosen import tracing_of
 from service.web import appeals as appeals_page
 from service.web import author, by_mail, demo
 from service.web.docs import register_docs
 from service.web.errors import problem_page
 from service.web.history import views as history
+from service.web.ops import views as ops_page
 from service.web.queue import QUEUE_PAGES
 from service.web.settings import blueprint as settings_room
 from service.web.staff import (
@@ -72,9 +94,12 @@ BLUEPRINTS = (
     deciding.blueprint,
     bans.blueprint,
     ops.blueprint,
+    measurements.blueprint,
+    tasks.blueprint,
     sessions.blueprint,
     health.blueprint,
 )
+DOORS = (akismet.blueprint, perspective.blueprint, openai.blueprint, coral.blueprint)
 PAGES = (
     demo.blueprint,
     author.blueprint,
@@ -91,6 +116,7 @@ PAGES = (
     by_mail.blueprint,
     people_log.blueprint,
     history.blueprint,
+    ops_page.blueprint,
     settings_room,
 )
 
@@ -170,10 +196,16 @@ def _describes(view: Callable[..., Any]) -> bool:
 def create_app(settings: Settings | None = None) -> Flask:
     """Return the web application.
 
-    Without ``settings`` the environment is read, and its servers are waited for.
+    Without ``settings``, which is how other web servers call it, the environment is read, its
+    servers are waited for, and what a served application does in the background begins.
+
     Raises ``SettingsInvalid``, ``NotDurable``, ``StoreUnreachable`` or ``EmbeddedNotRunning``.
     """
-    settings = settings or _from_environment()
+    if settings is None:
+        app = create_app(_from_environment())
+        begin_service(app)
+        return app
+    keyless_networks(settings.akismet_keyless)
     app = App("service", template_folder="web/templates", static_folder="web/static")
     app.request_class = WholeRequest
     app.url_map.merge_slashes = False
@@ -182,11 +214,16 @@ def create_app(settings: Settings | None = None) -> Flask:
     api = DescribedApi(app)
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
-    for pages in PAGES:
+    for pages in (*PAGES, *DOORS):
         app.register_blueprint(pages)
+    app.register_blueprint(metrics.blueprint)
     register_docs(app)
-    problems.register(app, problem_page)
+    problems.register(app, lambda: door_shape() or problem_page())
+    served: Services = app.extensions["ecluse"]
+    _count_requests(app, served.requests, is_logged=settings.access_log)
     _number_requests(app)
+    if served.tracing.is_on:
+        traced.register(app, served.tracing)
     cors.register(app)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
@@ -200,15 +237,29 @@ def _from_environment() -> Settings:
     return settings
 
 
+def begin_service(app: Flask) -> None:
+    """Have an application that is served log, and put its counts into the store from now on."""
+    served: Services = app.extensions["ecluse"]
+    configure_log(served.settings)
+    report_errors(served.settings)
+    served.requests.keep_flushing()
+
+
 def make_services(settings: Settings) -> Services:
     """Return what the views work with, connected as the settings say."""
+    metrics.networks_of(settings.metrics_allow)
     urls = server_urls(settings)
     queue = connect(urls.queue, retries=1, timeout_s=2.0)
     assert isinstance(queue, Redis)  # noqa: S101  server_urls refuses clusters
     judge = cache(partial(build_judge, settings))
+    store = open_store(settings, load_secrets(settings), urls.store)
+    telemetry = Telemetry(store, queue, limits_of(settings))
+    requests = RequestCounts(Traffic(store.client).add)
     return Services(
         settings=settings,
-        store=open_store(settings, load_secrets(settings), urls.store),
+        store=store,
+        layers=Layers(store.learned, fresh_s=CACHE_S),
+        telemetry=telemetry,
         doorbell=Doorbell(queue),
         pipeline=judge,
         embedder=cache(partial(build_embedder, settings)),
@@ -216,6 +267,9 @@ def make_services(settings: Settings) -> Services:
         deliverability=Deliverability(is_on=settings.email_dns),
         readiness=readiness(settings, urls, judge),
         clock=time.time,
+        requests=requests,
+        collector=ServiceCollector(urls, store, telemetry, requests),
+        tracing=tracing_of(settings),
         provider=provider_of(settings),
         disposable_domains=frozenset(blocklist),
     )
@@ -254,4 +308,18 @@ def _number_requests(app: Flask) -> None:
         response.headers.extend(
             (("X-Request-ID", asked().request_id), ("X-Content-Type-Options", "nosniff"))
         )
+        return response
+
+
+def _count_requests(app: Flask, counts: RequestCounts, *, is_logged: bool) -> None:
+    """Count each answer, and the time until it began."""
+    tell_from(about_request)
+
+    @app.after_request
+    def count(response: Response) -> Response:
+        current = asked()
+        seconds = perf_counter() - current.began
+        counts.note(current.method, current.route, response.status_code, seconds)
+        if is_logged:
+            log_request(response, seconds)
         return response

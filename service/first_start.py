@@ -41,7 +41,7 @@ def _first_administrator(store: Store) -> str:
 def _first_key(store: Store, origins: tuple[str, ...]) -> str:
     if store.sites.names():
         return ""
-    by = Changer("operator", time.time_ns() // 1_000_000)
+    by = Changer("cli", time.time_ns() // 1_000_000)
     store.sites.create(Site(FIRST_SITE, origins=origins, lang="fr", created_at=time.time()), by)
     _, token = store.sites.create_key(FIRST_SITE, "first key", frozenset({Scope.SUBMIT}), by)
     return token

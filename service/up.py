@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from typing import IO
 
 from config.settings import Settings, load_secrets
+from service.extras import require_extras
 from service.first_start import Secret, set_up
 from service.processes import Part, Supervisor, supervising
 from service.provider import provider_of
@@ -55,6 +56,7 @@ def up(settings: Settings, announce: Announce) -> None:
         _wait_for_free_port(settings)
         load_secrets(settings)
         provider_of(settings)
+        require_extras(settings)
         supervisor = stack.enter_context(supervising())
         if settings.is_embedded:
             lock = stack.enter_context(_server_lock(settings))

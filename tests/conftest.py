@@ -81,16 +81,21 @@ def valkey_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     stop(server)
 
 
+def fresh_database(server: str) -> str:
+    """Return the URL of a database of the server that nobody uses yet."""
+    return f"{server}?db={next(_numbers)}"
+
+
 @pytest.fixture
 def redis_url(valkey_server: str) -> str:
     """A fresh database for comments."""
-    return f"{valkey_server}?db={next(_numbers)}"
+    return fresh_database(valkey_server)
 
 
 @pytest.fixture
 def queue_url(valkey_server: str) -> str:
     """A fresh database for RQ."""
-    return f"{valkey_server}?db={next(_numbers)}"
+    return fresh_database(valkey_server)
 
 
 @pytest.fixture

@@ -44,8 +44,7 @@ def stock(store: Store, wanted: Sequence[Stocked], site: str = "demo") -> list[s
     """Put comments on a site, judged as they say; return their ids, in order."""
     ids, by_id = [], {}
     for each in wanted:
-        comment_id = str(ULID())
-        store.comments.accept(_arrival(site, comment_id, each))
+        comment_id = accept(store, each, site)
         ids.append(comment_id)
         by_id[comment_id] = each
     entries = store.inbox.take(site, "stock", len(ids) + 100)
@@ -58,6 +57,13 @@ def stock(store: Store, wanted: Sequence[Stocked], site: str = "demo") -> list[s
     ]
     store.inbox.settle(site, settlements)
     return ids
+
+
+def accept(store: Store, wanted: Stocked, site: str = "demo") -> str:
+    """Put a comment into a site's inbox; return its id."""
+    comment_id = str(ULID())
+    store.comments.accept(_arrival(site, comment_id, wanted))
+    return comment_id
 
 
 def numbered(count: int, **more: Any) -> list[Stocked]:

@@ -4,40 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 
 from config.settings import Settings, load_secrets
-from service.moderation.verdict import Status
 from service.store.doorbell import Doorbell
 from service.store.embedded import server_urls
-from service.store.retention import REFUSED, SETTLED_FOR_GOOD, Forgetting, Step
+from service.store.retention import DELETE, ERASE, Forgetting, Place, first_place, next_place
 from service.store.sites import Retention, Sites, SiteUnknown
 from service.store.store import open_store
-from service.store.trials import DAY_S, DAYS_KEPT, Trials, day_of
+from service.store.trials import DAYS_KEPT, Trials, day_of
 from workers.queue import queue_connection
 
 AT_ONCE_S = 1.0
 """A task ends after this long and rings for the rest: comments that arrive go first."""
-ERASE, DELETE = "erase", "delete"
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Say where a site's forgetting has come to: what is done, in which status, the cursor."""
-
-    what: str = ""
-    status: str = ""
-    cursor: str = ""
-
-    def written(self) -> str:
-        """Return the place as a job carries it."""
-        return f"{self.what}:{self.status}:{self.cursor}"
-
-    @classmethod
-    def read(cls, written: str) -> Place:
-        """Return the place that was written."""
-        return cls(*written.split(":")) if written else cls()
 
 
 @dataclass(frozen=True)
@@ -68,51 +48,20 @@ class Expirer:
             return 0
         done = {ERASE: 0, DELETE: 0}
         until = self.stopwatch() + AT_ONCE_S
-        place = _first(retention, start)
+        place = first_place(retention, start)
         while place is not None:
-            step = self._step(site, retention, place)
+            step = self.forgetting.step(site, retention, place, self._now_ms())
             done[place.what] += step.changed
-            place = _next(retention, place, step)
+            place = next_place(retention, place, step)
             if place is not None and self.stopwatch() > until:
                 self.doorbell.ring_to_expire(site, place.written())
                 break
         if any(done.values()):
-            self.forgetting.tell(site, done[ERASE], done[DELETE], int(self.clock() * 1000))
+            self.forgetting.tell(site, done[ERASE], done[DELETE], self._now_ms())
         return sum(done.values())
 
-    def _step(self, site: str, retention: Retention, place: Place) -> Step:
-        is_deleting = place.what == DELETE
-        days = retention.refused_days if is_deleting else retention.personal_days
-        work = self.forgetting.delete if is_deleting else self.forgetting.erase_personal
-        before_ms = int((self.clock() - days * DAY_S) * 1000)
-        return work(site, Status(place.status), before_ms, place.cursor)
-
-
-def _parts(retention: Retention) -> list[Place]:
-    """Return what is to be done, deleting first: what is gone need not be erased."""
-    deleting = [Place(DELETE, status) for status in REFUSED] if retention.refused_days else []
-    erasing = [Place(ERASE, status) for status in SETTLED_FOR_GOOD]
-    return deleting + (erasing if retention.personal_days else [])
-
-
-def _first(retention: Retention, start: Place) -> Place | None:
-    """Return ``start`` if it is still to be done, or the beginning, or None for nothing."""
-    parts = _parts(retention)
-    is_part = any(_is_same(start, part) for part in parts)
-    return start if is_part else next(iter(parts), None)
-
-
-def _next(retention: Retention, place: Place, step: Step) -> Place | None:
-    """Return where to go on after a step: in the same listing, in the next one, or nowhere."""
-    if step.cursor:
-        return replace(place, cursor=step.cursor)
-    parts = _parts(retention)
-    at = next(index for index, part in enumerate(parts) if _is_same(place, part))
-    return parts[at + 1] if at + 1 < len(parts) else None
-
-
-def _is_same(one: Place, other: Place) -> bool:
-    return (one.what, one.status) == (other.what, other.status)
+    def _now_ms(self) -> int:
+        return int(self.clock() * 1000)
 
 
 def expire() -> int:

@@ -6,13 +6,14 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any
 from urllib.parse import urlsplit
 
 from redis.exceptions import RedisError
 
-from config.settings import Settings, default_policy, load_secrets
+from config.log import about
+from config.settings import Settings, WorkerKind, default_policy, load_secrets
 from service.judge import build_worker_judge, warm_up_judge
 from service.moderation.batch import Batch
 from service.moderation.comment import Facts
@@ -25,16 +26,23 @@ from service.store.doorbell import Doorbell
 from service.store.embedded import server_urls
 from service.store.inbox import Entry, Inbox, Pending, Settlement
 from service.store.indexing import Indexing
+from service.store.layers import Layers
 from service.store.sites import Site, Sites, SiteUnknown
 from service.store.store import open_store
+from service.store.suspension import is_suspended
+from service.store.telemetry.recorder import Recorder
 from service.store.trials import day_of
 from service.store.trouble import SENTENCES, trouble_of
 from service.store.window import window_lines
+from service.tracing import NO_TRACING, TracedBatch, Tracing
+from service.tracing.chosen import tracing_of
 from workers.guard import alarm_guard
-from workers.layers import Layers
 from workers.name import own_name
+from workers.observer import Observer
 from workers.queue import queue_connection
 from workers.stopping import is_stopping
+from workers.suspended import Looked
+from workers.watch import Watch
 
 DRAIN_LIMIT_S = 20.0
 """A task ends after this long, so that RQ sees its worker alive, and rings for the rest."""
@@ -59,7 +67,8 @@ class Moderator:
     """Review what arrives in the sites' inboxes.
 
     ``clock`` measures time; ``now`` tells it, in seconds since the epoch. ``is_stopping`` says
-    that no further batch is to be begun.
+    that no further batch is to be begun, ``is_suspended`` that an operator wants none.
+    ``observer`` is told of every batch.
     """
 
     inbox: Inbox
@@ -70,9 +79,12 @@ class Moderator:
     indexing: Indexing
     settings: Settings
     name: str
+    tracing: Tracing = NO_TRACING
     clock: Callable[[], float] = time.monotonic
     is_stopping: Callable[[], bool] = is_stopping
     now: Callable[[], float] = time.time
+    observer: Observer | None = None
+    is_suspended: Callable[[], bool] = bool
 
     def drain(self, site_name: str) -> int:
         """Settle everything in a site's inbox; return how many were settled here.
@@ -81,7 +93,8 @@ class Moderator:
         again once it does.
         """
         try:
-            return self._drain(site_name)
+            with about(site=site_name):
+                return self._drained(site_name)
         except RedisError as error:
             trouble = trouble_of(error)
             if not trouble:
@@ -89,9 +102,14 @@ class Moderator:
             logger.error("nothing can be settled on %s: %s", site_name, SENTENCES[trouble])
             self._hand_back(site_name)
             return 0
+        finally:
+            if self.observer:
+                self.observer.end_task()
 
-    def _drain(self, site_name: str) -> int:
+    def _drained(self, site_name: str) -> int:
         self.inbox.clear_bell(site_name)
+        if self.is_suspended():
+            return 0
         try:
             site = self.sites.get(site_name).site
         except SiteUnknown:
@@ -105,6 +123,8 @@ class Moderator:
             if latest is not site:  # looked up again every two seconds
                 site, policies = latest, policies_of(latest)
             settled += self._tried(site, policies, entries)
+            if self.is_suspended():
+                break
             if self.clock() > until:
                 self.doorbell.ring(site.name)
                 break
@@ -129,11 +149,15 @@ class Moderator:
             if self.is_stopping():
                 break
             for entry in self.inbox.claim(site.name, self.name, [stale.entry_id], idle_ms):
-                if stale.attempts >= self.settings.max_attempts:
-                    self._set_aside(site, entry, stale.attempts)
-                else:
-                    settled += self._tried(site, policies, [entry])
+                settled += self._taken_over(site, policies, entry, stale.attempts)
         return settled
+
+    def _taken_over(self, site: Site, policies: Policies, entry: Entry, attempts: int) -> int:
+        with about(comment=entry.comment_id):
+            if attempts < self.settings.max_attempts:
+                return self._tried(site, policies, [entry])
+            self._set_aside(site, entry, attempts)
+            return 0
 
     def _take_back(self, site: Site, policies: Policies, idle_ms: int) -> int:
         """Finish what workers handed back when they ended, in batches: it is above suspicion."""
@@ -151,10 +175,16 @@ class Moderator:
 
     def review(self, site: Site, policies: Policies, entries: Sequence[Entry]) -> int:
         """Judge the entries' comments and settle them, in several batches where they are long."""
-        pending = self.inbox.load(site.name, entries, _known_of(site))
-        return sum(self._settled(site, policies, part) for part in _parts(pending))
+        if self.observer:
+            self.observer.begin()
+        with self.tracing.batch(site.name, [entry.trace for entry in entries]) as traced:
+            pending = self.inbox.load(site.name, entries, _known_of(site))
+            parts = _parts(pending)
+            return sum(self._settled(site, policies, part, traced) for part in parts)
 
-    def _settled(self, site: Site, policies: Policies, pending: Sequence[Pending]) -> int:
+    def _settled(
+        self, site: Site, policies: Policies, pending: Sequence[Pending], traced: TracedBatch
+    ) -> int:
         cases = [item.case for item in pending]
         batch = Batch(
             cases,
@@ -163,20 +193,23 @@ class Moderator:
             learned=self.layers.of(site.name),
             shared=self.layers.shared(),
         )
-        verdicts = self.pipeline.review(batch, policies.live)
+        with self.tracing.span("review"):
+            verdicts = self.pipeline.review(batch, policies.live)
         copies = _shown_copies(batch, verdicts)
         trials = _tried(batch, verdicts, policies)
         rows = zip(pending, verdicts, window_lines(batch), copies, trials, strict=True)
-        settled = self.inbox.settle(
-            site.name,
-            [
-                Settlement(item, verdict, line, found.ids, found.times, trial)
-                for item, verdict, line, found, trial in rows
-            ],
-            day_of(self.now()),
-        )
+        settlements = [
+            Settlement(item, verdict, line, found.ids, found.times, trial)
+            for item, verdict, line, found, trial in rows
+        ]
+        with self.tracing.span("settle"):
+            settled = self.inbox.settle(site.name, settlements, day_of(self.now()))
+        for item, verdict in zip(pending, verdicts, strict=True):
+            traced.judged(item.entry.trace, item.entry.comment_id, verdict.status)
         if any(found.ids for found in copies):
             self.inbox.recalls.carry_out(site.name)
+        if self.observer:
+            self.observer.saw(self.pipeline, pending, verdicts, self.now())
         return settled
 
     def _tried(self, site: Site, policies: Policies, entries: Sequence[Entry]) -> int:
@@ -198,13 +231,18 @@ class Moderator:
     def _set_aside(self, site: Site, entry: Entry, attempts: int) -> None:
         pending = self.inbox.unread(site.name, entry)
         if pending is not None:
-            logger.error("comment set aside", extra={"comment": entry.comment_id})
+            logger.error("comment set aside", extra={"attempts": attempts})
             self.inbox.set_aside(site.name, pending, attempts, time.time_ns() // 1_000_000)
 
 
 def moderate(site: str) -> int:
     """Drain a site's inbox: the RQ task. Returns how many comments were settled."""
-    return moderator().drain(site)
+    here = moderator()
+    try:
+        return here.drain(site)
+    finally:
+        if here.settings.worker_kind is WorkerKind.FORK:  # the child ends with its task
+            here.tracing.flush()
 
 
 def warm_up() -> None:
@@ -229,15 +267,19 @@ def moderator() -> Moderator:
     """Return this process's moderator, made from the environment at the first call."""
     settings = Settings.from_environment()
     store = open_store(settings, load_secrets(settings), server_urls(settings).store)
+    queue, name, watch = queue_connection(settings), own_name(), Watch()
     return Moderator(
         inbox=store.inbox,
         sites=store.sites,
-        pipeline=build_worker_judge(settings, alarm_guard(settings.check_timeout_s)),
-        doorbell=Doorbell(queue_connection(settings)),
+        pipeline=build_worker_judge(settings, watch.over(alarm_guard(settings.check_timeout_s))),
+        doorbell=Doorbell(queue),
         layers=Layers(store.learned),
         indexing=store.indexing,
         settings=settings,
-        name=own_name(),
+        name=name,
+        tracing=tracing_of(settings),
+        observer=Observer(watch, Recorder(store.client, name)),
+        is_suspended=Looked(partial(is_suspended, queue)),
     )
 
 

@@ -16,11 +16,12 @@ from multiprocessing.process import BaseProcess
 
 from redis import Redis
 from redis.exceptions import RedisError
-from rq import SimpleWorker, Worker
 from rq.serializers import JSONSerializer
 
 from config.log import configure_log
-from config.settings import Settings, SettingsInvalid, WorkerKind
+from config.settings import Settings, SettingsInvalid
+from service.error_reports import flush_reports, report_errors
+from service.extras import require_extras
 from service.garbage import keep_what_is_loaded
 from service.lifetime import die_with, end_quietly
 from service.remote.chosen import remote_check
@@ -31,14 +32,15 @@ from service.store.embedded import EmbeddedNotRunning, server_urls
 from service.store.inbox import Inbox
 from service.store.sites import Sites
 from service.store.trouble import trouble_of
-from workers.moderate import warm_up
+from workers.attendance import Attendance, attendance
+from workers.kinds import KINDS, LONGEST_PAUSE_S
+from workers.moderate import moderator, warm_up
 from workers.name import name_of
+from workers.observer import measuring
 from workers.queue import queue_connection
-from workers.stopping import ask_to_stop
 
 WORKER_TTL_S = 30
 """RQ's idle workers show themselves 15 seconds before this ends."""
-LONGEST_PAUSE_S = 5.0
 STEADY_AFTER_S = 10.0
 LOOK_EVERY_S = 0.2
 FINISH_WITHIN_S = 2.5
@@ -48,36 +50,6 @@ PATIENCE_S = 1.0
 """How long one command of the handing back may take."""
 
 logger = logging.getLogger(__name__)
-
-
-class InPlaceWorker(SimpleWorker):
-    """Run tasks in the worker itself, and look for a lost server every few seconds."""
-
-    max_connection_wait_time = LONGEST_PAUSE_S
-
-    def handle_warm_shutdown_request(self) -> None:
-        """Tell the task in hand, too."""
-        ask_to_stop()
-
-
-class ForkingWorker(Worker):
-    """Run each task in a forked child, and look for a lost server every few seconds."""
-
-    max_connection_wait_time = LONGEST_PAUSE_S
-
-    def handle_warm_shutdown_request(self) -> None:
-        """Tell the task in hand, which runs in the child."""
-        if self.horse_pid:
-            self.kill_horse(signal.SIGTERM)
-
-    def setup_work_horse_signals(self) -> None:
-        """Have the child end its task at the next step when told to, and with its worker."""
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, lambda *_: ask_to_stop())
-        die_with(os.getppid())
-
-
-KINDS = {WorkerKind.SIMPLE: InPlaceWorker, WorkerKind.FORK: ForkingWorker}
 
 
 @dataclass
@@ -100,12 +72,13 @@ class Crew:
     """Keep ``count`` worker processes up until asked to stop.
 
     ``start`` starts one. One that dies is replaced after a pause that doubles, up to
-    five seconds, while they die young. ``clear_up`` is called last, with the process ids of
-    those that were stopped.
+    five seconds, while they die young. ``attendance`` is told who lives and who ended;
+    ``clear_up`` is called last, with the process ids of those that were stopped.
     """
 
     count: int
     start: Callable[[], BaseProcess]
+    attendance: Attendance
     clear_up: Callable[[Sequence[int]], None]
     stopping: threading.Event = field(default_factory=threading.Event)
     seats: list[Seat] = field(default_factory=list)
@@ -116,6 +89,7 @@ class Crew:
         for seat in self.seats:
             self._fill(seat)
         while not self.stopping.wait(LOOK_EVERY_S):
+            self._tell()
             for seat in self.seats:
                 if not seat.is_taken:
                     self._replace(seat, time.monotonic())
@@ -144,7 +118,11 @@ class Crew:
             if process.is_alive():
                 process.kill()
             process.join()
+        self._tell()
         self.clear_up([process.pid for process in living if process.pid])
+
+    def _tell(self) -> None:
+        self.attendance.look([seat.process for seat in self.seats if seat.process is not None])
 
 
 def _join(processes: Sequence[BaseProcess], within_s: float) -> None:
@@ -158,6 +136,7 @@ def work(settings: Settings, parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     die_with(parent)
+    report_errors(settings)
     try:
         urls = server_urls(settings)
         wait_until_writable(connect(urls.store, retries=0), "the server of the comments")
@@ -171,7 +150,10 @@ def work(settings: Settings, parent: int) -> None:
             worker_ttl=WORKER_TTL_S,
             log_job_description=False,
         )
-        worker.work(logging_level="WARNING")
+        with measuring(moderator().observer, settings.worker_kind):
+            worker.work(logging_level="WARNING")
+        moderator().tracing.close()
+        flush_reports(settings)
     except (RedisError, OSError, NotDurable, EmbeddedNotRunning) as error:
         logger.warning("worker stopped: %s", error)
         raise SystemExit(1) from None
@@ -186,7 +168,7 @@ def crew(settings: Settings, count: int) -> Crew:
         process.start()
         return process
 
-    return Crew(count, start, partial(hand_back, settings))
+    return Crew(count, start, attendance(settings), partial(hand_back, settings))
 
 
 def hand_back(settings: Settings, pids: Sequence[int]) -> None:
@@ -212,12 +194,13 @@ def main() -> int:
     end_quietly()
     try:
         settings = Settings.from_environment()
+        require_extras(settings)
         remote_check(settings)  # what no worker could start with is said once, here
-    except SettingsInvalid as error:
+        here = crew(settings, int(sys.argv[1]) if len(sys.argv) > 1 else settings.workers)
+    except (EmbeddedNotRunning, SettingsInvalid) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     configure_log(settings)
-    here = crew(settings, int(sys.argv[1]) if len(sys.argv) > 1 else settings.workers)
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, lambda *_: here.stopping.set())
     here.run()

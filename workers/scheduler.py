@@ -22,6 +22,7 @@ from rq.serializers import JSONSerializer
 
 from config.log import configure_log
 from config.settings import Settings, SettingsInvalid
+from service.error_reports import flush_reports, report_errors
 from service.lifetime import end_quietly
 from service.store.doorbell import FAILURE_KEPT_S, MAINTENANCE_QUEUE, NO_TIMEOUT
 from service.store.embedded import EmbeddedNotRunning
@@ -112,7 +113,9 @@ def main() -> int:
     try:
         settings = Settings.from_environment()
         configure_log(settings)
+        report_errors(settings)
         run(settings)
+        flush_reports(settings)
     except (EmbeddedNotRunning, SettingsInvalid) as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -7,12 +7,14 @@ import time
 
 from redis.exceptions import RedisError
 
+from service.store.callbacks import Callbacks
 from service.store.doorbell import Doorbell
 from service.store.inbox import Inbox
 from service.store.indexing import Indexing
 from service.store.learned import Learned
 from service.store.sites import Sites
 from service.store.trouble import SENTENCES, trouble_of
+from workers.call_back import caller
 from workers.learn import pupil
 from workers.mail import writer
 from workers.moderate import moderator
@@ -25,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 
 def sweep() -> int:
-    """Ring for every site whose inbox is not empty, or that has something to learn: the cron task.
+    """Ring for every site with comments to judge, to learn or to call back about: the cron task.
 
     Then look for comments that the queue's filters do not know yet. Returns how many bells
     were rung: none while the server takes no writes, for nothing could be settled.
@@ -47,6 +49,7 @@ def _sweep() -> int:
         here.doorbell.ring_for_mail()
     rung = ring_where_needed(here.sites, here.inbox, here.doorbell)
     rung += ring_to_learn_where_needed(here.sites, learned, here.doorbell, time.time())
+    rung += ring_to_call_back_where_due(here.sites, caller().callbacks, here.doorbell, time.time())
     index_where_needed(here.sites, here.indexing)
     return rung
 
@@ -63,6 +66,14 @@ def ring_to_learn_where_needed(
     """Ring for each site with something to learn and no bell on its way already."""
     due = (name for name in sites.names() if learned.is_due(name, now_s))
     return sum(doorbell.ring_to_learn(name) for name in due if learned.set_bell(name))
+
+
+def ring_to_call_back_where_due(
+    sites: Sites, callbacks: Callbacks, doorbell: Doorbell, now_s: float
+) -> int:
+    """Ring for each site whose callers wait for news and no bell on its way already."""
+    due = (name for name in sites.names() if callbacks.are_due(name, int(now_s * 1000)))
+    return sum(doorbell.ring_to_call_back(name) for name in due if callbacks.set_bell(name))
 
 
 def index_where_needed(sites: Sites, indexing: Indexing) -> int:

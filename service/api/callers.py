@@ -43,13 +43,23 @@ class Staff:
     site: str
 
 
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Hold who looks after the installation, and which sites they may see."""
+
+    actor: str
+    sites: tuple[str, ...]
+    has_every_site: bool
+
+
 def site_of(name: str) -> KnownSite:
     """Return the site a request is about.
 
     Raises ``SiteUnknown``.
     """
     known = services().store.sites.get(name)
-    asked().site_language = known.site.lang
+    current = asked()
+    current.site, current.site_language = known.site.name, known.site.lang
     return known
 
 
@@ -98,6 +108,38 @@ def staff(scope: Scope, site: str = "") -> Staff:
     return Staff(f"key:{key_id}", parts[0])
 
 
+def operator(site: str = "") -> Operator:
+    """Return the operator who calls, and the sites meant: the one named, or all that are theirs.
+
+    What is measured of workers and checks is of no single site, and open to every operator.
+    Raises ``Problem`` 401 or 403, or ``SiteUnknown``.
+    """
+    token = bearer_token()
+    if token.startswith(SESSION_PREFIX):
+        account = _account_by_session(token, Scope.OPS)
+        sites = sorted(account.sites) or services().store.sites.names()
+        if site and site not in sites:
+            raise SiteUnknown(site)
+        chosen = (site,) if site else tuple(sites)
+        return Operator(f"account:{account.name}", chosen, not account.sites)
+    caller = staff(Scope.OPS, site)
+    is_only = services().store.sites.names() == [caller.site]
+    return Operator(caller.actor, (caller.site,), is_only)
+
+
+def operator_of_all() -> Operator:
+    """Return the operator who calls for something that concerns every site.
+
+    That is an account for all sites, or the key of the only site there is. Raises ``Problem``
+    401 or 403.
+    """
+    found = operator()
+    if not found.has_every_site:
+        detail = "Use an account that is not limited to some sites."
+        raise Problem(403, "every-site-needed", "This concerns every site.", detail=detail)
+    return found
+
+
 def bearer_token() -> str:
     """Return the token of an ``Authorization: Bearer`` header, or nothing."""
     scheme, _, token = asked().environ.get("HTTP_AUTHORIZATION", "").partition(" ")
@@ -134,13 +176,17 @@ def _key_for(known: KnownSite, token: str, scope: Scope) -> str:
 
 
 def _staff_by_session(token: str, scope: Scope, site: str) -> Staff:
+    account = _account_by_session(token, scope)
+    return Staff(f"account:{account.name}", _site_for(account, site))
+
+
+def _account_by_session(token: str, scope: Scope) -> Account:
     found = services().store.door.signed_in(token, now_ms())
     if found is None:
         raise _unauthorised("This session has ended; sign in again.")
-    account = found.account
-    if scope not in ROLE_SCOPES[account.role]:
+    if scope not in ROLE_SCOPES[found.account.role]:
         raise _lacks(scope)
-    return Staff(f"account:{account.name}", _site_for(account, site))
+    return found.account
 
 
 def _site_for(account: Account, site: str) -> str:

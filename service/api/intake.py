@@ -98,6 +98,7 @@ def read_submission(site: Site, caller: Caller) -> Submission:
         facts=_facts(site, data, caller, personal, is_shadow_banned=is_shadow_banned),
         limits=site.limits,
         idempotency_scope=_idempotency_scope(data, caller, personal),
+        trace=services().tracing.carried(),
     )
     return Submission(arrival, data["nudge_token"])
 
@@ -145,7 +146,7 @@ def _facts(
     domain = personal.email.rpartition("@")[2].lower()
     return Facts(
         email_domain=domain,
-        email_is_disposable=_is_disposable(personal.email, domain),
+        email_is_disposable=is_disposable(personal.email, domain),
         honeypot_filled=data[HONEYPOT] not in ("", None),
         form_token=token,
         seconds_to_submit=age_s,
@@ -154,7 +155,7 @@ def _facts(
     )
 
 
-def _is_disposable(email: str, domain: str) -> bool:
+def is_disposable(email: str, domain: str) -> bool:
     """Say whether the domain hands out throwaway addresses, and is no slip for a known one."""
     return domain in services().disposable_domains and not suggestion_for(email)
 

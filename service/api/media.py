@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from functools import cached_property
+from time import perf_counter
 from typing import Any, Literal
 from urllib.parse import unquote_to_bytes
 
@@ -24,11 +25,18 @@ class WholeRequest(Request):
     an empty one, and puts other letters for bytes that are not UTF-8.
 
     ``wanted_language`` and ``site_language`` are what its body and its site say about the
-    language of the answer.
+    language of the answer; ``began`` is when it came, by ``perf_counter``. ``site`` and
+    ``comment_id`` name what it is about, once that is known to exist.
     """
 
     wanted_language = ""
     site_language = ""
+    site = ""
+    comment_id = ""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        self.began = perf_counter()
+        super().__init__(*args, **options)
 
     @cached_property
     def request_id(self) -> str:
@@ -52,6 +60,12 @@ class WholeRequest(Request):
     def query(self) -> Mapping[str, str]:
         """Return the query's parameters; most requests have none to be read."""
         return self.args if self.environ.get("QUERY_STRING") else {}
+
+    @property
+    def route(self) -> str:
+        """Return the rule that the address follows, without what stands for its parts."""
+        rule = self.url_rule
+        return rule.rule if rule else "unmatched"
 
     def get_data(  # type: ignore[override]  # we never ask for text
         self, cache: bool = True, as_text: Literal[False] = False, parse_form_data: bool = False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Response, request
 from flask_smorest import Blueprint
 
@@ -11,15 +13,14 @@ from service.api.intake import load, read_json
 from service.api.media import JSON
 from service.api.openapi import problems
 from service.api.services import services
+from service.schemas.ops import OutcomeSchema, WhichLettersSchema
 from service.schemas.presentation import iso
 from service.schemas.staff import (
     DeadLettersSchema,
     RetriedSchema,
-    RetrySchema,
     SiteQuerySchema,
     SummarySchema,
 )
-from service.store.comments import CommentUnknown
 from service.store.sites import Scope
 
 MOST_SHOWN = 500
@@ -46,6 +47,10 @@ def summary() -> Response:
             "dead_letters": store.decisions.dead_letter_count(site),
             "rejected": counters.get("status.rejected", 0),
             "counters": counters,
+            "unknown_keys": {
+                door.value: {"calls": each.calls, "last": each.last_ms and iso(each.last_ms)}
+                for door, each in store.door_counts.unknown().items()
+            },
         }
     )
 
@@ -67,27 +72,48 @@ def dead_letters() -> Response:
 @blueprint.route("/dead-letters/retry", methods=["POST"])
 @blueprint.doc(
     security=[{"key": []}],
-    requestBody={"required": True, "content": {JSON: {"schema": RetrySchema}}},
+    requestBody={"required": True, "content": {JSON: {"schema": WhichLettersSchema}}},
     responses=problems(400, 401, 403, 404, 413, 422),
 )
 @blueprint.response(200, RetriedSchema)
 def retry() -> Response:
     """Send dead letters through the checks again."""
-    data = load(RetrySchema(), read_json())
-    site = staff(Scope.OPS, data["site"]).site
-    comments = services().store.comments
-    known = {record.comment.id: record for record in comments.get_many(site, data["ids"])}
-    retried: list[str] = []
-    for comment_id, record in known.items():
-        try:
-            must_ring = comments.retry(record)
-        except CommentUnknown:
-            continue
-        retried.append(comment_id)
-        if must_ring:
-            services().doorbell.ring(site)
+    data = load(WhichLettersSchema(), read_json())
+    caller = staff(Scope.OPS, data["site"])
+    site, store = caller.site, services().store
+    retried = store.dead_letters.retry(site, _ids(site, data), caller.actor)
+    if retried:
+        services().doorbell.ring(site)
     not_found = [comment_id for comment_id in data["ids"] if comment_id not in retried]
-    return answer({"retried": retried, "not_found": not_found})
+    return answer({"retried": retried, "not_found": not_found, "left": _left(site)})
+
+
+@blueprint.route("/dead-letters/discard", methods=["POST"])
+@blueprint.doc(
+    security=[{"key": []}],
+    requestBody={"required": True, "content": {JSON: {"schema": WhichLettersSchema}}},
+    responses=problems(400, 401, 403, 404, 413, 422),
+)
+@blueprint.response(200, OutcomeSchema)
+def discard() -> Response:
+    """Take dead letters off the operator's list; they stay held for a moderator."""
+    data = load(WhichLettersSchema(), read_json())
+    caller = staff(Scope.OPS, data["site"])
+    ids = _ids(caller.site, data)
+    done = services().store.dead_letters.discard(caller.site, ids, caller.actor)
+    return answer({"done": done, "left": _left(caller.site)})
+
+
+def _ids(site: str, data: dict[str, Any]) -> list[str]:
+    """Return the letters meant: those named, or the oldest 500 of all."""
+    if not data["all"]:
+        return list(data["ids"])
+    letters = services().store.decisions.dead_letters(site, MOST_SHOWN)
+    return [letter.comment_id for letter in letters]
+
+
+def _left(site: str) -> int:
+    return services().store.decisions.dead_letter_count(site)
 
 
 def _site_asked() -> str:

@@ -24,6 +24,14 @@ def ring_to_learn(site: str, results: Sequence[Result]) -> None:
     """Wake the worker who learns, where anything was decided or taken back."""
     if any(result.outcome is Outcome.DONE for result in results):
         learning.ring_to_learn(site)
+        ring_to_call_back(site)
+
+
+def ring_to_call_back(site: str) -> None:
+    """Wake the worker who tells blogs what became of comments they asked about, if any waits."""
+    callbacks = services().store.callbacks
+    if callbacks.are_due(site, now_ms()) and callbacks.set_bell(site):
+        services().doorbell.ring_to_call_back(site)
 
 
 def follow_up(site: str, results: Sequence[Result], actor: str) -> None:

@@ -12,6 +12,7 @@ from flask import Response, request
 
 from service.api.callers import has_key, site_of
 from service.api.learning import ring_to_learn
+from service.api.media import asked
 from service.api.problems import Problem
 from service.api.services import now_ms, services
 from service.api.tokens import is_edit_token, make_edit_token
@@ -46,7 +47,9 @@ def own(site: str, comment_id: str) -> Record:
     is_author = is_edit_token(services().store.vault, site, comment_id, token)
     if not is_author and not has_key(known):
         raise Problem(401, "unauthorised", "Send the comment's edit token.")
-    return services().store.comments.get(site, comment_id)
+    record = services().store.comments.get(site, comment_id)
+    asked().comment_id = comment_id
+    return record
 
 
 def author_path(site: str, comment_id: str) -> str:

@@ -13,11 +13,16 @@ from service.api.answers import Answers
 from service.api.deliverability import Deliverability
 from service.api.readiness import Readiness
 from service.api.waiting import Waiters
+from service.metrics.collector import ServiceCollector
+from service.metrics.requests import RequestCounts
 from service.moderation.learning.meaning import Embedder
 from service.moderation.pipeline import Pipeline
 from service.provider import Provider
 from service.store.doorbell import Doorbell
+from service.store.layers import Layers
 from service.store.store import Store
+from service.store.telemetry.telemetry import Telemetry
+from service.tracing import Tracing
 
 CACHED_ANSWERS = 512
 
@@ -26,7 +31,8 @@ CACHED_ANSWERS = 512
 class Services:
     """Hold the store, the doorbell and the judge; ``clock`` gives seconds since the epoch.
 
-    ``embedder`` returns the judge's encoder, or None without models.
+    ``embedder`` returns the judge's encoder, or None without models. ``layers`` are what the
+    sites have learned, for what is judged here and not by a worker.
     """
 
     settings: Settings
@@ -34,10 +40,15 @@ class Services:
     doorbell: Doorbell
     pipeline: Callable[[], Pipeline]
     embedder: Callable[[], Embedder | None]
+    layers: Layers
     waiters: Waiters
     deliverability: Deliverability
     readiness: Readiness
     clock: Callable[[], float]
+    requests: RequestCounts
+    collector: ServiceCollector
+    tracing: Tracing
+    telemetry: Telemetry
     disposable_domains: frozenset[str] = field(default=frozenset())
     provider: Provider | None = None
     answers: Answers = field(default_factory=lambda: Answers(CACHED_ANSWERS))

@@ -86,7 +86,9 @@ def submit(site: str) -> Response:
     wait_s = _wished_wait_s() or (WAIT_OF_A_PAGE_S if is_page else 0.0)
     submission = read_submission(known.site, caller)
     nudge_if_needed(known.site, submission)
-    receipt = services().store.comments.accept(submission.arrival)
+    with services().tracing.span("accept"):
+        receipt = services().store.comments.accept(submission.arrival)
+    asked().comment_id = receipt.comment_id
     if receipt.must_ring:
         services().doorbell.ring(site)
     comment = submission.arrival.comment

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import click
 
-from service.cli.admin import admin
 from service.cli.backtest import backtest
+from service.cli.backup import backup, digest, restore
+from service.cli.by_address import erase
 from service.cli.dead_letters import dead_letters
 from service.cli.doctor import doctor
 from service.cli.errors import OneLineErrors
@@ -13,9 +14,15 @@ from service.cli.exporting import export
 from service.cli.importing import import_comments
 from service.cli.keys import keys
 from service.cli.learn import learn
+from service.cli.policies import policies
+from service.cli.queue import queue, requeue
+from service.cli.retention import retention
 from service.cli.score import score
 from service.cli.serving import scheduler, up, web, worker
 from service.cli.sites import sites
+from service.cli.top import top
+from service.cli.users import users
+from service.cli.verify import rebuild, verify
 
 
 @click.group(
@@ -39,14 +46,25 @@ for command in (
     worker,
     scheduler,
     doctor,
+    top,
     sites,
     keys,
-    admin,
+    users,
+    policies,
+    queue,
+    requeue,
+    retention,
     score,
     backtest,
     learn,
     dead_letters,
+    verify,
+    rebuild,
+    backup,
+    restore,
+    digest,
     import_comments,
     export,
+    erase,
 ):
     main.add_command(command)

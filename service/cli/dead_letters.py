@@ -6,15 +6,10 @@ from datetime import UTC, datetime
 
 import click
 
-from config.settings import Settings
 from service.cli.opening import open_here
 from service.cli.output import as_json, print_json, print_table
+from service.cli.queue import bell
 from service.cli.values import SITE
-from service.store.comments import CommentUnknown
-from service.store.connection import connect
-from service.store.doorbell import Doorbell
-from service.store.embedded import server_urls
-from service.store.store import Store
 
 AT_ONCE = 500
 
@@ -54,9 +49,9 @@ def retry(site: str, ids: tuple[str, ...], is_json: bool) -> None:
     store = open_here()
     store.sites.get(site)
     wanted = ids or tuple(x.comment_id for x in store.decisions.dead_letters(site, AT_ONCE))
-    sent = [comment_id for comment_id in wanted if _retried(store, site, comment_id)]
+    sent = store.dead_letters.retry(site, wanted, "cli")
     if sent:
-        _doorbell().ring(site)
+        bell().ring(site)
     missing = [comment_id for comment_id in wanted if comment_id not in sent]
     if is_json:
         print_json({"retried": sent, "unknown": missing})
@@ -64,18 +59,6 @@ def retry(site: str, ids: tuple[str, ...], is_json: bool) -> None:
         click.echo(f"{len(sent)} sent through the checks again")
     if missing:
         raise click.ClickException(f"not set aside: {', '.join(missing)}")
-
-
-def _retried(store: Store, site: str, comment_id: str) -> bool:
-    try:
-        store.comments.retry(store.comments.get(site, comment_id))
-    except CommentUnknown:
-        return False
-    return True
-
-
-def _doorbell() -> Doorbell:
-    return Doorbell(connect(server_urls(Settings.from_environment()).queue))  # type: ignore[arg-type]
 
 
 def _time(at_ms: int) -> str:

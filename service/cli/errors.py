@@ -18,9 +18,11 @@ from service.store.accounts import (
     LastAdministrator,
     NameRetired,
 )
+from service.store.backup import NotEmpty, NotEqual
 from service.store.comments import CommentUnknown
 from service.store.connection import NotDurable, StoreUnreachable
 from service.store.embedded import EmbeddedNotRunning
+from service.store.sealed_file import FileBroken, PassphraseNeeded
 from service.store.sites import KeyEnded, KeyUnknown, SiteChanged, SiteExists, SiteUnknown
 from service.up import AlreadyRunning, PortTaken
 
@@ -46,6 +48,13 @@ SENTENCES: dict[type[Exception], Callable[[Exception], str]] = {
     CommentUnknown: lambda error: f"no such comment was set aside: {error}",
     ModelBroken: lambda error: f"a model cannot be used: {error}",
     PolicyInvalid: lambda error: f"the policy cannot be used: {error}",
+    FileBroken: lambda error: f"the backup cannot be used: {error}",
+    PassphraseNeeded: str,
+    NotEmpty: str,
+    NotEqual: lambda error: (
+        f"what is there now is not what was saved ({error}); stop what else writes to the "
+        "server, and restore again with --replace"
+    ),
     FileUnreadable: lambda error: f"the file cannot be read: {error}",
     RedisError: lambda error: f"the server refused or was lost: {error}",
     OSError: str,

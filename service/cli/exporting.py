@@ -9,9 +9,10 @@ from typing import BinaryIO, cast
 
 import click
 
+from service.cli.by_address import hand_over, site_option
 from service.cli.opening import BY, open_here
 from service.cli.progress import moved_along
-from service.cli.values import SITE
+from service.cli.values import EMAIL, SITE
 from service.exchange.own_lines import line_of
 from service.exchange.wxr_writer import written
 from service.store.records import Record
@@ -21,7 +22,7 @@ from service.store.store import Store
 
 
 @click.command()
-@click.argument("site", type=SITE)
+@click.argument("what", metavar="SITE|ADDRESS")
 @click.option(
     "--format",
     "form",
@@ -41,12 +42,39 @@ from service.store.store import Store
     type=click.Path(path_type=Path, dir_okay=False),
     help="File to write, for its owner only. Default: standard output.",
 )
-def export(site: str, form: str, is_personal: bool, output: Path | None) -> None:
-    """Write every comment of SITE with its status, thread, verdict and last decision.
+@site_option
+@click.option(
+    "--lang",
+    type=click.Choice(("en", "fr")),
+    default="en",
+    show_default=True,
+    help="Language of the reasons, of an address's comments.",
+)
+@click.option("--json", "is_json", is_flag=True, help="Print JSON lines, which it does anyway.")
+def export(
+    what: str,
+    form: str,
+    is_personal: bool,
+    output: Path | None,
+    sites: tuple[str, ...],
+    lang: str,
+    is_json: bool,
+) -> None:
+    """Write every comment of a SITE, or of an e-mail ADDRESS (- reads it from standard input).
 
-    `ecluse import` takes both formats back, and finds what is there already.
+    Of a site: each with its status, thread, verdict and last decision; `ecluse import` takes
+    both formats back. Of an address: what an author can download, on all sites or on --site.
+    What a site's retention has taken the address off cannot be found by it any more.
     """
+    del is_json
     store = open_here()
+    if what == "-" or "@" in what:
+        hand_over(store, EMAIL.convert(what, None, None), sites, lang)
+    else:
+        _export(store, SITE.convert(what, None, None), form, output, is_personal=is_personal)
+
+
+def _export(store: Store, site: str, form: str, output: Path | None, *, is_personal: bool) -> None:
     known = store.sites.get(site).site
     store.audit.note(site, "export", BY, format=form, personal=is_personal)
     target = _opened(output)

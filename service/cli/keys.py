@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
 from service.cli.opening import open_here, operator
 from service.cli.output import as_json, print_fields, print_json, print_table
 from service.cli.values import DURATION, SITE
-from service.store.sites import ApiKey, Scope
+from service.store.door_keys import GIVEN, LONGEST_KEY, Door, DoorKey
+from service.store.sites import ApiKey, KeyUnknown, Scope
 
+MISPLACED = "--secret-file goes with `--for coral`, whose keys Coral makes"
 SCOPES = [scope.value for scope in Scope]
 
 
@@ -25,14 +27,51 @@ def keys() -> None:
 @click.option("--scope", "scopes", type=click.Choice(SCOPES), multiple=True,
               default=SCOPES[:1], show_default=True,
               help="What the key may do; repeatable.")  # fmt: skip
+@click.option("--for", "door", type=click.Choice([door.value for door in Door]),
+              help="A key for the door that speaks this API, instead of our own.")  # fmt: skip
+@click.option("--secret-file", type=click.File("r"),
+              help="With `--for coral`: the secret that Coral made; `-`: typed.")  # fmt: skip
 @click.option("--label", default="", help="A word to know the key by.")
 @as_json
-def create(site: str, scopes: tuple[str, ...], label: str, is_json: bool) -> None:
+def create(
+    site: str,
+    scopes: tuple[str, ...],
+    door: str | None,
+    secret_file: TextIO | None,
+    label: str,
+    is_json: bool,
+) -> None:
     """Make a key for SITE. Its token is shown this once."""
+    if door is not None:
+        _create_for(site, Door(door), secret_file, label, is_json)
+        return
+    if secret_file is not None:
+        raise click.UsageError(MISPLACED)
     key, token = open_here().sites.create_key(
         site, label, frozenset(map(Scope, scopes)), operator()
     )
     _print_once(site, key, token, is_json)
+
+
+def _create_for(
+    site: str, door: Door, secret_file: TextIO | None, label: str, is_json: bool
+) -> None:
+    """Make a key for a door, or keep the one that the other side has made."""
+    if (door in GIVEN) != (secret_file is not None):
+        raise click.UsageError(MISPLACED)
+    door_keys = open_here().door_keys
+    if secret_file is None:
+        made, secret = door_keys.create(site, door, label, operator())
+        _print_door_key_once(made, secret, is_json)
+        return
+    given = secret_file.read().strip()
+    if not 0 < len(given) <= LONGEST_KEY:
+        raise click.UsageError(f"a signing secret has 1 to {LONGEST_KEY} characters")
+    kept = _door_data(door_keys.take(site, door, given, label, operator()))
+    if is_json:
+        print_json(kept)
+    else:
+        print_fields({name: kept[name] for name in ("id", "for", "label")})
 
 
 @keys.command("list")
@@ -40,13 +79,25 @@ def create(site: str, scopes: tuple[str, ...], label: str, is_json: bool) -> Non
 @as_json
 def list_keys(site: str, is_json: bool) -> None:
     """List SITE's keys, oldest first; tokens are not kept and cannot be shown."""
-    found = sorted(open_here().sites.get(site).keys.values(), key=lambda key: key.created_at)
+    store = open_here()
+    found = sorted(store.sites.get(site).keys.values(), key=lambda key: key.created_at)
+    doors = store.door_keys.of_site(site)
     if is_json:
-        print_json([_data(site, key) for key in found])
+        print_json([*(_data(site, key) for key in found), *map(_door_data, doors)])
         return
-    rows = [
-        (key.id, sorted(key.scopes), key.label, _time(key.created_at), _time(_end_of(key)))
+    rows: list[tuple[str, list[str], str, str, str]] = [
+        (
+            key.id,
+            [scope.value for scope in sorted(key.scopes)],
+            key.label,
+            _time(key.created_at),
+            _time(_end_of(key)),
+        )
         for key in found
+    ]
+    rows += [
+        (key.id, [f"for {key.door}"], key.label, _time(key.created_at), _time(key.revoked_at))
+        for key in doors
     ]
     print_table(("ID", "SCOPES", "LABEL", "CREATED", "ENDS"), rows)
 
@@ -69,11 +120,15 @@ def rotate(site: str, key_id: str, overlap_s: int, is_json: bool) -> None:
 @as_json
 def revoke(site: str, key_id: str, is_json: bool) -> None:
     """End key KEY_ID of SITE for good; web processes notice within two seconds."""
-    key = open_here().sites.revoke_key(site, key_id, operator())
+    store = open_here()
+    try:
+        data = _data(site, store.sites.revoke_key(site, key_id, operator()))
+    except KeyUnknown:
+        data = _door_data(store.door_keys.revoke(site, key_id, operator()))
     if is_json:
-        print_json(_data(site, key))
+        print_json(data)
     else:
-        click.echo(f"key {key.id} of {site} is revoked")
+        click.echo(f"key {key_id} of {site} is revoked")
 
 
 def _print_once(site: str, key: ApiKey, token: str, is_json: bool) -> None:
@@ -83,6 +138,26 @@ def _print_once(site: str, key: ApiKey, token: str, is_json: bool) -> None:
         return
     print_fields({name: data[name] for name in ("id", "scopes", "label", "token")})
     click.echo("\nKeep the token: it is not shown again.")
+
+
+def _print_door_key_once(key: DoorKey, token: str, is_json: bool) -> None:
+    data = {**_door_data(key), "token": token}
+    if is_json:
+        print_json(data)
+        return
+    print_fields({name: data[name] for name in ("id", "for", "label", "token")})
+    click.echo("\nKeep the token: it is not shown again.")
+
+
+def _door_data(key: DoorKey) -> dict[str, Any]:
+    return {
+        "id": key.id,
+        "site": key.site,
+        "for": key.door,
+        "label": key.label,
+        "created_at": key.created_at,
+        "revoked_at": key.revoked_at,
+    }
 
 
 def _data(site: str, key: ApiKey) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from service.store.sites import Changer
 from service.store.store import Store, open_store
 
 PATIENCE_S = 2.0
-BY = "operator"
+BY = "cli"
 """Whom the audit log names for what is done at the command line."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import click
@@ -13,9 +13,9 @@ as_json: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
 )
 
 
-def print_json(value: Any) -> None:
-    """Print a value as indented JSON."""
-    click.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())
+def print_json(value: Any, *, is_err: bool = False) -> None:
+    """Print a value as indented JSON; on standard error where the output is something else."""
+    click.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode(), err=is_err)
 
 
 def print_fields(fields: Mapping[str, Any]) -> None:
@@ -27,11 +27,17 @@ def print_fields(fields: Mapping[str, Any]) -> None:
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """Print rows under their columns' names."""
+    for line in table(columns, rows):
+        click.echo(line)
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Iterator[str]:
+    """Yield the lines of a table."""
     lines = [list(columns), *([_text(value) for value in row] for row in rows)]
     widths = [max(len(line[i]) for line in lines) for i in range(len(columns))]
     for line in lines:
         cells = (f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True))
-        click.echo("  ".join(cells).rstrip())
+        yield "  ".join(cells).rstrip()
 
 
 def _text(value: Any) -> str:

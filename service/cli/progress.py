@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -18,6 +18,26 @@ class Progress(Protocol):
     def __call__(self, entries: Sequence[Entry], /) -> None:
         """Count entries, and the bytes their lines took."""
         ...
+
+
+@contextmanager
+def counted_aloud(is_hidden: bool) -> Iterator[Callable[[str, int], None]]:
+    """Say on standard error, if that is a terminal, what is being done and how far it is."""
+    hidden = is_hidden or not sys.stderr.isatty()
+    width = 0
+
+    def told(what: str, done: int) -> None:
+        nonlocal width
+        if not hidden:
+            line = f"{what}: {done}"
+            click.echo(f"\r{line:<{width}}", nl=False, err=True)
+            width = len(line)
+
+    try:
+        yield told
+    finally:
+        if width:
+            click.echo(f"\r{'':<{width}}\r", nl=False, err=True)
 
 
 @contextmanager

@@ -27,6 +27,7 @@ class Changes:
     has_nudge: bool | None
     policy: dict[str, Any] | None
     limits: tuple[tuple[str, Limit], ...]
+    akismet: str | None
 
     def on(self, site: Site) -> Site:
         """Return the site with the changes made."""
@@ -37,6 +38,7 @@ class Changes:
             "has_nudge": self.has_nudge,
             "policy": self.policy,
             "limits": {**site.limits, **dict(self.limits)},
+            "akismet_only_checks": None if self.akismet is None else self.akismet == "check",
         }
         return replace(site, **{name: value for name, value in said.items() if value is not None})
 
@@ -75,6 +77,8 @@ OPTIONS = (
                  help="A preset (strict, balanced, permissive), or a TOML file: docs/policies.md."),
     click.option("--limit", "limits", type=LIMIT_VALUE, multiple=True,
                  help="Rate limit as ip=20/600: 20 comments in 600 seconds; repeatable."),
+    click.option("--akismet", type=click.Choice(("store", "check")),
+                 help="What comes by Akismet's door stands in the queue, or is only checked."),
 )  # fmt: skip
 
 
@@ -145,5 +149,6 @@ def _data(site: Site) -> dict[str, Any]:
         "nudge": site.has_nudge,
         "policy": dict(site.policy),
         "limits": {name: f"{item.burst}/{item.window_s}" for name, item in site.limits.items()},
+        "akismet": "check" if site.akismet_only_checks else "store",
         "created_at": site.created_at,
     }

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import click
+from marshmallow import ValidationError
 
 from service.cli.policy_file import entries_of
+from service.schemas.addresses import Email
 from service.schemas.site_values import language, origin, site_name
 from service.store.accounts import is_account_name, known_as
 from service.store.sites import DEFAULT_LIMITS, Limit
@@ -24,6 +27,21 @@ def account_name(text: str) -> str:
     if not is_account_name(name):
         raise ValueError("an account's name has 1 to 64 characters, no spaces, no /")
     return name
+
+
+def email(text: str) -> str:
+    """Return an e-mail address as comments have it; ``-`` reads it from standard input.
+
+    Raises ``ValueError`` when it is none.
+    """
+    given = sys.stdin.readline() if text == "-" else text
+    try:
+        found: str = Email(required=True).deserialize(given.strip())
+    except ValidationError as error:
+        raise ValueError(str(error.messages[0])) from None
+    if not found:
+        raise ValueError("an e-mail address is needed")
+    return found
 
 
 def limit(text: str) -> tuple[str, Limit]:
@@ -67,6 +85,7 @@ class Parsed(click.ParamType[Any]):
 
 
 SITE = Parsed("site", site_name)
+EMAIL = Parsed("address", email)
 ACCOUNT = Parsed("name", account_name)
 LANG = Parsed("code", language)
 ORIGIN = Parsed("url", origin)

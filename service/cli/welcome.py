@@ -45,7 +45,7 @@ def _about_password(url: str, password: str) -> list[str]:
 
 
 def _no_password() -> list[str]:
-    return ["", f"Password lost?  ecluse admin reset {ADMINISTRATOR}"]
+    return ["", f"Password lost?  ecluse users reset {ADMINISTRATOR}"]
 
 
 def _about_key(url: str, token: str) -> list[str]:

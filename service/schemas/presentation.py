@@ -105,6 +105,7 @@ def staff_comment(record: Record, personal: Personal, language: str) -> dict[str
         else None,
         "original": record.original or None,
         "edited_by": record.edited_by or None,
+        "origin": record.origin or None,
         "reports": {
             "total": record.voices.reported.total,
             "open": {name.value: n for name, n in record.voices.reported.open_reasons.items()},

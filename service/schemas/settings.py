@@ -130,6 +130,7 @@ class SiteFormSchema(Schema):
     lang = Parsed(language, required=True)
     required = fields.List(fields.String(validate=validate.OneOf(REQUIRABLE, error=NOT_ONE_OF)))
     has_nudge = fields.Boolean(load_default=False)
+    akismet_only_checks = fields.Boolean(load_default=False)
     limits = fields.Dict(
         keys=fields.String(validate=validate.OneOf(list(DEFAULT_LIMITS), error=NOT_ONE_OF)),
         values=fields.Nested(LimitSchema),

@@ -241,6 +241,9 @@ class StaffCommentSchema(Schema):
         metadata={"description": "The author's words, where a moderator has changed them."},
     )
     edited_by = fields.String(allow_none=True)
+    origin = fields.String(
+        allow_none=True, metadata={"description": "The door of another shape it came by."}
+    )
     reports = fields.Dict(metadata={"description": "Readers' reports: total, open, open_weight."})
     appeal = fields.Dict(allow_none=True)
 
@@ -338,26 +341,19 @@ class DeadLettersSchema(Schema):
     dead_letters = fields.List(fields.Nested(DeadLetterSchema))
 
 
-class RetrySchema(Schema):
-    """Name the dead letters to try again."""
-
-    error_messages = BODY_ERRORS
-
-    site = fields.String(load_default="")
-    ids = fields.List(
-        CommentId(),
-        required=True,
-        validate=validate.Length(1, MOST_AT_ONCE, error=TOO_MANY),
-        error_messages={"required": REQUIRED, "null": REQUIRED, "invalid": TOO_MANY},
-    )
-    lang = fields.String(load_default="")
-
-
 class RetriedSchema(Schema):
     """Say which dead letters went back to the inbox."""
 
     retried = fields.List(fields.String())
     not_found = fields.List(fields.String())
+    left = fields.Integer()
+
+
+class UnknownKeysSchema(Schema):
+    """Describe the calls at one door whose key nobody knows, on all sites together."""
+
+    calls = fields.Integer()
+    last = fields.String(allow_none=True)
 
 
 class SummarySchema(Schema):
@@ -371,3 +367,11 @@ class SummarySchema(Schema):
     dead_letters = fields.Integer(metadata={"description": "Waiting for an operator."})
     rejected = fields.Integer(metadata={"description": "Refused: somebody or something looked."})
     counters = fields.Dict(keys=fields.String(), values=fields.Integer())
+    unknown_keys = fields.Dict(
+        keys=fields.String(),
+        values=fields.Nested(UnknownKeysSchema),
+        metadata={
+            "description": "Calls at the doors in others' shapes with a key nobody knows: "
+            "most clients publish unchecked then."
+        },
+    )

@@ -11,7 +11,8 @@ local parent_id, max_depth = ARGV[11], tonumber(ARGV[12])
 local idempotency_ttl, bell_ttl = ARGV[13], ARGV[14]
 local submitted_at = ARGV[15]
 local most_waiting, longest_wait = tonumber(ARGV[16]), tonumber(ARGV[17])
-local FIRST_LIMIT = 18
+local trace = ARGV[18]
+local FIRST_LIMIT = 19
 local now = now_ms()
 
 -- The count is a write, so that a WAITAOF after it covers the comment, written by a connection
@@ -33,8 +34,8 @@ if is_full(inbox, most_waiting, longest_wait, now) then return {'full'} end
 -- The parent must stand, approved, under the same page.
 local root, depth, under = '', 0, ''
 if parent_id ~= '' then
-  local found = redis.call('HMGET', parent, 'status', 'page_key', 'root', 'depth', 'parent')
-  if found[1] ~= 'approved' or found[2] ~= page_key then return {'no_parent'} end
+  local found = redis.call('HMGET', parent, 'status', 'page_key', 'root', 'depth', 'origin')
+  if found[1] ~= 'approved' or found[2] ~= page_key or found[5] then return {'no_parent'} end
   root, depth, under = found[3], tonumber(found[4]) + 1, parent_id
   if root == '' then root = parent_id end
   if depth > max_depth then return {'too_deep'} end
@@ -53,7 +54,11 @@ redis.call('HSET', comment,
 redis.call('HSETNX', page, 'url', page_url)
 if page_title ~= '' then redis.call('HSET', page, 'title', page_title) end
 redis.call('HINCRBY', counters, 'accepted', 1)
-redis.call('XADD', inbox, '*', 'id', id, 'revision', 0)
+if trace == '' then
+  redis.call('XADD', inbox, '*', 'id', id, 'revision', 0)
+else
+  redis.call('XADD', inbox, '*', 'id', id, 'revision', 0, 'trace', trace)
+end
 if idempotency ~= comment then redis.call('SET', idempotency, id, 'EX', idempotency_ttl) end
 local ring = 0
 if redis.call('SET', bell, '1', 'NX', 'PX', bell_ttl) then ring = 1 end

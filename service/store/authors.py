@@ -77,6 +77,12 @@ class Authors:
         """Trust an author no more; one that nobody trusted stays so."""
         self._change(site, author_key, b"", actor)
 
+    def forget(self, site: str, author_key: str) -> None:
+        """Forget an author's record, and that anybody trusts them."""
+        keys = SiteKeys(site)
+        self._client.delete(keys.author(author_key))
+        self._client.hdel(keys.trusted, author_key)
+
     def trusted(self, site: str) -> list[Trusted]:
         """Return whom the site's moderators trust, those trusted last first."""
         found: Any = self._client.hgetall(SiteKeys(site).trusted)

@@ -86,13 +86,17 @@ NO_LIMITS = InboxLimits()
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """Hold one comment at the door, with what is known about who brings it."""
+    """Hold one comment at the door, with what is known about who brings it.
+
+    ``trace`` is the W3C ``traceparent`` of the request that brings it, where it is traced.
+    """
 
     comment: Comment
     personal: Personal
     facts: Facts
     limits: Mapping[str, Limit]
     idempotency_scope: str = ""
+    trace: str = ""
 
 
 class Traces(NamedTuple):
@@ -206,6 +210,13 @@ class Comments:
         not set aside.
         """
         return self._put_back(record, "retry", b"", 0)
+
+    def rescreen(self, record: Record) -> bool:
+        """Send a held comment that some check could not judge through the checks again.
+
+        Returns whether a worker must be woken. Raises ``CommentUnknown`` when it is none.
+        """
+        return self._put_back(record, "rescreen", b"", 0)
 
     def withdraw(self, record: Record, not_before_ms: int) -> None:
         """Leave a tombstone without words or personal data.
@@ -336,6 +347,7 @@ class Comments:
             BELL_TTL_MS,
             submitted_ms,
             *self._inbox_limits.arguments,
+            arrival.trace,
         ]
         for name in limited:
             limit = arrival.limits[name]
@@ -383,6 +395,7 @@ def transition_keys(site: str, records: Sequence[Record]) -> list[str]:
         keys.reporters,
         keys.appeals,
         keys.appeal_counts,
+        keys.callbacks,
     ]
     for record in records:
         names += comment_keys(

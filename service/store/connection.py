@@ -84,6 +84,21 @@ def _no_answer(client: Client) -> Exception | None:
     return None
 
 
+def node_of(client: Client, key: str) -> Redis:
+    """Return the one server that holds a key, and with it all of its site's."""
+    if isinstance(client, RedisCluster):
+        return client.get_redis_connection(client.get_node_from_key(key))  # type: ignore[no-untyped-call]
+    return client
+
+
+def nodes_of(client: Client) -> list[Redis]:
+    """Return every server that holds keys."""
+    if isinstance(client, RedisCluster):
+        nodes: Any = client.get_primaries()  # type: ignore[no-untyped-call]
+        return [client.get_redis_connection(node) for node in nodes]
+    return [client]
+
+
 def needs_fsync_wait(client: Client) -> bool:
     """Say whether strict durability needs a WAITAOF after each write.
 
@@ -93,8 +108,7 @@ def needs_fsync_wait(client: Client) -> bool:
     Raises ``NotDurable`` when the server cannot promise it either way.
     """
     if isinstance(client, RedisCluster):
-        nodes: Any = client.get_primaries()  # type: ignore[no-untyped-call]
-        if all(_sync_mode(client.get_redis_connection(node)) == "always" for node in nodes):
+        if all(_sync_mode(node) == "always" for node in nodes_of(client)):
             return False
         raise NotDurable("strict durability on a cluster needs `appendfsync always`, on each node")
     mode = _sync_mode(client)

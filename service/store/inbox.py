@@ -36,11 +36,12 @@ HANDED_BACK_IDLE_MS = 86_400_000
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Hold one inbox entry: which comment, at which revision."""
+    """Hold one inbox entry: which comment, at which revision, and the trace it belongs to."""
 
     id: str
     comment_id: str
     revision: int
+    trace: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,7 +331,12 @@ class Inbox:
 
 
 def _entry(entry_id: bytes, fields: dict[bytes, bytes]) -> Entry:
-    return Entry(entry_id.decode(), fields[b"id"].decode(), int(fields[b"revision"]))
+    return Entry(
+        entry_id.decode(),
+        fields[b"id"].decode(),
+        int(fields[b"revision"]),
+        fields.get(b"trace", b"").decode(),
+    )
 
 
 def _with_author(known: Facts, counts: list[bytes | None] | None) -> Facts:

@@ -27,12 +27,31 @@ AUDIT = "ecluse:audit"
 MAILBOXES = "ecluse:mailboxes"  # set of account names that get mail; for ever
 MAIL_ROUND = "ecluse:mail:round"  # string: somebody looks what is to be sent; a minute
 
+DOOR_KEYS = "ecluse:door-keys"
+"""Hash: keyed hash of a key for a door that speaks another's API → JSON of it; for ever."""
+
+UNKNOWN_AT_DOORS = "ecluse:doors:unknown"
+"""Hash: door → calls whose key nobody knows, and `{door}:at`, when the last came (ms)."""
+
+TRAFFIC = "ecluse:traffic"
+"""Hash: requests answered and their time, by method, route and status class; for ever.
+
+As many fields as there are routes allow, whatever is asked for (service/store/traffic.py)."""
+
 RESETS_ASKED = "ecluse:mail:resets"  # counter of resets asked for by mail; a minute
 
 READY = "ecluse:ready"  # string: the server took a write to show that it can; a minute
 
 EVERY_SITE = "*"
 """All sites together, where a site's name would stand; no site can be called so."""
+
+OPS_TOTALS = "ecluse:{*}:ops:totals"  # hash: what all workers ever did, counted; for ever
+OPS_CHECKS = "ecluse:{*}:ops:checks"
+"""Hash: what each check ever did, and when it last ran and failed (ms); for ever."""
+
+OPS_SAMPLED = "ecluse:{*}:ops:sampled"  # hash: the last look at the inboxes: when, how many
+OPS_WORKERS = "ecluse:{*}:ops:workers"
+"""Sorted set by last heartbeat (ms): names of workers; those of the last ten minutes."""
 
 STATUS_ORDER = ("approved", "held", "rejected", "spam", "deleted")
 
@@ -113,6 +132,31 @@ def reset_sent(name: str) -> str:
 def mail_link(signature: str) -> str:
     """String: a link of a mail was used; 48 hours."""
     return f"ecluse:mail:link:{signature}"
+
+
+def warned_at_door(door: str) -> str:
+    """String: calls with an unknown key at a door were warned of; a minute."""
+    return f"ecluse:doors:warned:{door}"
+
+
+def ops_slot(step_s: int, start_s: int) -> str:
+    """Hash: what all workers did in one step of time, counted; as long as it is charted."""
+    return f"ecluse:{{*}}:ops:slot:{step_s}:{start_s}"
+
+
+def ops_checks_slot(start_s: int) -> str:
+    """Hash: what each check did in five minutes; an hour and ten minutes."""
+    return f"ecluse:{{*}}:ops:checks:{start_s}"
+
+
+def ops_worker(name: str) -> str:
+    """Hash: one worker, where it runs, what it settled, when it ended; ten minutes more."""
+    return f"ecluse:{{*}}:ops:worker:{name}"
+
+
+def ops_alive(name: str) -> str:
+    """String: one worker's process lives; four seconds."""
+    return f"ecluse:{{*}}:ops:alive:{name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,6 +351,20 @@ class SiteKeys:
     def appeal_counts(self) -> str:
         """Hash: appeals filed, granted, upheld; the last two also by who refused; for ever."""
         return self._key("appeals:counts")
+
+    @property
+    def callbacks(self) -> str:
+        """Sorted set by when (ms) it is due: comments whose result is to be posted back."""
+        return self._key("callbacks")
+
+    @property
+    def callback_bell(self) -> str:
+        """String: a `call_back` task is on its way; 15 s, or until it starts."""
+        return self._key("callbacks:bell")
+
+    def door_counts(self, door: str, month: str) -> str:
+        """Hash: day and name → how often, of one month (13 months), or of `all` (for ever)."""
+        return self._key(f"door:{door}:{month}")
 
     def status(self, status: str) -> str:
         """Sorted set by time of arrival: the comments in one status."""

@@ -30,6 +30,10 @@ ORDINARY = 300
 """Comments the layer takes for ordinary: those that the checks published last."""
 MOST_MIXED = 10
 """Sites whose ordinary comments the shared layer is held against: those that taught it most."""
+SUGGESTED = "suggested:"
+"""Begins the name of a lesson about a text that somebody suggested a score of: no comment's."""
+MOST_UNSORTED = 5_000
+"""Lessons that may lie there until a worker keeps the best of them: three times as many."""
 REFRESH_S = 86_400
 """Once a day lessons are learned again, so that age counts and what was erased is forgotten."""
 
@@ -70,6 +74,7 @@ class Learned:
         self._unlearn = script("unlearn")
         self._keep = script("keep_layer")
         self._share = script("share")
+        self._suggest = script("suggest")
 
     def set_bell(self, site: str) -> bool:
         """Say that a worker must come and learn, unless somebody said so already."""
@@ -124,9 +129,20 @@ class Learned:
     def learn_again(self, site: str) -> None:
         """Have every lesson learned again from its comment."""
         keys = SiteKeys(site)
-        ids: Any = self._client.hkeys(keys.lessons)
+        found: Any = self._client.hkeys(keys.lessons)
+        ids = [name for name in found if not name.startswith(SUGGESTED.encode())]
         if ids:
             self._client.sadd(keys.waiting, *ids)
+
+    def suggest(self, site: str, text_key: str, lesson: Lesson) -> bool:
+        """Write down what somebody suggests of a text that is no comment here.
+
+        ``text_key`` is the text's keyed hash: what is suggested of it again takes the place
+        of what was before. Says whether there was room.
+        """
+        keys = SiteKeys(site)
+        arguments: list[Argument] = [SUGGESTED + text_key, lesson.packed(), MOST_UNSORTED]
+        return bool(self._suggest(self._client, [keys.lessons, keys.layer], arguments))
 
     def lessons(self, site: str) -> dict[str, Lesson]:
         """Return the site's lessons by their comments' ids, those that can be read."""

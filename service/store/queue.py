@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -127,6 +127,26 @@ class Queue:
         if attribute is None or whole_score(least) > 0 or len(found) >= limit:
             return found
         return found + self._without_score(site, attribute, limit - len(found))
+
+    def unscreened(
+        self, site: str, now_ms: int, at_once: int, *, is_dead_only: bool = False
+    ) -> Iterator[list[str]]:
+        """Yield, in runs, the comments that some check could not judge, the oldest first.
+
+        With ``is_dead_only`` those that were set aside until ``now_ms``. Each is met once,
+        though it leaves the index and comes back.
+        """
+        keys = SiteKeys(site)
+        index = Index(keys.unscreened, "time", frozenset())
+        if is_dead_only:
+            index = Index(keys.dead, "time", frozenset(), high=str(now_ms))
+        place = None
+        while True:
+            rows = self._walk.read(site, index, place, at_once, has_facets=False)
+            yield rows.ids
+            if not rows.has_more:
+                return
+            place = rows.place(-1)
 
     def _without_score(self, site: str, attribute: Attribute, limit: int) -> list[str]:
         filters = Filters(attribute=attribute, most=0.0)

@@ -48,7 +48,7 @@ class Record:
     which are those that the verdict speaks of.
 
     One that is erased is withdrawn too. One that readers' reports held, once, is closed to
-    its author's edits for good.
+    its author's edits for good. ``origin`` names the door of another's shape it came by.
     """
 
     comment: Comment
@@ -72,6 +72,7 @@ class Record:
     is_erased: bool = False
     is_held_by_reports: bool = False
     voices: Voices = NO_VOICES
+    origin: str = ""
 
     @property
     def has_shadow(self) -> bool:
@@ -182,6 +183,7 @@ def record_from(comment_id: str, site: str, fields: Mapping[bytes, bytes]) -> Re
         edited_by=fields.get(b"edited_by", b"").decode(),
         is_erased=b"erased" in fields,
         is_held_by_reports=b"held_by_reports" in fields,
+        origin=fields.get(b"origin", b"").decode(),
         voices=voices_from(fields),
         trial=_trial_from(fields.get(b"trial", b"").decode()),
     )

@@ -121,7 +121,8 @@ class Site:
     share of decisions, 0..1, that somebody else judges again without seeing them.
     ``templates`` are reasons for refusing, 50 at most. ``trial_policy`` holds the entries of a
     policy that judges beside it and decides nothing, since ``trial_since`` (seconds); None
-    where there is none. ``retention`` says what is forgotten, and when.
+    where there is none. ``retention`` says what is forgotten, and when. ``akismet_only_checks``
+    says that what comes by Akismet's door is checked, and does not stand in the queue.
 
     Raises ``TemplatesInvalid`` for more templates, or two of one key.
     """
@@ -139,6 +140,7 @@ class Site:
     trial_policy: Mapping[str, Any] | None = None
     trial_since: float = 0.0
     retention: Retention = NOTHING_FORGOTTEN
+    akismet_only_checks: bool = False
 
     def __post_init__(self) -> None:
         """Refuse more templates than fit a menu, or two of one key."""

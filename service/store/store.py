@@ -7,15 +7,21 @@ from dataclasses import dataclass
 from config.settings import Durability, Secrets, Settings
 from service.store.accounts import Accounts
 from service.store.appeals import Appeals
+from service.store.at_door import AtDoor
 from service.store.audit import AuditLog
 from service.store.authors import Authors
 from service.store.bans import Bans
+from service.store.by_address import ByAddress
+from service.store.callbacks import Callbacks
 from service.store.claims import Claims
 from service.store.comments import Comments, InboxLimits
 from service.store.connection import Client, connect
+from service.store.dead_letters import DeadLetters
 from service.store.decided import Decided
 from service.store.decisions import Decisions
 from service.store.door import Door
+from service.store.door_counts import DoorCounts
+from service.store.door_keys import DoorKeys
 from service.store.errands import Errands
 from service.store.general_audit import GeneralAudit
 from service.store.imports import Imports
@@ -29,6 +35,7 @@ from service.store.notes import Notes
 from service.store.passwords import Passwords
 from service.store.people import People
 from service.store.queue import Queue
+from service.store.quotas import Quotas
 from service.store.reports import Reports
 from service.store.retention import Forgetting
 from service.store.sealing import Vault
@@ -56,6 +63,7 @@ class Store:
     inbox: Inbox
     threads: Threads
     decisions: Decisions
+    dead_letters: DeadLetters
     queue: Queue
     indexing: Indexing
     views: Views
@@ -81,6 +89,12 @@ class Store:
     decided: Decided
     trials: Trials
     forgetting: Forgetting
+    door_keys: DoorKeys
+    door_counts: DoorCounts
+    quotas: Quotas
+    at_door: AtDoor
+    callbacks: Callbacks
+    by_address: ByAddress
 
 
 def open_store(
@@ -105,6 +119,7 @@ def open_store(
     links, audit = Links(client), GeneralAudit(client)
     mailboxes, views = Mailboxes(client, vault), Views(client)
     accounts, second_factor = Accounts(client, passwords), SecondFactor(client, vault)
+    authors, second_looks = Authors(client), SecondLooks(client)
     sessions = Sessions(client, ttl_s=settings.session_ttl_s, idle_s=settings.session_idle_s)
     return Store(
         client=client,
@@ -120,6 +135,7 @@ def open_store(
         ),
         threads=Threads(client),
         decisions=decisions,
+        dead_letters=DeadLetters(client, comments),
         queue=Queue(client, comments),
         indexing=Indexing(client),
         views=views,
@@ -127,12 +143,12 @@ def open_store(
         reports=Reports(client, vault, comments),
         appeals=Appeals(client, comments, decisions),
         audit=AuditLog(client),
-        second_looks=SecondLooks(client),
+        second_looks=second_looks,
         claims=Claims(client),
         live=Live(client),
         notes=Notes(client),
         timeline=Timeline(client),
-        authors=Authors(client),
+        authors=authors,
         mailboxes=mailboxes,
         bans=Bans(client, vault),
         accounts=accounts,
@@ -145,4 +161,10 @@ def open_store(
         decided=Decided(client, comments),
         trials=Trials(client),
         forgetting=Forgetting(client, comments),
+        door_keys=DoorKeys(client, vault),
+        door_counts=DoorCounts(client),
+        quotas=Quotas(client),
+        at_door=AtDoor(client, vault, comments, window=settings.duplicate_window),
+        callbacks=Callbacks(client),
+        by_address=ByAddress(client, vault, comments, authors, second_looks),
     )

@@ -13,7 +13,9 @@ end
 -- Below an answered comment that went, a tombstone keeps its place: the one above is listed
 -- (again), and once answered it is never taken from the listing. What has nothing visible
 -- below it is left out when the thread is read.
+-- What another's site shows itself (`origin`) stands in no thread of ours.
 local function show(k, id, at)
+  if redis.call('HEXISTS', k.comment, 'origin') == 1 then return end
   redis.call('ZADD', k.listing, at, id)
   redis.call('HINCRBY', k.page, 'count', 1)
   if k.parent == k.comment then return end
@@ -24,6 +26,7 @@ local function show(k, id, at)
 end
 
 local function hide(k, id)
+  if redis.call('HEXISTS', k.comment, 'origin') == 1 then return end
   redis.call('HINCRBY', k.page, 'count', -1)
   if k.parent ~= k.comment and redis.call('EXISTS', k.parent) == 1 then
     redis.call('HINCRBY', k.parent, 'replies', -1)
@@ -163,6 +166,8 @@ local function move(shared, k, id, from, to, at)
     redis.call('HINCRBY', k.page, 'version', 1)
   end
   local version = redis.call('HINCRBY', k.comment, 'version', 1)
+  -- Due at once, for whoever asked about the comment and waits to be called back.
+  if redis.call('HEXISTS', k.comment, 'callback') == 1 then redis.call('ZADD', shared.callbacks, 0, id) end
   if from == 'held' or to == 'held' then tell(shared, id, to, version) end
   return version
 end
@@ -244,7 +249,7 @@ local SHARED = {
   'spam_score', 'toxicity', 'severe_toxicity', 'insult', 'threat', 'identity_attack',
   'profanity', 'sexually_explicit',
   'lang_fr', 'lang_en', 'lang_de', 'lang_pt', 'lang_es', 'lang_it', 'lang_nl', 'lang_other',
-  'reporters', 'appeals', 'appeal_counts',
+  'reporters', 'appeals', 'appeal_counts', 'callbacks',
 }
 local PER_COMMENT = 8
 

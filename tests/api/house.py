@@ -17,14 +17,18 @@ from config.settings import load_secrets
 from service.api.services import Services
 from service.moderation.checks import build_pipeline
 from service.moderation.comment import Facts
+from service.moderation.pipeline import no_guard
 from service.store.accounts import Account, Role
+from service.store.layers import Layers
 from service.store.records import Record
 from service.store.sessions import Visit
 from service.store.sites import Scope, Site
 from service.store.store import open_store
+from service.store.telemetry.recorder import Recorder
 from tests.conftest import change_settings, cheap_passwords
-from workers.layers import Layers
 from workers.moderate import Moderator
+from workers.observer import Observer
+from workers.watch import Watch
 
 ORIGIN = "http://site.test"
 PAGE = "http://site.test/a"
@@ -75,7 +79,8 @@ class House:
         settings = self.services.settings
         self.services.store.client.close()
         secrets, passwords = load_secrets(settings), cheap_passwords()
-        self.replace(store=open_store(settings, secrets, settings.redis_url, passwords))
+        store = open_store(settings, secrets, settings.redis_url, passwords)
+        self.replace(store=store, layers=Layers(store.learned))
 
     def stop_the_clock(self) -> Clock:
         """Replace the clock by one that the test moves."""
@@ -154,16 +159,19 @@ class House:
 
     def drain(self, site: str = "demo") -> int:
         """Settle what is in a site's inbox, as a worker does."""
-        services = self.services
+        services, watch = self.services, Watch()
         return Moderator(
             inbox=services.store.inbox,
             indexing=services.store.indexing,
             sites=services.store.sites,
-            pipeline=pipeline(),
+            pipeline=replace(pipeline(), guard=watch.over(no_guard)),
             doorbell=services.doorbell,
             layers=Layers(services.store.learned),
             settings=services.settings,
+            tracing=services.tracing,
             name="test",
+            now=services.clock,
+            observer=Observer(watch, Recorder(services.store.client, "test")),
         ).drain(site)
 
     def record(self, comment_id: str) -> Record:

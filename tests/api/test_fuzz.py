@@ -30,7 +30,8 @@ from service.schemas.deciding import (
     NoteBodySchema,
     UndoSchema,
 )
-from service.schemas.staff import DecisionSchema, QueueQuerySchema, RetrySchema, SignInSchema
+from service.schemas.ops import ChartsQuerySchema, TasksQuerySchema, WhichLettersSchema
+from service.schemas.staff import DecisionSchema, QueueQuerySchema, SignInSchema
 from service.schemas.submission import EditSchema, ServerSubmissionSchema
 from service.store.accounts import Role
 from service.store.sites import Site
@@ -46,8 +47,9 @@ NAMES = sorted(
     {
         name
         for schema in (
-            ServerSubmissionSchema, EditSchema, DecisionSchema, QueueQuerySchema, RetrySchema,
-            SignInSchema, UndoSchema, EditAndApproveSchema, ClaimsQuerySchema, ChangesQuerySchema,
+            ServerSubmissionSchema, EditSchema, DecisionSchema, QueueQuerySchema,
+            WhichLettersSchema, ChartsQuerySchema, TasksQuerySchema, SignInSchema, UndoSchema,
+            EditAndApproveSchema, ClaimsQuerySchema, ChangesQuerySchema,
             NoteBodySchema, BanBodySchema, BansQuerySchema,
         )
         for name in schema().fields

@@ -43,12 +43,12 @@ def as_template(rule: str) -> str:
 
 
 def routes(house: House) -> set[str]:
-    """Return every route of /v1 the app answers, written as OpenAPI writes them."""
+    """Return every route of our own /v1 the app answers, written as OpenAPI writes them."""
     return {
         f"{method} {as_template(rule.rule)}"
         for rule in house.app.url_map.iter_rules()
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
-        if rule.rule.startswith("/v1/")
+        if rule.rule.startswith("/v1/") and rule.endpoint.partition(".")[0] != "openai"
     }
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from service.store.audit import AuditFilters
 from service.store.sites import Scope
 from tests.api.house import (
     INSULT,
@@ -18,6 +19,7 @@ from tests.api.house import (
     json_of,
 )
 
+DISCARD = "/v1/ops/dead-letters/discard"
 SUMMARY, DEAD, RETRY = "/v1/ops/summary", "/v1/ops/dead-letters", "/v1/ops/dead-letters/retry"
 
 
@@ -97,7 +99,7 @@ def test_dead_letters_are_listed_with_why_and_when(house: House) -> None:
 
 def test_a_dead_letter_that_is_tried_again_goes_its_way(house: House) -> None:
     comment_id = house.set_aside()
-    assert retry(house, comment_id) == {"retried": [comment_id], "not_found": []}
+    assert retry(house, comment_id) == {"retried": [comment_id], "not_found": [], "left": 0}
     assert summary(house)["dead_letters"] == 0
     assert house.record(comment_id).status == "received"
     house.drain()
@@ -110,6 +112,7 @@ def test_what_is_no_dead_letter_is_not_tried_again(house: House) -> None:
     assert retry(house, published, NAMELESS_ID) == {
         "retried": [],
         "not_found": [published, NAMELESS_ID],
+        "left": 0,
     }
     assert house.record(published).status == "approved"
 
@@ -120,6 +123,31 @@ def test_trying_again_twice_is_trying_once(house: House) -> None:
     assert retry(house, comment_id)["retried"] == []
 
 
+def test_all_dead_letters_are_tried_again_at_once(house: House) -> None:
+    comment_id = house.set_aside()
+    headers = bearer(house.key(Scope.OPS))
+    answer = house.client.post(RETRY, json={"all": True}, headers=headers)
+    assert json_of(answer) == {"retried": [comment_id], "not_found": [], "left": 0}
+    assert errors_of(house.client.post(RETRY, json={}, headers=headers)).keys() == {"ids"}
+    both = {"all": True, "ids": [comment_id]}
+    assert errors_of(house.client.post(RETRY, json=both, headers=headers)).keys() == {"ids"}
+
+
+def test_a_discarded_dead_letter_stays_with_the_moderators(house: House) -> None:
+    comment_id = house.set_aside()
+    headers = bearer(house.key(Scope.OPS))
+    body = {"ids": [comment_id, NAMELESS_ID]}
+    answer = house.client.post(DISCARD, json=body, headers=headers)
+    assert json_of(answer) == {"done": [comment_id], "left": 0}
+    found = summary(house)
+    assert (found["dead_letters"], found["held"], found["unscreened"]) == (0, 1, 1)
+    assert house.record(comment_id).status == "held"
+    entries = house.services.store.audit.find("demo", AuditFilters(comment_id=comment_id), 10)
+    assert "dead-letter-discarded" in [entry.kind for entry in entries.entries]
+    again = house.client.post(DISCARD, json=body, headers=headers)
+    assert json_of(again) == {"done": [], "left": 0}
+
+
 def test_500_may_be_tried_at_once_and_no_more(house: House) -> None:
     headers = bearer(house.key(Scope.OPS))
     ids = [f"01JZ8Q6Q3D5W8W1XK2T9F{number:05d}" for number in range(501)]
@@ -127,7 +155,10 @@ def test_500_may_be_tried_at_once_and_no_more(house: House) -> None:
     assert list(errors_of(house.client.post(RETRY, json={"ids": ids}, headers=headers))) == ["ids"]
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", SUMMARY), ("GET", DEAD), ("POST", RETRY)])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", SUMMARY), ("GET", DEAD), ("POST", RETRY), ("POST", DISCARD)],
+)
 def test_operations_are_for_operators(house: House, method: str, path: str) -> None:
     body = {"ids": [NAMELESS_ID]} if method == "POST" else None
     assert_problem(house.client.open(path, method=method, json=body), 401, "unauthorised")

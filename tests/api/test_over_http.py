@@ -242,3 +242,18 @@ def has_answer(wire: socket.socket) -> bool:
         return False
     finally:
         wire.settimeout(25)
+
+
+def test_an_address_in_the_absolute_form_of_proxies_is_routed(port: int) -> None:
+    body = b"blog=http%3A%2F%2Fexample.org&user_ip=192.0.2.7&comment_content=hi"
+    head = (
+        "POST http://0123456789ab.rest.akismet.com/1.1/comment-check HTTP/1.1\r\n"
+        "Host: 0123456789ab.rest.akismet.com\r\nConnection: close\r\n"
+        "Content-Type: application/x-www-form-urlencoded\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", port), 10) as line:
+        line.sendall(head.encode() + body)
+        answer = line.makefile("rb").read()
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert answer.endswith(b"\r\n\r\ninvalid")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from config.settings import Settings, load_secrets
 from service.store.accounts import Account, Role
@@ -25,7 +25,9 @@ from tests.processes.service_up import ServiceUp
 from tests.web.oidc_provider import CLIENT, SECRET
 
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
+PATIENCE_MS = 15_000
 _numbers = itertools.count(1)
+expect.set_options(timeout=PATIENCE_MS)
 OPTIONS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -81,7 +83,7 @@ def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
         context = browser.new_context(locale="fr-FR", **options)
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(PATIENCE_MS)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on(
             "console", lambda said: complaints.append(said.text) if is_refusal(said.text) else None

@@ -69,6 +69,7 @@ def pictures(card: str) -> list[Picture]:
         Picture("card", f"/moderate/comments/{card}?site=demo"),
         Picture("history", "/moderate/history?site=demo"),
         Picture("settings", "/settings/demo/policy"),
+        Picture("ops", "/ops/"),
     ]
 
 

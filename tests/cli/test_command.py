@@ -39,14 +39,16 @@ def test_exit_codes_are_documented(ecluse: Ecluse) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [("sites", "list"), ("keys", "list", "demo"), ("admin", "reset", "admin"), ("web",),
-     ("worker",), ("scheduler",), ("dead-letters", "list", "demo")],
+    [("sites", "list"), ("keys", "list", "demo"), ("users", "reset", "admin"), ("web",),
+     ("worker",), ("scheduler",), ("dead-letters", "list", "demo"), ("verify",),
+     ("digest",), ("queue",), ("backup", "nowhere.backup"),
+     ("erase", "claire@example.org", "--yes")],
     ids=" ".join,
 )  # fmt: skip
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"REDIS_URL": "unix:///nowhere.sock"}, "does not answer"),
+        ({"REDIS_URL": "unix:///nowhere.sock", "START_WAIT_S": "1"}, "does not answer"),
         ({"PORT": "x"}, "ECLUSE_PORT"),
         ({"REDIS_URL": "", "DATA_DIR": "/nowhere"}, "start `ecluse up`"),
     ],
@@ -75,7 +77,7 @@ def test_the_welcome_shows_secrets_when_they_were_just_made() -> None:
 def test_a_later_welcome_says_how_to_make_new_ones() -> None:
     text = "\n".join(welcome(Settings(public_url="https://c.example.org/"), Secret("", "")))
     assert "https://c.example.org/docs" in text
-    assert "ecluse admin reset admin" in text
+    assert "ecluse users reset admin" in text
     assert "ecluse keys create SITE" in text
     assert "curl" not in text
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from service.store.sites import parts_of
 from tests.cli.conftest import Ecluse
 
@@ -70,3 +72,30 @@ def test_a_rotated_key_may_stay_good_for_a_while(ecluse: Ecluse, demo: str) -> N
     assert kept["revoked_at"] is None
     assert 86_300 < kept["expires_at"] - kept["created_at"] < 86_500
     assert ecluse("keys", "rotate", demo, old["id"], "--overlap", "soon").code == 2
+
+
+def test_a_key_for_a_door_is_made_listed_and_revoked(ecluse: Ecluse, demo: str) -> None:
+    made = ecluse("keys", "create", demo, "--for", "akismet", "--label", "blog", "--json").data
+    assert (made["for"], made["site"], made["label"]) == ("akismet", demo, "blog")
+    assert len(made["token"]) == 12
+    listed = ecluse("keys", "list", demo, "--json")
+    assert made["token"] not in listed.out
+    assert made["id"] in [key["id"] for key in listed.data]
+    assert ecluse("keys", "revoke", demo, made["id"], "--json").data["revoked_at"]
+    ended = {key["id"]: key for key in ecluse("keys", "list", demo, "--json").data}
+    assert ended[made["id"]]["revoked_at"] is not None
+
+
+def test_a_secret_that_coral_made_is_read_from_a_file_and_never_shown(
+    ecluse: Ecluse, demo: str, tmp_path: Path
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("made by Coral\n", "utf-8")
+    made = ecluse("keys", "create", demo, "--for", "coral", "--secret-file", str(secret), "--json")
+    assert made.data["for"] == "coral"
+    assert "made by Coral" not in made.out + ecluse("keys", "list", demo).out
+    assert ecluse("keys", "create", demo, "--for", "coral").code == 2
+    secret.write_text("", "utf-8")
+    empty = ecluse("keys", "create", demo, "--for", "coral", "--secret-file", str(secret))
+    assert empty.code == 2
+    assert ecluse("keys", "create", demo, "--secret-file", str(secret)).code == 2

@@ -48,6 +48,7 @@ def test_every_documented_default_is_what_an_empty_environment_gives() -> None:
 def value_for(item: Any) -> str:
     samples = {bool: "true", int: "2048", float: "2.5", str: "text", Path: "here", tuple: "a,b"}
     chosen = {"log_level": "DEBUG", "log_format": "json", "port": "81", "remote_weight": "0.25"}
+    chosen["otlp_sample"] = "0.5"
     chosen["oidc_role"] = "ops"
     if isinstance(item.default, StrEnum):
         return list(type(item.default))[-1].value

@@ -25,6 +25,7 @@ from tests.conftest import arrival_of, comment_of, free_port, start_valkey, stop
 from tests.processes.conftest import Start, store_at
 from tests.processes.service_up import PATIENCE_S, eventually
 from tests.workers.house import moderator_of
+from workers.attendance import attendance
 from workers.runner import Crew, hand_back
 
 INBOX = SiteKeys("demo").inbox
@@ -143,7 +144,7 @@ def deaf(ready: Any) -> None:
     time.sleep(3600)
 
 
-def test_a_worker_that_does_not_listen_is_killed_and_its_share_cleared_up() -> None:
+def test_a_worker_that_does_not_listen_is_killed_and_its_share_cleared_up(tmp_path: Path) -> None:
     context = multiprocessing.get_context("fork")
     ready = context.Event()
     cleared: list[int] = []
@@ -154,7 +155,9 @@ def test_a_worker_that_does_not_listen_is_killed_and_its_share_cleared_up() -> N
         return process
 
     clear_up: Callable[[Sequence[int]], None] = cleared.extend
-    crew = Crew(1, begin, clear_up)
+    nowhere = f"unix://{tmp_path / 'none.sock'}"
+    absent = attendance(Settings(redis_url=nowhere, queue_url=nowhere, data_dir=tmp_path))
+    crew = Crew(1, begin, absent, clear_up)
     running = threading.Thread(target=crew.run)
     running.start()
     assert ready.wait(PATIENCE_S)

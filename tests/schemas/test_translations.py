@@ -18,7 +18,10 @@ from service.moderation.checks.spam.phrases import load_phrases
 from service.moderation.signal import Evidence
 from service.schemas import wording
 from service.schemas.messages import Message, translate, translator
+from service.schemas.ops_words import ADVICE, ALERTS
 from service.web.history.views import KINDS
+from service.web.ops.figures import CHARTS, COLUMNS
+from service.web.ops.views import SPANS
 
 SERVICE = Path(service.__file__).parent
 SOURCES = [
@@ -90,6 +93,9 @@ def messages() -> set[str]:
     }
     labels = {label for names in wording.LABELS.values() for label in names.values()}
     labels |= set(WAYS.values()) | set(KINDS.values())
+    labels |= set(ALERTS.values()) | set(ADVICE.values())
+    labels |= set(SPANS.values()) | set(COLUMNS.values()) | {each.title for each in CHARTS}
+    labels |= {label for each in CHARTS for _, label in each.lines}
     return found | labels | LIBRARY | set(messages_in_templates())
 
 

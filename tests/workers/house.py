@@ -17,9 +17,9 @@ from service.moderation.pipeline import Guard, Pipeline, no_guard
 from service.moderation.signal import Signal
 from service.store.doorbell import Doorbell
 from service.store.inbox_group import GROUP
+from service.store.layers import Layers
 from service.store.store import Store
 from tests.store.shelf import DEMO, raw
-from workers.layers import Layers
 from workers.moderate import Moderator
 
 BAD = "bad"

@@ -169,7 +169,7 @@ HAM = [
     "Could you publish the figures for the smaller villages as well?",
     "Mon fils est dans cette école, les enseignants font un travail superbe.",
     "The council meeting is open to everybody, you only need to register.",
-    "Il faudrait surtout réparer les trottoirs avant de planter des arbres.",
+    "Les trottoirs de la rue basse attendent des travaux depuis dix ans.",
     "We had the same storm in the valley and lost half of the orchard.",
     "Je garde un souvenir ému du cinéma de quartier et de ses fauteuils.",
     "Interesting, but the comparison with last year leaves out the strike.",

@@ -16,13 +16,13 @@ from config.settings import Settings
 from service.moderation.verdict import Action, Status
 from service.store.doorbell import MAINTENANCE_QUEUE, Doorbell
 from service.store.paging import Order
-from service.store.retention import STEP
+from service.store.retention import STEP, Place
 from service.store.sites import Changer, Retention
 from service.store.store import Store
 from service.store.trials import DAY_S
 from tests.store.shelf import DEMO, PAGE, bring, decide, listed, outline, raw, settle_all
 from tests.workers.house import queue_of
-from workers.expire import Expirer, Place
+from workers.expire import Expirer
 
 NOW_S = 2_000_000_000.0
 ANN = Changer("account:ann", 5000)

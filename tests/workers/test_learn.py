@@ -23,13 +23,13 @@ from service.moderation.text import Text
 from service.moderation.verdict import Status
 from service.store.decisions import Order
 from service.store.doorbell import MODERATE_QUEUE, Doorbell
+from service.store.layers import Layers
 from service.store.learned import Learner
 from service.store.sites import Site
 from service.store.store import Store
 from tests.conftest import change_settings, comment_of
 from tests.store.shelf import DEMO, bring, decide, publish, raw, settle_all
 from tests.workers.house import moderator_of, queue_of
-from workers.layers import Layers
 from workers.learn import Pupil
 from workers.sweep import ring_to_learn_where_needed
 

@@ -21,13 +21,13 @@ from service.moderation.verdict import Action, Status, Verdict
 from service.store.decisions import Order
 from service.store.inbox import Settlement
 from service.store.keys import EVERY_SITE, SiteKeys
+from service.store.layers import Layers
 from service.store.sites import Site
 from service.store.store import Store, open_store
 from tests.conftest import SECRETS, comment_of
 from tests.store.shelf import bring, listed, raw
 from tests.workers.house import moderator_of
 from tests.workers.test_learn import NICKNAMES, NOW, fill, pupil_of
-from workers.layers import Layers
 
 ALL = SiteKeys(EVERY_SITE)
 NEW = "Honte à vous, bande de gribouillards"

@@ -54,8 +54,12 @@ KINDS = {
     "settings": "Settings",
     "retention": "Retention",
     "erased": "Comment erased",
+    "erased-address": "All of an address erased",
+    "verify": "Indexes put right",
     "unlearned": "Lessons forgotten",
     "export": "Download",
+    "dead-letter-retried": "Dead letter retried",
+    "dead-letter-discarded": "Dead letter discarded",
 }
 """What the kinds of entries are called; one not named here is shown as it is."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r")

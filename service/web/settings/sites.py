@@ -27,7 +27,9 @@ from service.web.settings.room import (
 from service.web.staff.guard import member
 
 TAKEN = "A site of this name exists already."
-FIELDS = ("origins", "lang", "required", "has_nudge", "limits", "second_look")
+FIELDS = (
+    "origins", "lang", "required", "has_nudge", "limits", "second_look", "akismet_only_checks"
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class Asked:
     has_nudge: bool
     limits: Mapping[str, tuple[str, str]]
     second_look: str
+    akismet_only_checks: bool
 
     @classmethod
     def of_site(cls, site: Site) -> Asked:
@@ -50,7 +53,16 @@ class Asked:
         }
         origins = "\n".join(site.origins)
         percent = f"{100 * site.second_look:g}"
-        return cls(site.name, origins, site.lang, site.required, site.has_nudge, limits, percent)
+        return cls(
+            site.name,
+            origins,
+            site.lang,
+            site.required,
+            site.has_nudge,
+            limits,
+            percent,
+            site.akismet_only_checks,
+        )
 
     @classmethod
     def of_form(cls, data: Mapping[str, Any]) -> Asked:
@@ -68,6 +80,7 @@ class Asked:
             bool(data.get("has_nudge")),
             limits,
             str(data.get("second_look", "")),
+            bool(data.get("akismet_only_checks")),
         )
 
 

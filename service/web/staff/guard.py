@@ -24,6 +24,7 @@ CSRF_HEADER = "X-CSRF-Token"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 EVERY_ROLE = frozenset(Role)
 MODERATING = frozenset({Role.ADMINISTRATOR, Role.MODERATOR})
+OPERATING = frozenset({Role.ADMINISTRATOR, Role.OPS})
 ADMINISTRATING = frozenset({Role.ADMINISTRATOR})
 
 

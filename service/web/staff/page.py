@@ -18,6 +18,7 @@ from service.web.staff.guard import (
     CSRF_FIELD,
     EVERY_ROLE,
     MODERATING,
+    OPERATING,
     Member,
     signed_in,
 )
@@ -47,6 +48,7 @@ ROOMS: tuple[Room, ...] = (
     Room("queue.show", "Queue", MODERATING),
     Room("appeals.listing", "Appeals", MODERATING),
     Room("history.log", "History", MODERATING),
+    Room("ops_page.show", "Operations", OPERATING),
     Room("people.index", "People", ADMINISTRATING),
     Room("settings.index", "Settings", MODERATING),
     Room("account.show", "My account"),
@@ -62,7 +64,7 @@ def page(
     template: str, status: int = 200, headers: Mapping[str, str] | None = None, **context: Any
 ) -> Response:
     """Return a page, or a part of one for htmx, in the reader's language."""
-    answer = make_response(render_template(template, **_frame(), **context), status)
+    answer = make_response(render_template(template, **frame(), **context), status)
     answer.headers.update(HEADERS)
     answer.headers["Content-Language"] = language()
     answer.headers.update(headers or {})
@@ -82,7 +84,8 @@ def problem_page(problem: Problem) -> Response:
     )
 
 
-def _frame() -> dict[str, Any]:
+def frame() -> dict[str, Any]:
+    """Return what every page and every part of one is told."""
     tongue, found = language(), signed_in()
     return {
         "_": translator(tongue),

@@ -15,6 +15,7 @@ from service.web.staff.times import machine_moment, moment
 
 SHOWN = 100
 KINDS = {
+    "backup": "Saved everything into a file.",
     "created": "Made an account.",
     "deleted": "Deleted an account.",
     "disabled": "Disabled an account.",
@@ -28,6 +29,7 @@ KINDS = {
     "recovery-code": "Used a recovery code.",
     "recovery-codes": "Made new recovery codes.",
     "reset-link": "Made a link for a new password.",
+    "restored": "Brought a backup back.",
     "role": "Changed somebody’s role or sites.",
     "second-factor-off": "Turned their second factor off.",
     "second-factor-on": "Turned their second factor on.",
@@ -36,6 +38,10 @@ KINDS = {
     "sessions-ended": "Ended all their other sessions.",
     "sign-in": "Signed in.",
     "sign-in-throttled": "Was throttled after too many failed sign-ins.",
+    "tasks-discarded": "Discarded failed tasks.",
+    "tasks-retried": "Retried failed tasks.",
+    "workers-resumed": "Resumed the workers.",
+    "workers-suspended": "Suspended the workers.",
 }
 blueprint = staff_blueprint("people_log", "/people-log", ADMINISTRATING)
 

@@ -1,0 +1,1 @@
+"""Doors in the shapes of others' APIs, for clients that change only an address."""

@@ -1,0 +1,1 @@
+"""The door that Coral's external moderation phases knock at."""

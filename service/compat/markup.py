@@ -1,0 +1,128 @@
+"""HTML as a reader sees it: plain text, with the way back to where each letter stood."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from html import unescape
+
+# A tag ends at the next sign of either kind, so that a row of "<a<a<a" is read once.
+_MARKUP = re.compile(
+    r"<!--|<(?P<close>/?)(?P<name>[A-Za-z][A-Za-z0-9]*)(?P<rest>[^<>]*)>?|<[!?][^<>]*>?"
+    r"|&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});?"
+)
+# fmt: off
+_BLOCKS = frozenset((
+    "address", "article", "aside", "blockquote", "br", "dd", "div", "dl", "dt", "figure", "footer",
+    "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "nav", "ol", "p",
+    "pre", "section", "table", "td", "th", "tr", "ul",
+))
+# fmt: on
+_UNSEEN = frozenset(("script", "style", "template", "noscript"))
+_HREF = re.compile(r"\bhref\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGNORECASE)
+
+Piece = tuple[str, int, int]
+"""Text, and from where to where of the original it comes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """Hold the text of a document.
+
+    Piece ``i`` begins at ``begins[i]`` of ``text`` and comes from what begins at ``starts[i]``
+    of the original: letter for letter where ``widths[i]`` is 0, otherwise all of it from the
+    same ``widths[i]`` characters.
+    """
+
+    text: str
+    begins: Sequence[int]
+    starts: Sequence[int]
+    widths: Sequence[int]
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Return the original's span behind ``text[start:end]``, which is not empty."""
+        return self._source(start)[0], self._source(end - 1)[1]
+
+    def _source(self, index: int) -> tuple[int, int]:
+        place = bisect_right(self.begins, index) - 1
+        start, width = self.starts[place], self.widths[place]
+        if width:
+            return start, start + width
+        start += index - self.begins[place]
+        return start, start + 1
+
+
+def plain_of(markup: str) -> Plain:
+    """Return what of ``markup`` a reader sees, and the addresses its links lead to.
+
+    Blocks stand on lines of their own; scripts, styles and comments are left out. Anything
+    is taken, whole HTML or not; each character is looked at a bounded number of times.
+    """
+    texts: list[str] = []
+    begins: list[int] = []
+    starts: list[int] = []
+    widths: list[int] = []
+    length = 0
+    for text, start, end in _pieces(markup):
+        if not text:
+            continue
+        texts.append(text)
+        begins.append(length)
+        starts.append(start)
+        widths.append(0 if text == markup[start:end] else end - start)
+        length += len(text)
+    return Plain("".join(texts), begins, starts, widths)
+
+
+def _pieces(markup: str) -> Iterator[Piece]:
+    place = 0
+    for start, end, shown in _Scanner(markup):
+        if start > place:
+            yield markup[place:start], place, start
+        yield shown, start, end
+        place = end
+    if place < len(markup):
+        yield markup[place:], place, len(markup)
+
+
+class _Scanner:
+    """Find markup, from left to right: from where to where, and what it shows."""
+
+    def __init__(self, markup: str) -> None:
+        self._markup = markup
+        self._lowered = markup.lower() if len(markup.lower()) == len(markup) else markup
+
+    def __iter__(self) -> Iterator[tuple[int, int, str]]:
+        place = 0
+        while match := _MARKUP.search(self._markup, place):
+            place = self._end_of(match)
+            yield match.start(), place, _shown(match)
+
+    def _end_of(self, match: re.Match[str]) -> int:
+        """Return where what begins at ``match`` ends; what never ends hides all that follows."""
+        if match[0] == "<!--":
+            return self._after("-->", match.end())
+        name = (match["name"] or "").lower()
+        if name in _UNSEEN and not match["close"]:
+            closing = self._lowered.find(f"</{name}", match.end())
+            return len(self._markup) if closing < 0 else self._after(">", closing)
+        return match.end()
+
+    def _after(self, mark: str, start: int) -> int:
+        found = self._markup.find(mark, start)
+        return len(self._markup) if found < 0 else found + len(mark)
+
+
+def _shown(match: re.Match[str]) -> str:
+    if match[0].startswith("&"):
+        return unescape(match[0])
+    name = (match["name"] or "").lower()
+    if name in _BLOCKS:
+        return "\n"
+    if name == "a" and not match["close"]:
+        href = _HREF.search(match["rest"])
+        address = unescape(next(filter(None, href.groups()), "")) if href else ""
+        return f" {address} " if address.startswith(("http://", "https://")) else ""
+    return ""

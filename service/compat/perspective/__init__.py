@@ -1,0 +1,1 @@
+"""The door that speaks the Perspective API, v1alpha1."""

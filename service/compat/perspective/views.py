@@ -1,0 +1,135 @@
+"""The Perspective API as its clients call it: analyze, suggestscore, and the discovery document."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+from flask import Blueprint, Response
+
+from config.settings import EncoderUse
+from service.api.answer import Answer
+from service.api.callers import bearer_token
+from service.api.media import asked
+from service.api.services import services
+from service.compat.door import bounded_body, key_holder
+from service.compat.perspective import errors
+from service.compat.perspective.analysis import analyzed, tongue_of
+from service.compat.perspective.attributes import Coverage, coverage
+from service.compat.perspective.discovery import document
+from service.compat.perspective.requests import read_analysis, read_suggestion
+from service.compat.perspective.suggesting import teach
+from service.compat.quota import TooOften, spend
+from service.compat.scores import NotScreened, Texts
+from service.moderation.models.linear import shipped_model
+from service.store.door_keys import Door
+from service.store.sites import Site
+
+blueprint = Blueprint("perspective", __name__)
+
+MOST_BODY = 262_144
+"""Bytes a call may have: the longest comment written in escapes, and what stands around it."""
+DIMENSION = "perspective"
+JSON = "application/json; charset=UTF-8"
+PREFLIGHT = {
+    **errors.CORS,
+    "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, X-Goog-Api-Client, "
+    "X-Goog-Api-Key, X-Goog-User-Project, X-Client-Data, X-Requested-With",
+    "Access-Control-Max-Age": "3600",
+}
+CALLS = ("/v1alpha1/comments:analyze", "/v1alpha1/comments:suggestscore")
+DOCUMENTS = ("/$discovery/rest", "/discovery/v1/apis/commentanalyzer/v1alpha1/rest")
+
+
+@blueprint.route(CALLS[0], methods=["POST"], provide_automatic_options=False)
+def analyze() -> Response:
+    """Score a comment; nothing of it is kept, whatever `doNotStore` says."""
+    site, _ = _caller()
+    call = read_analysis(bounded_body(MOST_BODY))
+    _spend(site, "Analysis")
+    return _answer(_screened(lambda: analyzed(site, call, _coverage())))
+
+
+@blueprint.route(CALLS[1], methods=["POST"], provide_automatic_options=False)
+def suggest_score() -> Response:
+    """Learn which scores a comment should have had; its words are not kept."""
+    site, actor = _caller()
+    call = read_suggestion(bounded_body(MOST_BODY))
+    _spend(site, "Suggestion")
+    expected = call.languages[0] if call.languages else site.lang
+    texts = Texts(site, [call.words.seen], expected=expected, with_spam=True, hears_layer=False)
+    tongue = tongue_of(site, call.languages, call.words.seen, texts.languages[0])
+    _screened(lambda: teach(site, call, texts.judged_in(tongue.lang), actor))
+    body: dict[str, Any] = {"clientToken": call.client_token} if call.client_token else {}
+    if call.languages:
+        body["requestedLanguages"] = call.languages
+    return _answer({**body, "detectedLanguages": tongue.detected})
+
+
+@blueprint.route(DOCUMENTS[0], provide_automatic_options=False)
+@blueprint.route(DOCUMENTS[1], provide_automatic_options=False)
+def discovery() -> Response:
+    """Describe the API to a generated client, at the address by which it came."""
+    if asked().query.get("version", "v1alpha1") != "v1alpha1":
+        raise errors.ApiError(404, "Discovery document not found for API service.")
+    return _answer(document(asked().host_url), {"Vary": "Host"})
+
+
+def preflight() -> Response:
+    """Let pages of any origin call: whoever has the key may."""
+    return Answer([b""], 204, PREFLIGHT)
+
+
+for _path in (*CALLS, *DOCUMENTS):
+    blueprint.add_url_rule(
+        _path, "preflight", preflight, methods=["OPTIONS"], provide_automatic_options=False
+    )
+
+
+def _caller() -> tuple[Site, str]:
+    """Return the site whose key came, and the key's name in what it teaches.
+
+    Raises ``ApiError``.
+    """
+    current = asked()
+    token = (
+        current.query.get("key", "")
+        or current.environ.get("HTTP_X_GOOG_API_KEY", "")
+        or bearer_token()
+    )
+    holder = key_holder(Door.PERSPECTIVE, token)
+    if holder is None:
+        raise errors.key_invalid() if token else errors.key_missing()
+    site, key = holder
+    return site, f"key:{key.id}"
+
+
+def _spend(site: Site, method: str) -> None:
+    try:
+        spend(site, DIMENSION)
+    except TooOften as error:
+        window_s = error.limit.window_s
+        unit = "minute" if window_s == 60 else f"{window_s} seconds"
+        raise errors.quota_exceeded(
+            method, site.name, error.limit.burst, unit, error.retry_after_s
+        ) from None
+
+
+def _screened(work: Callable[[], Any]) -> Any:
+    try:
+        return work()
+    except NotScreened:
+        raise errors.ApiError(503, "The service is currently unavailable.") from None
+
+
+def _coverage() -> Coverage:
+    has_encoder = services().settings.encoder is not EncoderUse.OFF
+    return coverage(has_encoder, shipped_model().weights.calibration)
+
+
+def _answer(body: Any, headers: dict[str, str] | None = None) -> Response:
+    raw = orjson.dumps(body)
+    own = {"Content-Type": JSON, "Content-Length": str(len(raw)), "Cache-Control": "no-store"}
+    return Answer([raw], 200, {**own, **errors.CORS, **(headers or {})})

@@ -1,0 +1,77 @@
+"""Alerts: what an operator must know at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from service.store.telemetry.views import (
+    Alert,
+    AlertKind,
+    CheckView,
+    InboxView,
+    ServerView,
+    Severity,
+)
+
+NEARLY_FULL = 0.9
+MOST_OF_A_KIND = 10
+STORE = "store"
+
+
+def alerts_of(
+    inboxes: Sequence[InboxView],
+    checks: Sequence[CheckView],
+    server: ServerView,
+    *,
+    workers_alive: int,
+    failed_tasks: int,
+    is_suspended: bool,
+    inbox_age_limit_s: float,
+) -> tuple[Alert, ...]:
+    """Return the alerts, the worst first."""
+    found = [
+        *_about_workers(workers_alive, is_suspended),
+        *_about_server(server),
+        *_about_checks(checks),
+        *_about_inboxes(inboxes, inbox_age_limit_s),
+    ]
+    if failed_tasks:
+        found.append(Alert(AlertKind.FAILED_TASKS, Severity.WARNING, value=failed_tasks))
+    return tuple(sorted(found, key=lambda alert: alert.severity is not Severity.CRITICAL))
+
+
+def _about_workers(alive: int, is_suspended: bool) -> Iterator[Alert]:
+    if not alive:
+        yield Alert(AlertKind.NO_WORKER, Severity.CRITICAL)
+    if is_suspended:
+        yield Alert(AlertKind.SUSPENDED, Severity.CRITICAL)
+
+
+def _about_server(server: ServerView) -> Iterator[Alert]:
+    if not server.is_written:
+        yield Alert(AlertKind.NOT_WRITTEN, Severity.CRITICAL, STORE)
+    shares = ((AlertKind.MEMORY, server.memory_share), (AlertKind.DISK, server.disk_share))
+    for kind, share in shares:
+        if share is not None and share > NEARLY_FULL:
+            yield Alert(kind, Severity.CRITICAL, STORE, share, NEARLY_FULL)
+
+
+def _about_checks(checks: Sequence[CheckView]) -> Iterator[Alert]:
+    for check in checks:
+        if check.is_failing:
+            severity = Severity.CRITICAL if check.unscreened else Severity.WARNING
+            failures = sum(check.failures.values())
+            yield Alert(AlertKind.CHECK_FAILING, severity, check.name, failures)
+        elif check.is_silent:
+            yield Alert(AlertKind.CHECK_SILENT, Severity.CRITICAL, check.name)
+
+
+def _about_inboxes(inboxes: Sequence[InboxView], limit_s: float) -> Iterator[Alert]:
+    late = [each for each in inboxes if each.oldest_s is not None and each.oldest_s > limit_s]
+    late.sort(key=lambda each: -(each.oldest_s or 0.0))
+    for inbox in late[:MOST_OF_A_KIND]:
+        age_s = inbox.oldest_s or 0.0
+        yield Alert(AlertKind.INBOX_OLD, Severity.CRITICAL, inbox.site, age_s, limit_s)
+    dead = sorted((each for each in inboxes if each.dead_letters), key=lambda e: -e.dead_letters)
+    for inbox in dead[:MOST_OF_A_KIND]:
+        yield Alert(AlertKind.DEAD_LETTERS, Severity.WARNING, inbox.site, inbox.dead_letters)

@@ -1,0 +1,1 @@
+"""Others' clients, unmodified, against the service over HTTP."""

@@ -1,0 +1,123 @@
+"""The `call_back` task: post what became of comments to the blogs that asked about them.
+
+A comment-check may name a ``callback``; Akismet's plugin for WordPress (5.5 and later) and its
+module for Drupal do, and take the result there as often as it changes.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import groupby
+from urllib.parse import urlsplit
+
+from config.settings import Settings, load_secrets
+from service.remote.guarded import AddressForbidden, PostFailed, post_json
+from service.store.callbacks import Callbacks, Due
+from service.store.door_keys import DoorKey, DoorKeys
+from service.store.embedded import server_urls
+from service.store.sealing import SealBroken
+from service.store.sites import KeyUnknown, Sites, SiteUnknown
+from service.store.store import open_store
+
+AT_ONCE = 20
+"""Results in one call."""
+CALL_LIMIT_S = 20.0
+"""A task ends after this long; a blog that hangs keeps the others' waiting no longer."""
+TIMEOUT_S = 10.0
+# The plugin says to leave a submit-spam or submit-ham alone that it would send in turn.
+HEADERS = {"X-Akismet-Webhook": "1", "User-Agent": "Ecluse"}
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Call the blogs back; ``clock`` gives seconds since the epoch."""
+
+    callbacks: Callbacks
+    door_keys: DoorKeys
+    sites: Sites
+    settings: Settings
+    clock: Callable[[], float] = time.time
+
+    def call(self, site: str) -> int:
+        """Post what is due; return how many results were taken."""
+        self.callbacks.clear_bell(site)
+        told, until = 0, self.clock() + CALL_LIMIT_S
+        while self.clock() < until:
+            taken = self.callbacks.take(site, self._now_ms(), AT_ONCE)
+            if taken is None:
+                break
+            by_address = sorted(taken, key=lambda due: (due.url, due.key_id))
+            for (url, key_id), together in groupby(by_address, lambda due: (due.url, due.key_id)):
+                told += self._post(site, url, key_id, list(together))
+        return told
+
+    def _post(self, site: str, url: str, key_id: str, together: Sequence[Due]) -> int:
+        key = self._good_key(site, key_id)
+        if key is None or not self._may_be_called(site, url):
+            for due in together:
+                self.callbacks.drop(site, due)
+            return 0
+        try:
+            body = {
+                "key": self.door_keys.token(key),
+                "endpoint": "comment-check",
+                "comments": [{"guid": due.comment_id, "result": due.result} for due in together],
+            }
+            private = self.settings.private_targets
+            status, _ = post_json(url, body, HEADERS, TIMEOUT_S, may_be_private=private)
+        except (PostFailed, AddressForbidden, SealBroken) as error:
+            return self._failed(site, together, type(error).__name__)
+        if not 200 <= status < 300:
+            return self._failed(site, together, f"status {status}")
+        for due in together:
+            self.callbacks.note_told(site, due)
+        return len(together)
+
+    def _failed(self, site: str, together: Sequence[Due], why: str) -> int:
+        for due in together:
+            if not self.callbacks.note_failed(site, due, self._now_ms()):
+                logger.error("a blog could not be called back", extra={"comment": due.comment_id})
+        logger.warning("a blog was not called back", extra={"site": site, "why": why})
+        return 0
+
+    def _good_key(self, site: str, key_id: str) -> DoorKey | None:
+        try:
+            key = self.door_keys.get(site, key_id)
+        except KeyUnknown:
+            return None
+        return key if key.is_good else None
+
+    def _may_be_called(self, site: str, url: str) -> bool:
+        """Say whether an address is the site's own, as its settings name it now."""
+        try:
+            return origin_of(url) in self.sites.get(site).site.origins
+        except SiteUnknown:
+            return False
+
+    def _now_ms(self) -> int:
+        return int(self.clock() * 1000)
+
+
+def origin_of(url: str) -> str:
+    """Return the origin of a web address."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}".lower()
+
+
+def call_back(site: str) -> int:
+    """Call a site's blogs back: the RQ task. Returns how many results were taken."""
+    return caller().call(site)
+
+
+@cache
+def caller() -> Caller:
+    """Return this process's caller, made from the environment at the first call."""
+    settings = Settings.from_environment()
+    store = open_store(settings, load_secrets(settings), server_urls(settings).store)
+    return Caller(store.callbacks, store.door_keys, store.sites, settings)
