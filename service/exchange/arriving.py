@@ -122,7 +122,7 @@ class Customs:
 
     def _page(self, written: str) -> str:
         address = fit(written, URL_LIMIT)
-        if self.base and "://" not in address:
+        if address and self.base and "://" not in address:
             try:
                 address = urljoin(self.base, address)
             except ValueError:
