@@ -66,6 +66,14 @@ class Place(NamedTuple):
     depth: int
 
 
+class Placed(NamedTuple):
+    """Hold a comment with its place, and the place of the comment it answers."""
+
+    item: Imported
+    place: Place
+    above: Place | None
+
+
 class Imports:
     """Write comments from elsewhere."""
 
@@ -85,7 +93,7 @@ class Imports:
         threads go is put beside it.
         """
         outcomes: list[Outcome] = [Outcome.LATER] * len(items)
-        placed: list[tuple[int, Imported, Place]] = []
+        placed: list[tuple[int, Placed]] = []
         known = self._places(site, items)
         for index, item in enumerate(items):
             place = _placed(item.comment, known)
@@ -94,11 +102,11 @@ class Imports:
             is_uprooted = place is None or (item.comment.parent != "" and place.parent == "")
             place = place or Place(page_key(item.comment.page), "", "", 0)
             known.setdefault(item.comment.id, place)
-            placed.append((index, item, place))
+            placed.append((index, Placed(item, place, known.get(place.parent))))
             outcomes[index] = Outcome.UPROOTED if is_uprooted else Outcome.WRITTEN
         if placed:
-            told = self._written(site, [(item, place) for _, item, place in placed])
-            for (index, _, _), is_new in zip(placed, told, strict=True):
+            told = self._written(site, [each for _, each in placed])
+            for (index, _), is_new in zip(placed, told, strict=True):
                 if not is_new:
                     outcomes[index] = Outcome.KNOWN
         return outcomes
@@ -119,15 +127,16 @@ class Imports:
             if page is not None
         }
 
-    def _written(self, site: str, placed: Sequence[tuple[Imported, Place]]) -> list[bool]:
+    def _written(self, site: str, placed: Sequence[Placed]) -> list[bool]:
         keys, names = SiteKeys(site), transition_keys(site, [])
-        arguments: list[Argument] = []
-        for item, place in placed:
+        arguments: list[Argument] = [len(placed)]
+        for item, place, _ in placed:
             author = item.facts.author_key
             names += comment_keys(
                 keys, item.comment.id, place.parent, place.page, place.root, author
             )
             arguments += self._arguments(item, place)
+        names += [name for each in placed for name in _far_above(keys, each)]
         return [bool(told) for told in self._comments.durably(self._import, names, arguments)]
 
     def _arguments(self, item: Imported, place: Place) -> list[Argument]:
@@ -193,6 +202,16 @@ def _of_its_past(item: Imported) -> dict[str, Argument]:
     if item.is_erased:
         found["erased"] = "1"
     return found
+
+
+def _far_above(keys: SiteKeys, placed: Placed) -> tuple[str, str]:
+    """Return the key of what is answered by the comment answered, and where that is listed."""
+    own, above = keys.comment(placed.item.comment.id), placed.above
+    if above is None or not above.parent:
+        return own, own
+    is_root = above.parent == above.root
+    listing = keys.roots(above.page) if is_root else keys.thread(above.root)
+    return keys.comment(above.parent), listing
 
 
 def _placed(comment: Comment, known: Mapping[str, Place]) -> Place | None:

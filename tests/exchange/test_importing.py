@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import Phase, given
+from hypothesis import given
 from hypothesis import settings as at_most
 from hypothesis import strategies as st
 
@@ -36,6 +36,7 @@ from service.store.store import Store, open_store
 from service.store.threads import Node
 from service.store.verify import Verifier
 from tests.conftest import SECRETS, arrival_of, comment_of
+from tests.store.shelf import decide
 
 PAGE = "http://site.test/a"
 NOW = 1_795_000_000_000
@@ -179,6 +180,22 @@ def test_who_answers_nothing_that_is_there_stands_alone_and_is_reported(store: S
     assert is_in_order(store)
 
 
+@pytest.mark.parametrize("refused", [Status.HELD, Status.SPAM])
+def test_what_stands_below_refused_comments_is_shown_and_so_is_their_place(
+    store: Store, refused: Status
+) -> None:
+    found = [foreign("a", status=refused), foreign("b", "a", refused), foreign("c", "b")]
+    found += [foreign("x", status=refused), foreign("y", "x", refused)]
+    found.append(foreign("z", "y", Status.HELD))
+    bring_in(store, found)
+    assert is_in_order(store)
+    words = "Words of "
+    assert threads(store) == [[f"{words}a", [[f"{words}b", [[f"{words}c", []]]]]]]
+    decide(store, id_of("x|z"), Status.APPROVED)
+    assert outline(store.threads.read("demo", PAGE, Order.OLDEST, 9, "").nodes)[1][0].endswith("x")
+    assert is_in_order(store)
+
+
 def test_what_a_comment_cannot_hold_is_mended_or_left_out(store: Store) -> None:
     report = bring_in(
         store,
@@ -312,7 +329,7 @@ def records_of(store: Store) -> list[Record]:
 
 
 def test_what_is_exported_and_imported_is_the_same_again(one: Store) -> None:
-    @at_most(max_examples=150, phases=[Phase.generate])
+    @at_most(max_examples=25)
     @given(imported())
     def prove(items: list[Imported]) -> None:
         emptied(one)
@@ -343,7 +360,7 @@ def test_a_wordpress_file_of_ours_brings_back_what_wordpress_knows(one: Store) -
             comment.url, comment.parent, record.root, status, record.submitted_at_ms, personal,
         )  # fmt: skip
 
-    @at_most(max_examples=150, phases=[Phase.generate])
+    @at_most(max_examples=25)
     @given(imported())
     def prove(items: list[Imported]) -> None:
         emptied(one)
