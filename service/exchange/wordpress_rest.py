@@ -32,6 +32,8 @@ ASKED_FOR = ("approve", "hold", "spam", "trash")
 TIMEOUT_S = 30.0
 LARGEST_ANSWER = 1 << 24
 TRIES = 4
+PAUSE_S = 1.0
+"""Before the second try; each further pause is twice as long."""
 _WORTH_ANOTHER = frozenset({429, 500, 502, 503, 504})
 _KINDS = frozenset({"", "comment"})
 
@@ -46,7 +48,6 @@ class Blog:
     address: str
     user: str
     password: str
-    sleep: Callable[[float], None] = time.sleep
 
     def comments(self, total: Callable[[int], None]) -> Iterator[Found]:
         """Yield every comment; ``total`` hears how many there are of a status.
@@ -102,7 +103,7 @@ class Blog:
                 fault = f"it answers {answer.status_code}"
             except requests.RequestException as error:
                 fault = f"it cannot be reached ({type(error).__name__})"
-            self.sleep(2.0**attempt)
+            time.sleep(PAUSE_S * 2**attempt)
         raise FileUnreadable(fault)
 
     def _comment_of(self, row: object) -> Found:
