@@ -329,7 +329,7 @@ def records_of(store: Store) -> list[Record]:
 
 
 def test_what_is_exported_and_imported_is_the_same_again(one: Store) -> None:
-    @at_most(max_examples=25)
+    @at_most(max_examples=15)
     @given(imported())
     def prove(items: list[Imported]) -> None:
         emptied(one)
@@ -360,7 +360,7 @@ def test_a_wordpress_file_of_ours_brings_back_what_wordpress_knows(one: Store) -
             comment.url, comment.parent, record.root, status, record.submitted_at_ms, personal,
         )  # fmt: skip
 
-    @at_most(max_examples=25)
+    @at_most(max_examples=15)
     @given(imported())
     def prove(items: list[Imported]) -> None:
         emptied(one)
