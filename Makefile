@@ -22,8 +22,10 @@ HERE := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 run: $(VENV)/installed-run
 	@exec $(BIN)/ecluse up
 
+# Where none are written, each of the hundred processes compiles the whole service anew.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: $(VENV)/installed-dev browser
-	@$(BIN)/python -m pytest -n 2 --dist worksteal
+	@$(BIN)/python -m pytest -n 3 --dist worksteal
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .

@@ -65,7 +65,7 @@ from service.store.telemetry.telemetry import Telemetry, limits_of
 from service.store.traffic import Traffic
 from service.tracing.chosen import tracing_of
 from service.web import appeals as appeals_page
-from service.web import author, by_mail, demo
+from service.web import author, by_mail, demo, embed
 from service.web.docs import register_docs
 from service.web.errors import problem_page
 from service.web.history import views as history
@@ -85,6 +85,25 @@ from service.web.staff import (
 )
 
 API_VERSION = "1"
+DESCRIPTION = {
+    "API_TITLE": "Écluse",
+    "API_VERSION": API_VERSION,
+    "OPENAPI_VERSION": "3.1.0",
+    "OPENAPI_URL_PREFIX": "/",
+    "OPENAPI_JSON_PATH": "openapi.json",
+    "API_SPEC_OPTIONS": {
+        "info": {"description": "Self-hosted comment moderation."},
+        "components": {
+            "securitySchemes": {
+                "key": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "A site key (ek_…) or a session token (es_…).",
+                }
+            }
+        },
+    },
+}
 DESCRIBING = frozenset({"flask_smorest.blueprint", "flask_smorest.response"})
 BLUEPRINTS = (
     submissions.blueprint,
@@ -109,6 +128,7 @@ DOORS = (
 )
 PAGES = (
     demo.blueprint,
+    embed.blueprint,
     author.blueprint,
     appeals_page.blueprint,
     door.blueprint,
@@ -212,12 +232,17 @@ def create_app(settings: Settings | None = None) -> Flask:
         app = create_app(_from_environment())
         begin_service(app)
         return app
-    keyless_networks(settings.akismet_keyless)
+    app = assembled()
+    furnish(app, settings)
+    return app
+
+
+def assembled() -> App:
+    """Return what is the same whatever the settings: the routes, their description, the errors."""
     app = App("service", template_folder="web/templates", static_folder="web/static")
     app.request_class = WholeRequest
     app.url_map.merge_slashes = False
-    app.config.update(_flask_options(settings))
-    app.extensions["ecluse"] = make_services(settings)
+    app.config.update(DESCRIPTION)
     api = DescribedApi(app)
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
@@ -226,7 +251,18 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(metrics.blueprint)
     register_docs(app)
     problems.register(app, lambda: door_shape() or problem_page())
-    served: Services = app.extensions["ecluse"]
+    return app
+
+
+def furnish(app: Flask, settings: Settings) -> None:
+    """Put into an application what it works with, as the settings say."""
+    keyless_networks(settings.akismet_keyless)
+    app.config.update(
+        MAX_CONTENT_LENGTH=settings.body_limit,
+        MAX_FORM_MEMORY_SIZE=settings.body_limit,
+        MAX_FORM_PARTS=100,
+    )
+    served = app.extensions["ecluse"] = make_services(settings)
     _count_requests(app, served.requests, is_logged=settings.access_log)
     _number_requests(app)
     if served.tracing.is_on:
@@ -235,7 +271,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, hops, hops, hops)  # type: ignore[method-assign]
-    return app
 
 
 def _from_environment() -> Settings:
@@ -280,31 +315,6 @@ def make_services(settings: Settings) -> Services:
         provider=provider_of(settings),
         disposable_domains=frozenset(blocklist),
     )
-
-
-def _flask_options(settings: Settings) -> dict[str, Any]:
-    return {
-        "MAX_CONTENT_LENGTH": settings.body_limit,
-        "MAX_FORM_MEMORY_SIZE": settings.body_limit,
-        "MAX_FORM_PARTS": 100,
-        "API_TITLE": "Écluse",
-        "API_VERSION": API_VERSION,
-        "OPENAPI_VERSION": "3.1.0",
-        "OPENAPI_URL_PREFIX": "/",
-        "OPENAPI_JSON_PATH": "openapi.json",
-        "API_SPEC_OPTIONS": {
-            "info": {"description": "Self-hosted comment moderation."},
-            "components": {
-                "securitySchemes": {
-                    "key": {
-                        "type": "http",
-                        "scheme": "bearer",
-                        "description": "A site key (ek_…) or a session token (es_…).",
-                    }
-                }
-            },
-        },
-    }
 
 
 def _number_requests(app: Flask) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -38,6 +39,7 @@ class Script:
             return client.eval(self.text, len(keys), *keys, *arguments)
 
 
+@cache
 def script(*names: str) -> Script:
     """Return the script made of the named ``.lua`` files, in order."""
     folder = resources.files("service.store")

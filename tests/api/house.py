@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -13,8 +15,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from config.settings import load_secrets
+from config.settings import Settings, load_secrets
 from service.api.services import Services
+from service.app import App, assembled, furnish
 from service.moderation.checks import build_pipeline
 from service.moderation.comment import Facts
 from service.moderation.pipeline import no_guard
@@ -42,6 +45,32 @@ SPAM = (
 
 pipeline = cache(build_pipeline)
 """The checks, loaded once in a test process."""
+
+
+@cache
+def routes() -> App:
+    """Return what every application has, put together once in a test process, never served."""
+    app = assembled()
+    assert app.jinja_env  # the pages compiled are shared as well
+    return app
+
+
+def app_over(settings: Settings) -> Flask:
+    """Return what ``create_app`` returns, without putting the routes together each time."""
+    shared = routes()
+    app = copy(shared)
+    app.config = app.make_config()
+    app.config.update(shared.config)
+    app.extensions = dict(shared.extensions)
+    app.before_request_funcs = own(shared.before_request_funcs)
+    app.after_request_funcs = own(shared.after_request_funcs)
+    furnish(app, settings)
+    return app
+
+
+def own(hooks: Mapping[Any, list[Any]]) -> dict[Any, list[Any]]:
+    """Return hooks in lists of their own."""
+    return defaultdict(list, {name: list(functions) for name, functions in hooks.items()})
 
 
 @dataclass

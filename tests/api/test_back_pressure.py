@@ -10,10 +10,9 @@ import pytest
 from werkzeug.test import TestResponse
 
 from config.settings import Settings
-from service.app import create_app
 from service.store.keys import SiteKeys
 from service.store.sites import Site
-from tests.api.house import INSULT, ORIGIN, PAGE, House, assert_problem, json_of, pipeline
+from tests.api.house import INSULT, ORIGIN, PAGE, House, app_over, assert_problem, json_of, pipeline
 
 INBOX = SiteKeys("demo").inbox
 BROWSER = {"Accept": "text/html,*/*;q=0.8", "Referer": PAGE}
@@ -26,7 +25,7 @@ def build(settings: Settings) -> Iterator[Build]:
     houses: list[House] = []
 
     def make(**limits: Any) -> House:
-        house = House(create_app(replace(settings, **limits)))
+        house = House(app_over(replace(settings, **limits)))
         house.replace(pipeline=pipeline)
         house.services.store.sites.create(Site("demo", origins=(ORIGIN,), lang="fr"))
         houses.append(house)

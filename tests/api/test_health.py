@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 
 from config.settings import Settings
-from service.app import create_app
 from service.moderation.pipeline import Pipeline
 from service.store.sites import Site
 from tests.api.house import (
@@ -23,6 +22,7 @@ from tests.api.house import (
     PAGE,
     Clock,
     House,
+    app_over,
     assert_problem,
     bearer,
     json_of,
@@ -47,7 +47,7 @@ def house_over(store_url: str, queue_url: str, folder: Path) -> House:
     settings = Settings(
         redis_url=f"{store_url}?db=0", queue_url=f"{queue_url}?db=0", data_dir=folder
     )
-    return House(create_app(settings))
+    return House(app_over(settings))
 
 
 def prepared(house: House) -> Clock:

@@ -9,14 +9,13 @@ from email.message import EmailMessage
 import pytest
 
 from config.settings import Settings
-from service.app import create_app
 from service.mail.links import MailLink, make_token
 from service.mail.post import MailFailed, send
 from service.moderation.verdict import Status
 from service.store.accounts import Role
 from service.store.mailboxes import LINK_LIFE_S, Digest, Mailbox
 from service.store.sites import Site
-from tests.api.house import INSULT, ORIGIN, Clock, House, pipeline
+from tests.api.house import INSULT, ORIGIN, Clock, House, app_over, pipeline
 from tests.mail.conftest import Letterbox
 from tests.web.staff import Staffer, staffer
 from workers.mail import ALERT_PAUSE_MS, Writer
@@ -28,7 +27,7 @@ WAIT_S = ALERT_PAUSE_MS / 1000 + 1
 
 @pytest.fixture
 def house(settings: Settings) -> House:
-    built = House(create_app(settings))
+    built = House(app_over(settings))
     built.replace(pipeline=pipeline)
     built.make_passwords_cheap()
     built.services.store.sites.create(Site("demo", origins=(ORIGIN,), lang="fr"))

@@ -9,11 +9,20 @@ import socket
 import stat
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.processes.service_up import ServiceUp, eventually, is_gone
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceUp]:
+    """A service that is up, for tests after which it goes on."""
+    made = ServiceUp(tmp_path_factory.mktemp("up") / "var").start()
+    yield made
+    assert made.end() == 0
 
 
 def test_a_first_start_prints_a_command_that_submits_a_comment(service: ServiceUp) -> None:
@@ -52,26 +61,27 @@ def test_data_and_secrets_survive_a_restart_and_are_not_shown_again(service: Ser
 
 
 @pytest.mark.parametrize("part", ["web", "workers", "scheduler", "valkey"])
-def test_a_part_that_is_killed_comes_back(part: str, service: ServiceUp) -> None:
-    key = service.start().key()
-    killed = service.parts()[part]
+def test_a_part_that_is_killed_comes_back(part: str, running: ServiceUp) -> None:
+    key = running.key()
+    eventually(lambda: part in running.parts(), running)
+    killed = running.parts()[part]
     os.kill(killed, signal.SIGKILL)
-    eventually(lambda: service.parts().get(part, killed) != killed, service)
-    eventually(service.answers, service)
-    assert f"{part} ended (code -9)" in service.output
-    eventually(lambda: service.command("doctor").returncode == 0, service)
-    answer = service.submit("Toujours là, et jugé malgré tout.", key)
+    eventually(lambda: running.parts().get(part, killed) != killed, running)
+    eventually(running.answers, running)
+    assert f"{part} ended (code -9)" in running.output
+    eventually(lambda: running.command("doctor").returncode == 0, running)
+    answer = running.submit("Toujours là, et jugé malgré tout.", key)
     assert answer["status"] in ("approved", "held", "received")
-    assert service.end() == 0
 
 
-def test_a_killed_worker_process_is_replaced(service: ServiceUp) -> None:
-    service.start()
-    runner = service.parts()["workers"]
+def test_a_killed_worker_process_is_replaced(running: ServiceUp) -> None:
+    eventually(lambda: "workers" in running.parts(), running)
+    runner = running.parts()["workers"]
+    eventually(lambda: len(_workers_of(runner)) == 1, running)
     [worker] = _workers_of(runner)
     os.kill(worker, signal.SIGKILL)
-    eventually(lambda: _workers_of(runner) not in ([], [worker]), service)
-    assert service.parts()["workers"] == runner
+    eventually(lambda: _workers_of(runner) not in ([], [worker]), running)
+    assert running.parts()["workers"] == runner
 
 
 def test_after_kill_9_nothing_is_left_and_a_new_start_works_at_once(service: ServiceUp) -> None:
@@ -86,14 +96,14 @@ def test_after_kill_9_nothing_is_left_and_a_new_start_works_at_once(service: Ser
     assert service.end() == 0
 
 
-def test_a_second_start_on_the_same_data_is_refused(service: ServiceUp) -> None:
-    process = service.start().process
+def test_a_second_start_on_the_same_data_is_refused(running: ServiceUp) -> None:
+    process = running.process
     assert process is not None
-    second = service.command("up")
+    second = running.command("up")
     assert second.returncode == 1
-    assert f"already runs on {service.data_dir} (process {process.pid})" in second.stderr
+    assert f"already runs on {running.data_dir} (process {process.pid})" in second.stderr
     assert second.stderr.count("\n") == 1
-    assert service.answers()
+    assert running.answers()
 
 
 def test_a_taken_port_is_said_in_one_line(service: ServiceUp) -> None:
@@ -104,10 +114,9 @@ def test_a_taken_port_is_said_in_one_line(service: ServiceUp) -> None:
     assert refused.stderr.count("\n") == 1
 
 
-def test_commands_beside_it_find_the_embedded_server(service: ServiceUp) -> None:
-    service.start()
-    assert "demo" in service.command("sites", "list").stdout
-    assert service.command("doctor").returncode == 0
+def test_commands_beside_it_find_the_embedded_server(running: ServiceUp) -> None:
+    assert "demo" in running.command("sites", "list").stdout
+    assert running.command("doctor").returncode == 0
 
 
 def test_the_embedded_server_is_private_and_keeps_its_promise(service: ServiceUp) -> None:

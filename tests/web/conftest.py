@@ -7,16 +7,15 @@ from collections.abc import Iterator
 import pytest
 
 from config.settings import Settings
-from service.app import create_app
 from service.store.sites import Site
-from tests.api.house import ORIGIN, House, pipeline
+from tests.api.house import ORIGIN, House, app_over, pipeline
 
 OWN_ORIGIN = "http://localhost"
 
 
 @pytest.fixture
 def house(settings: Settings) -> Iterator[House]:
-    built = House(create_app(settings))
+    built = House(app_over(settings))
     built.replace(pipeline=pipeline)
     built.make_passwords_cheap()
     built.services.store.sites.create(Site("demo", origins=(ORIGIN, OWN_ORIGIN), lang="fr"))

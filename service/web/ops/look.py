@@ -79,7 +79,7 @@ def look(sites: Sequence[str]) -> Look:
 
 def recent_look(sites: Sequence[str]) -> Look:
     """Return what was seen within the last second."""
-    looks: Looks = current_app.extensions[EXTENSION]
+    looks: Looks = current_app.extensions.setdefault(EXTENSION, Looks())
     return looks.of(tuple(sites), now_ms(), take)
 
 

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Response, render_template, request, url_for
-from flask.blueprints import BlueprintSetupState
 from markupsafe import Markup
 
 from service.api.answer import answer
@@ -22,7 +21,7 @@ from service.store.telemetry.views import Span
 from service.web.onward import go_to
 from service.web.ops import words
 from service.web.ops.figures import CHARTS, COLUMNS, drawn, rows
-from service.web.ops.look import EXTENSION, SHOWN, Look, Looks, look, recent_look
+from service.web.ops.look import SHOWN, Look, look, recent_look
 from service.web.staff.guard import MODERATING, OPERATING, member, staff_blueprint
 from service.web.staff.page import frame, page
 
@@ -47,11 +46,6 @@ EVERY_SITE_ONLY = Problem(
 )
 UNKNOWN = Problem(422, "validation", "There is no such action.")
 blueprint = staff_blueprint("ops_page", "/ops", OPERATING)
-
-
-@blueprint.record_once
-def _keep_looks(state: BlueprintSetupState) -> None:
-    state.app.extensions[EXTENSION] = Looks()
 
 
 @blueprint.get("/", strict_slashes=False)
