@@ -49,6 +49,7 @@ from service.compat.coral import views as coral
 from service.compat.errors import door_shape
 from service.compat.openai import views as openai
 from service.compat.perspective import views as perspective
+from service.compat.wordpress import views as wordpress
 from service.error_reports import report_errors
 from service.judge import build_embedder, build_judge
 from service.metrics.collector import ServiceCollector
@@ -120,7 +121,13 @@ BLUEPRINTS = (
     sessions.blueprint,
     health.blueprint,
 )
-DOORS = (akismet.blueprint, perspective.blueprint, openai.blueprint, coral.blueprint)
+DOORS = (
+    akismet.blueprint,
+    perspective.blueprint,
+    openai.blueprint,
+    coral.blueprint,
+    wordpress.blueprint,
+)
 PAGES = (
     demo.blueprint,
     embed.blueprint,

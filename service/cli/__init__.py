@@ -6,10 +6,12 @@ import click
 
 from service.cli.backtest import backtest
 from service.cli.backup import backup, digest, restore
-from service.cli.by_address import erase, export
+from service.cli.by_address import erase
 from service.cli.dead_letters import dead_letters
 from service.cli.doctor import doctor
 from service.cli.errors import OneLineErrors
+from service.cli.exporting import export
+from service.cli.importing import import_comments
 from service.cli.keys import keys
 from service.cli.learn import learn
 from service.cli.policies import policies
@@ -63,6 +65,7 @@ for command in (
     backup,
     restore,
     digest,
+    import_comments,
     export,
     erase,
 ):

@@ -9,6 +9,7 @@ import click
 from redis.exceptions import RedisError
 
 from config.settings import SettingsInvalid
+from service.exchange.foreign import FileUnreadable
 from service.moderation.models.weights import ModelBroken
 from service.moderation.policy import PolicyInvalid
 from service.store.accounts import (
@@ -60,6 +61,7 @@ SENTENCES: dict[type[Exception], Callable[[Exception], str]] = {
         f"what is there now is not what was saved ({error}); stop what else writes to the "
         "server, and restore again with --replace"
     ),
+    FileUnreadable: lambda error: f"the file cannot be read: {error}",
     RedisError: lambda error: f"the server refused or was lost: {error}",
     OSError: str,
 }

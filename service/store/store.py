@@ -25,6 +25,7 @@ from service.store.door_counts import DoorCounts
 from service.store.door_keys import DoorKeys
 from service.store.errands import Errands
 from service.store.general_audit import GeneralAudit
+from service.store.imports import Imports
 from service.store.inbox import Inbox
 from service.store.indexing import Indexing
 from service.store.learned import Learned
@@ -49,6 +50,7 @@ from service.store.timeline import Timeline
 from service.store.trials import Trials
 from service.store.views import Views
 from service.store.webhooks import Webhooks
+from service.store.whole import Whole
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,8 @@ class Store:
     vault: Vault
     sites: Sites
     comments: Comments
+    imports: Imports
+    whole: Whole
     inbox: Inbox
     threads: Threads
     decisions: Decisions
@@ -128,6 +132,8 @@ def open_store(
         vault=vault,
         sites=Sites(client),
         comments=comments,
+        imports=Imports(client, vault, comments),
+        whole=Whole(client, comments),
         inbox=Inbox(
             client,
             duplicate_window=settings.duplicate_window,

@@ -34,6 +34,8 @@ from service.store.decisions import Order as Decide
 from service.store.deliveries import Attempt, Outcome
 from service.store.door_keys import Door
 from service.store.embedded import server_urls
+from service.store.imports import Imported
+from service.store.imports import Outcome as Brought
 from service.store.keys import EVERY_SITE, SiteKeys
 from service.store.layers import Layers
 from service.store.paging import Order
@@ -338,6 +340,24 @@ def test_a_cluster_is_verified_and_mended(cluster: Store) -> None:
     assert Verifier(cluster.client).verify("demo").findings == {}
     Verifier(cluster.client, is_whole=True).verify("demo")
     assert Verifier(cluster.client).verify("demo").findings == {}
+
+
+def test_comments_are_imported_to_a_cluster_and_exported(cluster: Store) -> None:
+    statuses = (Status.APPROVED, Status.SPAM, Status.HELD)
+    for site in SITES:
+        items = [
+            Imported(
+                comment_of(f"{site}{n}", site=site, parent=f"{site}{n - 1}" if n else "",
+                           submitted_at=1_790_000_000.0 + n),
+                Personal("zoe@example.org"), Facts(), status, 1, 1,
+            )
+            for n, status in enumerate(statuses)
+        ]  # fmt: skip
+        assert cluster.imports.write(site, items) == [Brought.WRITTEN] * 3
+        assert cluster.imports.write(site, items) == [Brought.KNOWN] * 3
+        found = [record.status for run in cluster.whole.by_time(site) for record in run]
+        assert found == list(statuses)
+        assert not Verifier(cluster.client).verify(site).findings
 
 
 def test_a_cluster_is_saved_and_comes_back_equal(cluster: Store) -> None:
