@@ -64,7 +64,7 @@ from service.store.telemetry.telemetry import Telemetry, limits_of
 from service.store.traffic import Traffic
 from service.tracing.chosen import tracing_of
 from service.web import appeals as appeals_page
-from service.web import author, by_mail, demo
+from service.web import author, by_mail, demo, embed
 from service.web.docs import register_docs
 from service.web.errors import problem_page
 from service.web.history import views as history
@@ -121,6 +121,7 @@ BLUEPRINTS = (
 DOORS = (akismet.blueprint, perspective.blueprint, openai.blueprint, coral.blueprint)
 PAGES = (
     demo.blueprint,
+    embed.blueprint,
     author.blueprint,
     appeals_page.blueprint,
     door.blueprint,

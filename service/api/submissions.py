@@ -102,11 +102,16 @@ def submit(site: str) -> Response:
 @blueprint.doc(responses=problems(404))
 @blueprint.response(200, FormTokenSchema)
 def form_token(site: str) -> Response:
-    """Get a signed time stamp for a form about to be shown, and the name of its trap field."""
-    site_of(site)
-    now = services().clock()
-    token = make_form_token(services().store.vault, site, now)
-    return answer({"form_token": token, "honeypot": HONEYPOT}, 200, {"Cache-Control": "no-store"})
+    """Get what a form about to be shown needs: a signed time stamp, its trap, what to require."""
+    asked_for = site_of(site).site
+    token = make_form_token(services().store.vault, site, services().clock())
+    body = {
+        "form_token": token,
+        "honeypot": HONEYPOT,
+        "required": sorted(asked_for.required),
+        "lang": asked_for.lang,
+    }
+    return answer(body, 200, {"Cache-Control": "no-store"})
 
 
 @blueprint.route("/comments/<comment_id>")

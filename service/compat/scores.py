@@ -16,13 +16,13 @@ from service.compat.judging import batch_of
 from service.judge import cascade
 from service.moderation.batch import Batch
 from service.moderation.cascade import Cascade
+from service.moderation.checks import attributes_of
 from service.moderation.checks.site.layer import SiteLayerCheck
 from service.moderation.comment import Case, Comment, Facts
 from service.moderation.language import Language
 from service.moderation.models.weights import ATTRIBUTES, Floats, ModelBroken
-from service.moderation.pipeline import Findings, Pipeline
-from service.moderation.signal import ARRIVAL, Attribute, Signal, combine
-from service.moderation.verdict import Stage
+from service.moderation.pipeline import Pipeline
+from service.moderation.signal import ARRIVAL, TONE, Attribute, Signal, combine
 from service.store.sites import Site
 
 _SPAM_SHARE = 0.57
@@ -45,15 +45,15 @@ class Texts:
     """Hold texts that are no comments here: nobody's, from nowhere, under no page.
 
     ``lang`` is the language to judge them in; empty: each in the one it is written in, where
-    ``expected`` is what to expect. Without ``hears_layer`` what the site has learned says
-    nothing.
+    ``expected`` is what to expect. ``wanted`` are the attributes asked for. Without
+    ``hears_layer`` what the site has learned says nothing.
     """
 
     site: Site
     contents: Sequence[str]
     lang: str = ""
     expected: str = ""
-    with_spam: bool = False
+    wanted: frozenset[Attribute] = TONE
     hears_layer: bool = True
 
     @cached_property
@@ -79,17 +79,17 @@ class Texts:
         return self if is_so else replace(self, lang=lang, expected=lang)
 
     def scored(self) -> list[Scored]:
-        """Return the scores, in order.
+        """Return the scores of what is wanted, in order; those of the rest mean nothing.
 
         Raises ``NotScreened`` where a check is down: a low number would let pass what
         nobody judged.
         """
-        pipeline = _word_checks(services().pipeline(), with_spam=self.with_spam)
+        pipeline = _word_checks(services().pipeline(), self.wanted)
         findings = pipeline.look(self.batch)
         silent = self._silent()
         if any(set(names) - silent for names in findings.unscreened):
             raise NotScreened
-        rows = zip(findings.signals, self._numbers(findings).tolist(), strict=True)
+        rows = zip(findings.signals, self._numbers().tolist(), strict=True)
         return [Scored(_totals(signals, numbers, silent)) for signals, numbers in rows]
 
     def _silent(self) -> frozenset[str]:
@@ -97,17 +97,16 @@ class Texts:
         on_trial: Sequence[str] = self.site.policy.get("log_only", ())
         return frozenset(on_trial if self.hears_layer else (*on_trial, SiteLayerCheck.name))
 
-    def _numbers(self, findings: Findings) -> Floats:
+    def _numbers(self) -> Floats:
         """Return the models' own scores, once it is known that they can read every text."""
         try:
             models = _cascade()
         except ModelBroken:
             raise NotScreened from None
-        known = models.has_learned(self.batch)
-        for stages, is_known in zip(findings.stages, known, strict=True):
-            if Stage.ENCODER_FAILED in stages and not is_known:
-                raise NotScreened
-        return self.batch.once(models.judge).scores
+        judgement = self.batch.once(models.judge)
+        if (judgement.is_missed & ~self.batch.once(models.has_learned)).any():
+            raise NotScreened
+        return judgement.scores
 
 
 def _cascade() -> Cascade:
@@ -125,16 +124,16 @@ def _totals(
     return totals
 
 
-@lru_cache(maxsize=8)
-def _word_checks(pipeline: Pipeline, *, with_spam: bool) -> Pipeline:
-    """Return the pipeline of the checks that read words; those of spam only if wanted.
+@lru_cache(maxsize=1 << len(Attribute))
+def _word_checks(pipeline: Pipeline, wanted: frozenset[Attribute]) -> Pipeline:
+    """Return the pipeline of the checks that read words and may speak of what is wanted.
 
     Without those of arrival: there is neither a form nor a window, and the texts of one call
     are no copies of each other.
     """
 
     def is_wanted(name: str) -> bool:
-        return name not in ARRIVAL and (with_spam or not name.startswith("spam."))
+        return name not in ARRIVAL and not wanted.isdisjoint(attributes_of(name))
 
     return replace(
         pipeline,

@@ -66,7 +66,7 @@ class Cascade:
         is_read[read] = True
         scores = scores.copy()
         scores[read] = blended(
-            about, scores[read], judged.scores, _at(langs, kept), self.has_learned(batch)[read]
+            about, scores[read], judged.scores, _at(langs, kept), batch.once(self.has_learned)[read]
         )
         return Judgement(scores, is_read, wanted & ~is_read, judged.embeddings)
 
@@ -79,7 +79,7 @@ class Cascade:
         return batch.once(self._embeddings)
 
     def has_learned(self, batch: Batch) -> Flags:
-        """Say which comments are in a language that the linear model has learned."""
+        """Say which comments are in a language the linear model has learned (``Batch.once``)."""
         return np.array([self.linear.has_learned(lang) for lang in batch.langs], bool)
 
     def warm_up(self) -> None:
@@ -113,7 +113,7 @@ class Cascade:
         known = readable(batch, about)
         if self.mode is EncoderMode.ALWAYS:
             return known
-        return known & (doubtful(batch, scores, about) | ~self.has_learned(batch))
+        return known & (doubtful(batch, scores, about) | ~batch.once(self.has_learned))
 
     def rank(self, pieces: Sequence[str]) -> Floats:
         """Return how much each piece of a long text deserves to be read, by the linear model."""

@@ -27,6 +27,8 @@ a refusal is read to lower a score."""
 
 _SPAM, _TOXICITY = ATTRIBUTES.index(Attribute.SPAM), ATTRIBUTES.index(Attribute.TOXICITY)
 
+_SPAM_ENDS = np.array([SPAM_DOUBT], np.float32)
+
 Flags = NDArray[np.bool_]
 
 
@@ -47,7 +49,7 @@ def doubtful(batch: Batch, scores: Floats, about: About | None) -> Flags:
     """
     toxicity, spam = scores[:, _TOXICITY], scores[:, _SPAM]
     bands = pairs_of(about.band if about else {}, DEFAULT_BAND, main_langs(batch))
-    found = _is_between(toxicity, bands) | _is_between(spam, np.array([SPAM_DOUBT], np.float32))
+    found = _is_between(toxicity, bands) | _is_between(spam, _SPAM_ENDS)
     is_open = (spam < SURELY_SPAM) | (toxicity >= LEAST_RUDE_SPAM)
     for row in np.flatnonzero(is_open & ~found).tolist():
         found[row] = _has_cause(batch, row, toxicity[row])

@@ -97,10 +97,14 @@ class CountsSchema(Schema):
 
 
 class FormTokenSchema(Schema):
-    """Describe the signed moment at which a form was shown, and the form's trap field."""
+    """Describe what a form needs: the signed moment it was shown, its trap, what it must ask."""
 
     form_token = fields.String()
     honeypot = fields.String()
+    required = fields.List(
+        fields.String(), metadata={"description": "Needed beside `content` and `page`."}
+    )
+    lang = fields.String(metadata={"description": "The site's language."})
 
 
 class ProblemSchema(Schema):

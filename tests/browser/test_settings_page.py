@@ -19,7 +19,7 @@ Open = Callable[..., Page]
 @pytest.fixture(scope="module")
 def administrator(service: ServiceUp) -> str:
     """Bring a comment that is refused, and make somebody who may change the policy."""
-    made = service.command("admin", "create", "reglages", "--json")
+    made = service.command("users", "create", "reglages", "--json")
     assert made.returncode == 0, made.stderr
     service.submit(HARSH, service.key())
     return str(json.loads(made.stdout)["one_time_password"])

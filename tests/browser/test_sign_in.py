@@ -24,7 +24,7 @@ Open = Callable[..., Page]
 
 def one_time_password(service: ServiceUp, name: str) -> str:
     """Make an account by the command; return its first password."""
-    made = service.command("admin", "create", name, "--role", "moderator", "--json")
+    made = service.command("users", "create", name, "--role", "moderator", "--json")
     assert made.returncode == 0, made.stderr
     password: str = json.loads(made.stdout)["one_time_password"]
     return password

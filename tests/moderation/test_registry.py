@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from service.moderation import checks
 from service.moderation.batch import Batch
-from service.moderation.checks import CHECKS, build_pipeline
+from service.moderation.checks import CHECKS, attributes_of, build_pipeline
 from service.moderation.comment import Case, Comment, Facts
 from service.moderation.pipeline import Pipeline
-from service.moderation.signal import TONE, Attribute
+from service.moderation.signal import REFUSALS, TONE, Attribute
 from tests.conftest import comment_of
 
 ANYTHING = st.one_of(
@@ -76,8 +76,7 @@ def test_every_check_judges_anything_and_answers_as_it_must(
     assert findings.unscreened == [[] for _ in contents]
     for case, signals in zip(batch.cases, findings.signals, strict=True):
         for signal in signals:
-            family = {Attribute.SPAM} if signal.check.startswith("spam.") else TONE
-            assert signal.attribute in family
+            assert signal.attribute in attributes_of(signal.check)
             assert 0 <= signal.score <= 1
             assert 0 <= signal.weight <= 1
             for evidence in signal.evidence:
@@ -85,6 +84,26 @@ def test_every_check_judges_anything_and_answers_as_it_must(
                 for span in evidence.spans:
                     text = getattr(case.comment, span.field)
                     assert 0 <= span.start < span.end <= len(text)
+
+
+def test_a_check_speaks_of_nothing_but_what_is_declared_of_it(pipeline: Pipeline) -> None:
+    contents = [
+        "He is not an idiot",
+        "You are a fucking idiot, I will kill you tonight, you dirty whore.",
+        "Je vais te tuer, sale connard de merde.",
+        "Best online casino!!! BUY NOW http://casino-win.xyz http://bit.ly/free",
+    ]
+    cases = [Case(comment_of(f"c{n}", content)) for n, content in enumerate(contents)]
+    said: dict[str, set[Attribute]] = {}
+    for signals in pipeline.look(Batch(cases)).signals:
+        for signal in signals:
+            said.setdefault(signal.check, set()).add(signal.attribute)
+    assert {REFUSALS, "toxicity.lexicon", "toxicity.encoder", "spam.linear"} <= set(said)
+    assert all(about <= attributes_of(check) for check, about in said.items())
+    assert attributes_of(REFUSALS) == {Attribute.INSULT}
+    assert attributes_of("toxicity.encoder") == TONE
+    assert attributes_of("spam.links") == {Attribute.SPAM}
+    assert attributes_of("site.layer") == attributes_of("remote") == set(Attribute)
 
 
 def test_a_comment_is_judged_alike_alone_and_in_company(pipeline: Pipeline) -> None:

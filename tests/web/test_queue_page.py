@@ -32,9 +32,9 @@ def test_who_signs_in_to_moderate_begins_in_the_queue(house: House) -> None:
     assert browser.get("/sign-in", follow_redirects=True).request.path == "/moderate/"
 
 
-def test_operators_begin_in_their_account_and_see_no_queue(house: House) -> None:
+def test_operators_begin_at_their_own_page_and_see_no_queue(house: House) -> None:
     browser = staffer(house, "Omar", Role.OPS)
-    assert browser.get("/sign-in", follow_redirects=True).request.path == "/account/"
+    assert browser.get("/sign-in", follow_redirects=True).request.path == "/ops/"
     assert browser.get("/moderate/").status_code == 403
     assert "/moderate" not in browser.get("/account/").get_data(as_text=True)
 

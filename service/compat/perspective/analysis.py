@@ -75,10 +75,10 @@ def tongue_of(site: Site, requested: Sequence[str], text: str, found: Language) 
 
 def _texts(site: Site, asked: Analysis) -> Texts:
     """Return what is to be scored: the comment, and its sentences if spans are asked for."""
-    with_spam = any(each.attribute is Attribute.SPAM for each in asked.wanted)
+    wanted = frozenset(each.attribute for each in asked.wanted)
     only = base_code(asked.languages[0]) if len(asked.languages) == 1 else ""
     expected = asked.languages[0] if asked.languages else site.lang
-    return Texts(site, [asked.words.seen], lang=only, expected=expected, with_spam=with_spam)
+    return Texts(site, [asked.words.seen], lang=only, expected=expected, wanted=wanted)
 
 
 def _supported(asked: Analysis, tongue: Tongue, coverage: Coverage) -> list[Wanted]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import orjson
@@ -23,6 +24,7 @@ from service.compat.perspective.suggesting import teach
 from service.compat.quota import TooOften, spend
 from service.compat.scores import NotScreened, Texts
 from service.moderation.models.linear import shipped_model
+from service.moderation.signal import Attribute
 from service.store.door_keys import Door
 from service.store.sites import Site
 
@@ -59,7 +61,8 @@ def suggest_score() -> Response:
     call = read_suggestion(bounded_body(MOST_BODY))
     _spend(site, "Suggestion")
     expected = call.languages[0] if call.languages else site.lang
-    texts = Texts(site, [call.words.seen], expected=expected, with_spam=True, hears_layer=False)
+    every = frozenset(Attribute)
+    texts = Texts(site, [call.words.seen], expected=expected, wanted=every, hears_layer=False)
     tongue = tongue_of(site, call.languages, call.words.seen, texts.languages[0])
     _screened(lambda: teach(site, call, texts.judged_in(tongue.lang), actor))
     body: dict[str, Any] = {"clientToken": call.client_token} if call.client_token else {}
@@ -125,7 +128,11 @@ def _screened(work: Callable[[], Any]) -> Any:
 
 
 def _coverage() -> Coverage:
-    has_encoder = services().settings.encoder is not EncoderUse.OFF
+    return _coverage_of(services().settings.encoder is not EncoderUse.OFF)
+
+
+@cache
+def _coverage_of(has_encoder: bool) -> Coverage:
     return coverage(has_encoder, shipped_model().weights.calibration)
 
 

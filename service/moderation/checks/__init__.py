@@ -9,6 +9,7 @@ from service.moderation.batch import Check
 from service.moderation.custom_rules import CHECK as CUSTOM_RULES
 from service.moderation.encoder_options import DEFAULT, EncoderOptions
 from service.moderation.pipeline import Guard, Pipeline, no_guard
+from service.moderation.signal import REFUSALS, TONE, Attribute
 
 CHECKS = (
     "spam.honeypot:Honeypot",
@@ -38,7 +39,17 @@ CHECKS = (
 CHECK_NAMES = (*(entry.partition(":")[0] for entry in CHECKS), "remote", CUSTOM_RULES)
 """What the checks are called, in signals and where a policy silences one."""
 
+_SPEAK_OF = {"spam": frozenset({Attribute.SPAM}), "toxicity": TONE}
+"""What the signals of a family of checks may be about; of every other family: of anything."""
+
 logger = logging.getLogger(__name__)
+
+
+def attributes_of(check: str) -> frozenset[Attribute]:
+    """Return the attributes that the signals of the check named ``check`` may be about."""
+    if check == REFUSALS:
+        return frozenset({Attribute.INSULT})
+    return _SPEAK_OF.get(check.partition(".")[0], frozenset(Attribute))
 
 
 def build_pipeline(guard: Guard = no_guard, encoder: EncoderOptions = DEFAULT) -> Pipeline:

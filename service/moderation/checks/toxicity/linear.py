@@ -38,7 +38,7 @@ class LinearToxicity:
     def review(self, batch: Batch) -> Sequence[Sequence[Signal]]:
         """Return the signals of each case, in order."""
         judgement = batch.once(self._cascade.judge)
-        learned = self._cascade.has_learned(batch)
+        learned = batch.once(self._cascade.has_learned)
         rows = zip(judgement.scores.tolist(), judgement.is_read, learned, strict=True)
         found = [
             () if is_read else tone_signals(self.name, row, 1.0 if is_known else _WEIGHT_ABROAD)

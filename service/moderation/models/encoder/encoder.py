@@ -74,13 +74,11 @@ class Encoder:
         """
         windows = self._windows(texts, rank)
         outputs = self._outputs(windows)
-        odds = head.log_odds(self.about, outputs.logits)
-        owners = np.repeat(np.arange(len(texts)), [len(parts) for parts in windows])
-        worst = np.full((len(texts), odds.shape[1]), -np.inf, np.float32)
-        np.maximum.at(worst, owners, odds)
+        counts = [len(parts) for parts in windows]
+        worst = _worst(head.log_odds(self.about, outputs.logits), counts)
         known = [lang[:2].lower() for lang in langs]
         scores = head.probabilities(head.calibrated(self.about, worst, known))
-        return Judged(scores, _together(outputs.embeddings, owners, len(texts)))
+        return Judged(scores, _together(outputs.embeddings, counts))
 
     def embed(self, texts: Sequence[str]) -> Floats | None:
         """Return the embeddings of ``texts``, (n, width) of unit length, or None."""
@@ -104,6 +102,8 @@ class Encoder:
         ]
         if not parts:
             return Outputs(np.zeros((0, len(self.about.labels)), np.float32), None)
+        if len(rows) == 1:
+            return parts[0]
         back = np.argsort(np.concatenate(order))
         embeddings = [part.embeddings for part in parts if part.embeddings is not None]
         return Outputs(
@@ -129,11 +129,22 @@ def _digest(path: Path) -> str:
         raise ModelBroken(f"{path} cannot be read") from error
 
 
-def _together(embeddings: Floats | None, owners: np.ndarray, count: int) -> Floats | None:
+def _worst(odds: Floats, counts: Sequence[int]) -> Floats:
+    """Return the highest odds of each text's windows, of which it has as many as ``counts``."""
+    if len(odds) == len(counts):
+        return odds
+    worst = np.full((len(counts), odds.shape[1]), -np.inf, np.float32)
+    np.maximum.at(worst, np.repeat(np.arange(len(counts)), counts), odds)
+    return worst
+
+
+def _together(embeddings: Floats | None, counts: Sequence[int]) -> Floats | None:
     """Return one embedding for each text: the mean of its windows', of unit length."""
     if embeddings is None:
         return None
-    sums = np.zeros((count, embeddings.shape[1]), np.float32)
-    np.add.at(sums, owners, embeddings)
+    sums = embeddings
+    if len(embeddings) != len(counts):
+        sums = np.zeros((len(counts), embeddings.shape[1]), np.float32)
+        np.add.at(sums, np.repeat(np.arange(len(counts)), counts), embeddings)
     lengths = np.linalg.norm(sums, axis=1, keepdims=True)
     return np.asarray(sums / np.maximum(lengths, 1e-12), np.float32)

@@ -20,6 +20,8 @@ def log_odds(about: About, logits: Floats) -> Floats:
     """
     if logits.shape[1] != len(about.labels):
         raise ModelBroken(f"{logits.shape[1]} outputs for {len(about.labels)} labels")
+    if about.labels == ATTRIBUTES and about.activation is Activation.SIGMOID:
+        return logits
     found = np.full((len(logits), len(ATTRIBUTES)), np.nan, np.float32)
     for column, attribute in enumerate(ATTRIBUTES):
         mine = np.array([label is attribute for label in about.labels])
@@ -33,7 +35,7 @@ def calibrated(about: About, odds: Floats, langs: Sequence[str]) -> Floats:
     if not about.calibration or not len(odds):
         return odds
     general = about.calibration[ANY_LANGUAGE]
-    curves = np.stack([about.calibration.get(lang, general) for lang in langs])
+    curves = np.array([about.calibration.get(lang, general) for lang in langs])
     return np.asarray(curves[:, 0] * odds + curves[:, 1], np.float32)
 
 

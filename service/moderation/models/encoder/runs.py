@@ -18,6 +18,9 @@ Ids = NDArray[np.int64]
 
 def runs(lengths: Sequence[int]) -> Iterator[NDArray[np.intp]]:
     """Yield the indices of the rows of each run, every row once, the shortest first."""
+    if len(lengths) == 1:
+        yield np.zeros(1, np.intp)
+        return
     order = np.argsort(lengths, kind="stable")
     start = 0
     while start < len(order):
@@ -37,6 +40,9 @@ def _end_of_run(ascending: Sequence[int]) -> int:
 
 def padded(rows: Sequence[Sequence[int]], pad_id: int) -> tuple[Ids, Ids]:
     """Return token ids and mask, both (rows, longest), filled with ``pad_id`` and 0."""
+    if len(rows) == 1:
+        alone = np.array(rows, np.int64)
+        return alone, np.ones_like(alone)
     width = max(map(len, rows))
     ids = np.full((len(rows), width), pad_id, np.int64)
     mask = np.zeros((len(rows), width), np.int64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,18 @@ class Outputs:
     embeddings: Floats | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Native:
+    """Hold a session of the runtime, its inputs by name with their types, and what is asked of it.
+
+    Read once: asking the runtime at each run costs as much as a word's share of the network.
+    """
+
+    session: Any
+    inputs: Sequence[tuple[str, Any]]
+    outputs: Sequence[str]
+
+
 @dataclass(eq=False)
 class Session:
     """Run the network at ``path``.
@@ -38,7 +51,7 @@ class Session:
     """
 
     path: Path
-    _made: tuple[int, Any] = (0, None)
+    _made: tuple[int, _Native | None] = (0, None)
 
     def run(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> Outputs:
         """Return the outputs for rows of token ids, (n, length), padded where ``mask`` is 0.
@@ -47,24 +60,37 @@ class Session:
         onnxruntime raises when a run fails.
         """
         native = self._own()
-        fed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
         inputs = {
-            item.name: fed[item.name].astype(_TYPES[item.type]) for item in native.get_inputs()
+            name: _fed(name, ids, mask).astype(kind, copy=False) for name, kind in native.inputs
         }
-        names = [item.name for item in native.get_outputs()]
-        wanted = [name for name in ("logits", "embedding") if name in names]
-        outputs = [np.asarray(output, np.float32) for output in native.run(wanted, inputs)]
+        found = native.session.run(native.outputs, inputs)
+        outputs = [np.asarray(output, np.float32) for output in found]
         if not all(np.isfinite(output).all() for output in outputs):
             raise ArithmeticError("the network's outputs are not finite")
         return Outputs(outputs[0], outputs[1] if len(outputs) > 1 else None)
 
-    def _own(self) -> Any:
+    def _own(self) -> _Native:
         """Return this process's session."""
         pid, native = self._made
-        if pid != os.getpid():
-            native = _opened(self.path)
+        if native is None or pid != os.getpid():
+            native = _described(_opened(self.path))
             self._made = (os.getpid(), native)
         return native
+
+
+def _fed(name: str, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.int64]:
+    if name == "input_ids":
+        return ids
+    return mask if name == "attention_mask" else np.zeros_like(ids)
+
+
+def _described(session: Any) -> _Native:
+    names = [item.name for item in session.get_outputs()]
+    return _Native(
+        session,
+        [(item.name, _TYPES[item.type]) for item in session.get_inputs()],
+        [name for name in ("logits", "embedding") if name in names],
+    )
 
 
 def _opened(path: Path) -> Any:
