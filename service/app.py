@@ -34,6 +34,7 @@ from service.api import (
     tasks,
     threads,
     traced,
+    webhooks,
 )
 from service.api.deliverability import Deliverability
 from service.api.media import WholeRequest, asked
@@ -48,6 +49,7 @@ from service.compat.coral import views as coral
 from service.compat.errors import door_shape
 from service.compat.openai import views as openai
 from service.compat.perspective import views as perspective
+from service.compat.wordpress import views as wordpress
 from service.error_reports import report_errors
 from service.judge import build_embedder, build_judge
 from service.metrics.collector import ServiceCollector
@@ -112,13 +114,20 @@ BLUEPRINTS = (
     moderation.blueprint,
     deciding.blueprint,
     bans.blueprint,
+    webhooks.blueprint,
     ops.blueprint,
     measurements.blueprint,
     tasks.blueprint,
     sessions.blueprint,
     health.blueprint,
 )
-DOORS = (akismet.blueprint, perspective.blueprint, openai.blueprint, coral.blueprint)
+DOORS = (
+    akismet.blueprint,
+    perspective.blueprint,
+    openai.blueprint,
+    coral.blueprint,
+    wordpress.blueprint,
+)
 PAGES = (
     demo.blueprint,
     embed.blueprint,

@@ -82,8 +82,16 @@ def read_submission(site: Site, caller: Caller) -> Submission:
 
     Raises ``ValidationError`` or ``Problem``.
     """
+    return submission_of(site, caller, read_body())
+
+
+def submission_of(site: Site, caller: Caller, body: Any) -> Submission:
+    """Return the submission whose fields ``body`` holds.
+
+    Raises ``ValidationError`` or ``Problem``.
+    """
     data = load_submission(
-        _heard(read_body(), ALL_FIELDS),
+        _heard(body, ALL_FIELDS),
         site.required,
         is_server=caller.is_server,
         is_form=is_form(),

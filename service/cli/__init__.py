@@ -6,10 +6,12 @@ import click
 
 from service.cli.backtest import backtest
 from service.cli.backup import backup, digest, restore
-from service.cli.by_address import erase, export
+from service.cli.by_address import erase
 from service.cli.dead_letters import dead_letters
 from service.cli.doctor import doctor
 from service.cli.errors import OneLineErrors
+from service.cli.exporting import export
+from service.cli.importing import import_comments
 from service.cli.keys import keys
 from service.cli.learn import learn
 from service.cli.policies import policies
@@ -21,6 +23,7 @@ from service.cli.sites import sites
 from service.cli.top import top
 from service.cli.users import users
 from service.cli.verify import rebuild, verify
+from service.cli.webhooks import webhooks
 
 
 @click.group(
@@ -47,6 +50,7 @@ for command in (
     top,
     sites,
     keys,
+    webhooks,
     users,
     policies,
     queue,
@@ -61,6 +65,7 @@ for command in (
     backup,
     restore,
     digest,
+    import_comments,
     export,
     erase,
 ):

@@ -1,4 +1,4 @@
-"""`ecluse export` and `ecluse erase`: what one e-mail address wrote, handed over or forgotten."""
+"""What one e-mail address wrote, handed over (`ecluse export`) or forgotten (`ecluse erase`)."""
 
 from __future__ import annotations
 
@@ -20,21 +20,11 @@ site_option = click.option("--site", "sites", type=SITE, multiple=True,
                            help="Site to look on; repeatable. Default: all.")  # fmt: skip
 
 
-@click.command()
-@click.argument("address", type=EMAIL)
-@site_option
-@click.option("--lang", type=click.Choice(("en", "fr")), default="en", show_default=True,
-              help="Language of the reasons.")  # fmt: skip
-@click.option("--json", "is_json", is_flag=True, help="Print JSON lines, which it does anyway.")
-def export(address: str, sites: tuple[str, ...], lang: str, is_json: bool) -> None:
-    """Print every comment of ADDRESS (- to read it from standard input), a JSON object a line.
+def hand_over(store: Store, address: str, sites: tuple[str, ...], lang: str) -> None:
+    """Print every comment of an address, a JSON object a line.
 
     It is what an author can download: what was sent, what was seen of them, what became of it.
-    Every comment of the site is read for it. What a site's retention
-    has taken the address off cannot be found by it any more.
     """
-    del is_json
-    store = open_here()
     for site in _known(store, sites):
         count = 0
         with counted_aloud(sys.stdout.isatty()) as told:

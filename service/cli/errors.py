@@ -9,6 +9,7 @@ import click
 from redis.exceptions import RedisError
 
 from config.settings import SettingsInvalid
+from service.exchange.foreign import FileUnreadable
 from service.moderation.models.weights import ModelBroken
 from service.moderation.policy import PolicyInvalid
 from service.store.accounts import (
@@ -23,6 +24,7 @@ from service.store.connection import NotDurable, StoreUnreachable
 from service.store.embedded import EmbeddedNotRunning
 from service.store.sealed_file import FileBroken, PassphraseNeeded
 from service.store.sites import KeyEnded, KeyUnknown, SiteChanged, SiteExists, SiteUnknown
+from service.store.webhooks import MOST, TooManyWebhooks, WebhookChanged, WebhookUnknown
 from service.up import AlreadyRunning, PortTaken
 
 SENTENCES: dict[type[Exception], Callable[[Exception], str]] = {
@@ -42,6 +44,11 @@ SENTENCES: dict[type[Exception], Callable[[Exception], str]] = {
         f"a deleted account was called {str(error)!r}, and the logs speak of it by that name; "
         "`--again` gives it all the same"
     ),
+    WebhookUnknown: lambda error: (
+        f"the site has no webhook {str(error)!r}; see `ecluse webhooks list`"
+    ),
+    TooManyWebhooks: lambda _: f"a site has at most {MOST} webhooks",
+    WebhookChanged: lambda error: f"somebody else is changing {str(error)!r}; try again",
     AccountUnknown: lambda error: f"no account is called {str(error)!r}",
     LastAdministrator: lambda error: f"nobody but {str(error)!r} administers all sites",
     CommentUnknown: lambda error: f"no such comment was set aside: {error}",
@@ -54,6 +61,7 @@ SENTENCES: dict[type[Exception], Callable[[Exception], str]] = {
         f"what is there now is not what was saved ({error}); stop what else writes to the "
         "server, and restore again with --replace"
     ),
+    FileUnreadable: lambda error: f"the file cannot be read: {error}",
     RedisError: lambda error: f"the server refused or was lost: {error}",
     OSError: str,
 }

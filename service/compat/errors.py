@@ -12,6 +12,7 @@ from service.compat.akismet.answers import refusal
 from service.compat.coral import views as coral
 from service.compat.openai import views as openai
 from service.compat.perspective import errors as perspective
+from service.compat.wordpress import answers as wordpress
 
 Shape = Callable[[Problem], Response]
 SHAPES: dict[str, Shape] = {
@@ -23,6 +24,7 @@ SHAPES: dict[str, Shape] = {
     "/batch": perspective.refusal,
     openai.PATH: openai.refusal,
     coral.PREFIX: coral.refusal,
+    wordpress.PATH: wordpress.error_page,
 }
 """By the beginning of a path."""
 

@@ -121,6 +121,11 @@ class Learned:
             arguments += [item.comment_id, version, item.lesson.packed() if item.lesson else b""]
         return int(self._learn(self._client, names, arguments)) if learners else 0
 
+    def have_learned(self, site: str, comment_ids: Sequence[str]) -> None:
+        """Have the decisions on some comments learned, as if they had just been taken."""
+        if comment_ids:
+            self._client.sadd(SiteKeys(site).waiting, *comment_ids)
+
     def learn_again(self, site: str) -> None:
         """Have every lesson learned again from its comment."""
         keys = SiteKeys(site)

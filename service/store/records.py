@@ -185,7 +185,7 @@ def record_from(comment_id: str, site: str, fields: Mapping[bytes, bytes]) -> Re
         author_key=fields.get(b"author", b"").decode(),
         facts=facts_from(fields),
         verdict=verdict_from(fields[b"verdict"]) if b"verdict" in fields else None,
-        decision=_decision_from(fields.get(b"decision")),
+        decision=decision_from(fields.get(b"decision")),
         sealed=fields.get(b"personal", b""),
         is_withdrawn=b"withdrawn" in fields,
         settled_at_ms=int(fields.get(b"settled_at", b"0")),
@@ -285,7 +285,21 @@ def _trial_from(written: str) -> TrialOutcome | None:
     return TrialOutcome(Status(status), rule) if status else None
 
 
-def _decision_from(raw: bytes | None) -> Decision | None:
+def decision_json(decision: Decision) -> bytes:
+    """Return a decision as decide.lua keeps it."""
+    return orjson.dumps(
+        {
+            "actor": decision.actor,
+            "reason": decision.reason,
+            "from": decision.source,
+            "to": decision.target,
+            "at": decision.at_ms,
+        }
+    )
+
+
+def decision_from(raw: bytes | None) -> Decision | None:
+    """Return the last decision on a comment, or None for none."""
     if raw is None:
         return None
     data = orjson.loads(raw)

@@ -87,7 +87,7 @@ def test_erasing_asks_first(ecluse: Ecluse, town: Store) -> None:
 
 
 def test_what_is_no_address_is_a_line_that_does_not_repeat_it(ecluse: Ecluse) -> None:
-    for words in (("export", "claire"), ("erase", "claire", "--yes")):
+    for words in (("export", "claire@"), ("erase", "claire", "--yes")):
         answer = ecluse(*words)
         assert answer.code == 2
         assert "Traceback" not in answer.err

@@ -20,14 +20,14 @@ from service.moderation.verdict import Status
 from service.store.embedded import server_urls
 from service.store.keys import SiteKeys
 from service.store.paging import Order
+from service.store.sites import DEFAULT_LIMITS, Limit, Scope, Site
 from service.store.store import Store, open_store
 from tests.processes.service_up import ServiceUp, children_of, eventually
 
 PAGE = "http://site.test/a"
 POSTERS = 4
 PATIENCE_S = 60.0
-WIDE = "1000000/60"
-KEYS = SiteKeys("demo")
+WIDE = {name: Limit(1_000_000, 60) for name in DEFAULT_LIMITS}
 # Many, so that two comments share few: copies of one template would be taken back as a campaign.
 _LEXICON = (
     "lavoir village pierre photo ancien merci article détail moulin rivière école mairie "
@@ -51,6 +51,7 @@ class Posting:
     """Comments on their way over HTTP, each sent until it is acknowledged."""
 
     port: int
+    site: str
     key: str
     count: int
     acknowledged: dict[int, str] = field(default_factory=dict)
@@ -75,7 +76,10 @@ class Posting:
     def _sent(self, connection: http.client.HTTPConnection, number: int) -> bool:
         try:
             connection.request(
-                "POST", "/v1/sites/demo/comments", _body(number), self._headers(number)
+                "POST",
+                f"/v1/sites/{self.site}/comments",
+                _body(self.site, number),
+                self._headers(number),
             )
             answer = connection.getresponse()
             body = answer.read()
@@ -98,8 +102,8 @@ class Posting:
         }
 
 
-def _body(number: int) -> bytes:
-    words = random.Random(number).choices(WORDS, k=12)
+def _body(site: str, number: int) -> bytes:
+    words = random.Random(f"{site} {number}").choices(WORDS, k=12)
     return json.dumps({
         "author": f"Claire {number}",
         "email": f"claire{number}@example.org",
@@ -164,12 +168,13 @@ def play(
     seed: int,
     by: signal.Signals = signal.SIGKILL,
 ) -> Posting:
-    """Post ``count`` comments, ending one process of each kind at a random moment.
+    """Post ``count`` comments to a new site, ending a process of each kind at a random moment.
 
-    Returns when every comment is acknowledged and the inbox is empty.
+    Returns when every comment is acknowledged.
     """
     dice = random.Random(seed)
-    posting = Posting(service.port, _first_key(service), count)
+    site = f"round{seed}"
+    posting = Posting(service.port, site, _new_site(service, site), count)
     posters = [threading.Thread(target=posting.run, args=(n,)) for n in range(POSTERS)]
     for poster in posters:
         poster.start()
@@ -189,11 +194,11 @@ def _wait(holds: Callable[[], bool], posting: Posting) -> None:
         time.sleep(0.002)
 
 
-def _first_key(service: ServiceUp) -> str:
-    limits = [f"--limit={name}={WIDE}" for name in ("ip", "email", "site", "page")]
-    done = service.command("sites", "update", "demo", *limits)
-    assert done.returncode == 0, done.stderr
-    return service.key()
+def _new_site(service: ServiceUp, name: str) -> str:
+    """Create a site that takes any number; return a key to post with."""
+    with store_of(service) as store:
+        store.sites.create(Site(name, lang="fr", limits=WIDE))
+        return store.sites.create_key(name, "round", frozenset({Scope.SUBMIT}))[1]
 
 
 @contextmanager
@@ -212,40 +217,41 @@ def check(service: ServiceUp, posting: Posting) -> dict[str, int]:
     acknowledged = set(posting.acknowledged.values())
     assert len(acknowledged) == posting.count
     eventually(service.answers, service)
+    site, keys = posting.site, SiteKeys(posting.site)
     with store_of(service) as store:
-        eventually(lambda: not store.inbox.is_waiting("demo"), service)
+        eventually(lambda: not store.inbox.is_waiting(site), service)
         redis: Any = store.client
-        assert redis.xpending(KEYS.inbox, "moderate")["pending"] == 0
-        names = redis.scan_iter(KEYS.comment("*"), count=1000)
+        assert redis.xpending(keys.inbox, "moderate")["pending"] == 0
+        names = redis.scan_iter(keys.comment("*"), count=1000)
         # What is kept beside a comment has one more part in its key.
-        found = (name.decode().removeprefix(KEYS.comment("")) for name in names)
+        found = (name.decode().removeprefix(keys.comment("")) for name in names)
         stored = {name for name in found if ":" not in name}
         assert stored == acknowledged, "the store and the acknowledgements differ"
-        return _check_settled(store, sorted(stored))
+        return _check_settled(store, site, sorted(stored))
 
 
-def _check_settled(store: Store, ids: list[str]) -> dict[str, int]:
-    records = store.comments.get_many("demo", ids)
+def _check_settled(store: Store, site: str, ids: list[str]) -> dict[str, int]:
+    records = store.comments.get_many(site, ids)
     approved = {r.comment.id for r in records if r.status is Status.APPROVED}
     assert [r.comment.id for r in records if r.status is Status.RECEIVED] == []
     # A comment is at version 1 when accepted, and each move from status to status adds 1.
     assert [(r.comment.id, r.version) for r in records if r.version != 2] == []
-    counts = store.decisions.counts("demo")
+    counts = store.decisions.counts(site)
     by_status = {name: n for name, n in counts.items() if name.startswith("status.")}
     assert counts["accepted"] == counts["settled"] == sum(by_status.values()) == len(ids)
     for status in Status:
         expected = sum(r.status is status for r in records)
         assert counts.get(f"status.{status}", 0) == expected
-    assert set(_thread(store)) == approved
-    assert len(list(_thread(store))) == len(approved)
-    assert store.threads.state("demo", PAGE).count == len(approved)
-    return {**counts, "dead": store.decisions.dead_letter_count("demo")}
+    assert set(_thread(store, site)) == approved
+    assert len(list(_thread(store, site))) == len(approved)
+    assert store.threads.state(site, PAGE).count == len(approved)
+    return {**counts, "dead": store.decisions.dead_letter_count(site)}
 
 
-def _thread(store: Store) -> Iterator[str]:
+def _thread(store: Store, site: str) -> Iterator[str]:
     cursor = ""
     while True:
-        found = store.threads.read("demo", PAGE, Order.OLDEST, 200, cursor)
+        found = store.threads.read(site, PAGE, Order.OLDEST, 200, cursor)
         yield from (node.record.comment.id for node in found.nodes)
         cursor = found.cursor
         if not cursor:

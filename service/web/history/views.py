@@ -58,6 +58,7 @@ KINDS = {
     "verify": "Indexes put right",
     "unlearned": "Lessons forgotten",
     "export": "Download",
+    "import": "Comments imported",
     "dead-letter-retried": "Dead letter retried",
     "dead-letter-discarded": "Dead letter discarded",
 }

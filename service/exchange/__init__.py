@@ -1,0 +1,1 @@
+"""Comments in other systems' formats: reading them in, writing them out."""
