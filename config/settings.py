@@ -109,6 +109,9 @@ class Settings:
         (), "base64 keys of 32 bytes for e-mail and IP, newest first; empty: kept in DATA_DIR"
     )
     trusted_proxies: int = option(0, "proxies in front whose X-Forwarded-For is believed", least=0)
+    webhooks_private: bool = option(
+        False, "webhooks may go to http:// and to private addresses, loopback too"
+    )
     private_targets: bool = option(
         False, "callbacks may go to sites whose public names lead to private addresses"
     )

@@ -34,6 +34,7 @@ from service.api import (
     tasks,
     threads,
     traced,
+    webhooks,
 )
 from service.api.deliverability import Deliverability
 from service.api.media import WholeRequest, asked
@@ -113,6 +114,7 @@ BLUEPRINTS = (
     moderation.blueprint,
     deciding.blueprint,
     bans.blueprint,
+    webhooks.blueprint,
     ops.blueprint,
     measurements.blueprint,
     tasks.blueprint,

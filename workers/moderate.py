@@ -208,6 +208,8 @@ class Moderator:
             traced.judged(item.entry.trace, item.entry.comment_id, verdict.status)
         if any(found.ids for found in copies):
             self.inbox.recalls.carry_out(site.name)
+        if self.inbox.outbox.must_ring(site.name):
+            self.doorbell.ring_to_deliver(site.name)
         if self.observer:
             self.observer.saw(self.pipeline, pending, verdicts, self.now())
         return settled

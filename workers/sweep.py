@@ -13,8 +13,10 @@ from service.store.inbox import Inbox
 from service.store.indexing import Indexing
 from service.store.learned import Learned
 from service.store.sites import Sites
+from service.store.store import Store
 from service.store.trouble import SENTENCES, trouble_of
 from workers.call_back import caller
+from workers.deliver import deliverer
 from workers.learn import pupil
 from workers.mail import writer
 from workers.moderate import moderator
@@ -27,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 
 def sweep() -> int:
-    """Ring for every site with comments to judge, to learn or to call back about: the cron task.
+    """Ring for every site with comments to judge, to learn or to tell somebody of: the cron task.
 
     Then look for comments that the queue's filters do not know yet. Returns how many bells
     were rung: none while the server takes no writes, for nothing could be settled.
@@ -50,6 +52,7 @@ def _sweep() -> int:
     rung = ring_where_needed(here.sites, here.inbox, here.doorbell)
     rung += ring_to_learn_where_needed(here.sites, learned, here.doorbell, time.time())
     rung += ring_to_call_back_where_due(here.sites, caller().callbacks, here.doorbell, time.time())
+    rung += ring_to_deliver_where_due(deliverer().store, here.doorbell, time.time())
     index_where_needed(here.sites, here.indexing)
     return rung
 
@@ -74,6 +77,20 @@ def ring_to_call_back_where_due(
     """Ring for each site whose callers wait for news and no bell on its way already."""
     due = (name for name in sites.names() if callbacks.are_due(name, int(now_s * 1000)))
     return sum(doorbell.ring_to_call_back(name) for name in due if callbacks.set_bell(name))
+
+
+def ring_to_deliver_where_due(store: Store, doorbell: Doorbell, now_s: float) -> int:
+    """Ring for each site whose webhooks are to be told something now."""
+    now_ms = int(now_s * 1000)
+
+    def is_due(name: str) -> bool:
+        if store.outbox.depth(name):
+            return True
+        webhooks = store.webhooks.of(name)
+        return bool(webhooks) and store.deliveries.are_due(name, webhooks, now_ms)
+
+    due = filter(is_due, store.sites.names())
+    return sum(doorbell.ring_to_deliver(name) for name in due if store.outbox.set_bell(name))
 
 
 def index_where_needed(sites: Sites, indexing: Indexing) -> int:

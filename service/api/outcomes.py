@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from service.api import learning
 from service.api.problems import Problem
 from service.api.services import now_ms, services
+from service.api.telling import ring_to_deliver
 from service.moderation.verdict import Status
 from service.store.comments import CommentUnknown
 from service.store.decisions import Outcome, Result
@@ -24,6 +25,7 @@ def ring_to_learn(site: str, results: Sequence[Result]) -> None:
     """Wake the worker who learns, where anything was decided or taken back."""
     if any(result.outcome is Outcome.DONE for result in results):
         learning.ring_to_learn(site)
+        ring_to_deliver(site)
         ring_to_call_back(site)
 
 

@@ -15,6 +15,7 @@ from service.api.learning import ring_to_learn
 from service.api.media import asked
 from service.api.problems import Problem
 from service.api.services import now_ms, services
+from service.api.telling import ring_to_deliver
 from service.api.tokens import is_edit_token, make_edit_token
 from service.moderation.verdict import Status
 from service.schemas.presentation import own_data
@@ -108,6 +109,16 @@ def erase(record: Record) -> None:
     """Leave nothing personal of a comment, here and in what was learned from it."""
     services().store.comments.erase(record, AUTHOR)
     ring_to_learn(record.comment.site)
+    ring_to_deliver(record.comment.site)
+
+
+def withdraw(record: Record) -> None:
+    """Take a comment back.
+
+    Raises ``EditClosed``.
+    """
+    services().store.comments.withdraw(record, oldest_editable_ms())
+    ring_to_deliver(record.comment.site)
 
 
 def data_of(record: Record, language: str) -> dict[str, Any]:

@@ -33,6 +33,7 @@ from service.store.paging import CursorInvalid
 from service.store.reports import ReportsLimited
 from service.store.sites import SiteUnknown
 from service.store.trouble import SENTENCES, Trouble, trouble_of
+from service.store.webhooks import WebhookChanged, WebhookUnknown
 
 TYPE = "urn:ecluse:problem:"
 CONTENT_TYPE = "application/problem+json"
@@ -218,6 +219,8 @@ _KNOWN: dict[type[Exception], Problem] = {
     AppealUnknown: Problem(404, "appeal-unknown", "There is no open appeal for this comment."),
     OwnRefusal: Problem(409, "own-refusal", "Who refused a comment does not answer its appeal."),
     AppealChanged: Problem(409, "stale", "Somebody else has decided on this comment."),
+    WebhookUnknown: Problem(404, "webhook-unknown", "There is no such webhook."),
+    WebhookChanged: Problem(409, "stale", "Somebody else is changing this webhook; try again."),
     CursorInvalid: Problem(400, "cursor-invalid", "This cursor is not one of ours."),
     InboxFull: _BUSY,
     NotOnDisk: _UNAVAILABLE,

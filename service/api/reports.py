@@ -15,6 +15,7 @@ from service.api.media import JSON, is_form, wants_page
 from service.api.openapi import problems
 from service.api.problems import invalid
 from service.api.services import now_ms, services
+from service.api.telling import ring_to_deliver
 from service.moderation.policy import reports_from
 from service.schemas.messages import translate
 from service.schemas.presentation import iso
@@ -66,6 +67,8 @@ def report(site: str, comment_id: str) -> Response:
     reception = services().store.reports.add(
         site, comment_id, reporting, _hold_at(known.site), now_ms()
     )
+    if not reception.is_known:
+        ring_to_deliver(site)
     if wants_page() and caller.origin:
         record = services().store.comments.get(site, comment_id)
         return reported_back(record.comment, caller.origin)

@@ -18,7 +18,7 @@ from service.api.limits import rate_limit_headers
 from service.api.media import JSON, asked, is_form, wants_page
 from service.api.nudge import nudge_if_needed
 from service.api.openapi import COMMENT, RECEIPT, problems
-from service.api.own import author_link, edit, oldest_editable_ms, own
+from service.api.own import author_link, edit, own, withdraw
 from service.api.problems import Problem
 from service.api.services import services
 from service.api.tokens import make_edit_token, make_form_token
@@ -147,7 +147,7 @@ class OwnComment(MethodView):
     def delete(self, site: str, comment_id: str) -> Response:
         """Withdraw a comment: its words and everything personal go. Possible for 15 minutes."""
         record = own(site, comment_id)
-        services().store.comments.withdraw(record, oldest_editable_ms())
+        withdraw(record)
         return _own_answer(services().store.comments.get(site, comment_id))
 
 

@@ -23,6 +23,7 @@ from service.cli.sites import sites
 from service.cli.top import top
 from service.cli.users import users
 from service.cli.verify import rebuild, verify
+from service.cli.webhooks import webhooks
 
 
 @click.group(
@@ -49,6 +50,7 @@ for command in (
     top,
     sites,
     keys,
+    webhooks,
     users,
     policies,
     queue,

@@ -24,6 +24,7 @@ from service.store.connection import NotDurable, StoreUnreachable
 from service.store.embedded import EmbeddedNotRunning
 from service.store.sealed_file import FileBroken, PassphraseNeeded
 from service.store.sites import KeyEnded, KeyUnknown, SiteChanged, SiteExists, SiteUnknown
+from service.store.webhooks import MOST, TooManyWebhooks, WebhookChanged, WebhookUnknown
 from service.up import AlreadyRunning, PortTaken
 
 SENTENCES: dict[type[Exception], Callable[[Exception], str]] = {
@@ -43,6 +44,11 @@ SENTENCES: dict[type[Exception], Callable[[Exception], str]] = {
         f"a deleted account was called {str(error)!r}, and the logs speak of it by that name; "
         "`--again` gives it all the same"
     ),
+    WebhookUnknown: lambda error: (
+        f"the site has no webhook {str(error)!r}; see `ecluse webhooks list`"
+    ),
+    TooManyWebhooks: lambda _: f"a site has at most {MOST} webhooks",
+    WebhookChanged: lambda error: f"somebody else is changing {str(error)!r}; try again",
     AccountUnknown: lambda error: f"no account is called {str(error)!r}",
     LastAdministrator: lambda error: f"nobody but {str(error)!r} administers all sites",
     CommentUnknown: lambda error: f"no such comment was set aside: {error}",

@@ -1,4 +1,4 @@
-"""Posting JSON to addresses that others named: no way into the network this runs in.
+"""Posting to addresses that others named: no way into the network this runs in.
 
 Every address a name stands for is looked at before one is connected to, and that very one is:
 a name that answers differently a moment later leads nowhere else. No redirect is followed.
@@ -8,17 +8,23 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from collections.abc import Mapping
+import ssl
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from functools import cache
+from http.client import HTTPConnection, HTTPException
 from urllib.parse import SplitResult, urlsplit
 
 import orjson
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Retry, Timeout
-from urllib3.exceptions import HTTPError
 
 MOST_BYTES = 65_536
 _PORTS = {"http": 80, "https": 443}
 # Names that can only stand for something near: RFC 6761, RFC 6762, RFC 8375, and ICANN's .internal.
 _NEAR = ("localhost", ".localhost", ".local", ".internal", ".home.arpa")
+_NAT64 = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48"))
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class PostFailed(Exception):
@@ -29,6 +35,37 @@ class AddressForbidden(Exception):
     """Say that a name leads into a private network."""
 
 
+def post(
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    timeout_s: float,
+    *,
+    may_be_private: bool = False,
+) -> tuple[int, bytes]:
+    """Return the status of the answer and its first 64 KiB, all within ``timeout_s``.
+
+    Looking a name up has the resolver's own limits. Raises ``PostFailed``, or
+    ``AddressForbidden`` unless ``may_be_private``.
+    """
+    parts, host, port = _parts_of(url)
+    addresses = _addresses_of(host, port, may_be_private=may_be_private)
+    said = {"Host": parts.netloc.rpartition("@")[2], "User-Agent": "Ecluse", **headers}
+    target = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
+    until = time.monotonic() + timeout_s
+    try:
+        with closing(_connected(addresses, port, until)) as raw, _ending(raw, until):
+            connection = HTTPConnection(host, port)
+            connection.sock = _secured(raw, host) if parts.scheme == "https" else raw
+            with closing(connection):
+                connection.request("POST", target, body, said)
+                answer = connection.getresponse()
+                return answer.status, answer.read(MOST_BYTES)
+    except (OSError, HTTPException, ValueError, AttributeError) as error:
+        name = "TimeoutError" if time.monotonic() >= until else type(error).__name__
+        raise PostFailed(name) from None
+
+
 def post_json(
     url: str,
     body: object,
@@ -37,34 +74,17 @@ def post_json(
     *,
     may_be_private: bool = False,
 ) -> tuple[int, bytes]:
-    """Return the status of the answer and its first 64 KiB.
+    """Return the status of the answer to some JSON, and its first 64 KiB.
 
     ``may_be_private`` lets a public name lead to a private address; one that is private
     by itself (``localhost``, ``wordpress``, ``10.0.0.7``) always may.
 
     Raises ``PostFailed`` or ``AddressForbidden``.
     """
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port or _PORTS[parts.scheme]
-    except (ValueError, KeyError):
-        raise PostFailed("not a web address") from None
-    address = _address_of(host, port, may_be_private=may_be_private or is_private_by_name(host))
-    pool = _pool(parts, address, port, timeout_s)
-    said = {"Content-Type": "application/json", "Host": parts.netloc.rpartition("@")[2], **headers}
-    target = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
-    try:
-        with pool:
-            answer = pool.urlopen(
-                "POST", target, orjson.dumps(body), said,
-                redirect=False, preload_content=False, assert_same_host=False,
-            )  # fmt: skip
-            try:
-                return answer.status, answer.read(MOST_BYTES)
-            finally:
-                answer.close()
-    except (HTTPError, OSError, ValueError) as error:
-        raise PostFailed(type(error).__name__) from None
+    _, host, _ = _parts_of(url)
+    may_be_private = may_be_private or is_private_by_name(host)
+    said = {"Content-Type": "application/json", **headers}
+    return post(url, orjson.dumps(body), said, timeout_s, may_be_private=may_be_private)
 
 
 def is_private_by_name(host: str) -> bool:
@@ -77,28 +97,82 @@ def is_private_by_name(host: str) -> bool:
     return True
 
 
-def _address_of(host: str, port: int, *, may_be_private: bool) -> str:
+def is_public(address: str) -> bool:
+    """Say whether an IP address, and one that it wraps, can be reached from everywhere."""
+    parsed = ipaddress.ip_address(address.partition("%")[0])
+    return all(each.is_global and not each.is_multicast for each in (parsed, *_within(parsed)))
+
+
+def _within(address: _Address) -> Iterator[_Address]:
+    """Yield the IPv4 addresses that an IPv6 address leads to on its way out."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return
+    teredo = address.teredo or ()
+    for each in (address.ipv4_mapped, address.sixtofour, *teredo):
+        if each is not None:
+            yield each
+    if any(address in network for network in _NAT64):
+        yield ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
+
+
+def _parts_of(url: str) -> tuple[SplitResult, str, int]:
+    try:
+        parts = urlsplit(url)
+        return parts, parts.hostname or "", parts.port or _PORTS[parts.scheme]
+    except (ValueError, KeyError):
+        raise PostFailed("not a web address") from None
+
+
+def _addresses_of(host: str, port: int, *, may_be_private: bool) -> list[str]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         raise PostFailed("no such host") from None
-    addresses = [str(entry[4][0]) for entry in found]
-    if not may_be_private and not all(map(_is_public, addresses)):
+    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    if not may_be_private and not all(map(is_public, addresses)):
         raise AddressForbidden(host)
-    return addresses[0]
+    return addresses
 
 
-def _is_public(address: str) -> bool:
-    parsed = ipaddress.ip_address(address.partition("%")[0])
-    mapped = getattr(parsed, "ipv4_mapped", None)
-    return (mapped or parsed).is_global and not parsed.is_multicast
+def _connected(addresses: list[str], port: int, until: float) -> socket.socket:
+    """Return a connection to the first address that takes one."""
+    for place, address in enumerate(addresses):
+        left_s = max(until - time.monotonic(), 0.001) / (len(addresses) - place)
+        try:
+            return socket.create_connection((address, port), left_s)
+        except OSError:
+            if place == len(addresses) - 1:
+                raise
+    raise OSError("no address")
 
 
-def _pool(parts: SplitResult, address: str, port: int, timeout_s: float) -> HTTPConnectionPool:
-    timeout, never = Timeout(total=timeout_s), Retry(0, redirect=False)
-    if parts.scheme == "http":
-        return HTTPConnectionPool(address, port, timeout=timeout, retries=never)
-    name = parts.hostname
-    return HTTPSConnectionPool(
-        address, port, timeout=timeout, retries=never, server_hostname=name, assert_hostname=name
-    )
+def _secured(raw: socket.socket, host: str) -> ssl.SSLSocket:
+    return _context().wrap_socket(raw, server_hostname=host)
+
+
+@contextmanager
+def _ending(raw: socket.socket, until: float) -> Iterator[None]:
+    """Cut the connection when its time is over: each byte that drips in would begin it anew."""
+    raw.settimeout(max(until - time.monotonic(), 0.001))
+    handle = raw.dup()  # a secured socket takes the other one's place
+
+    def cut() -> None:
+        try:
+            handle.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            return
+
+    timer = threading.Timer(max(until - time.monotonic(), 0.0), cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+        handle.close()
+
+
+@cache
+def _context() -> ssl.SSLContext:
+    return ssl.create_default_context()

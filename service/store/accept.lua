@@ -3,7 +3,8 @@
 
 local comment, inbox, bell, idempotency = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local page, counters, parent = KEYS[5], KEYS[6], KEYS[7]
-local FIRST_RATE = 8
+local to = {webhooks = KEYS[8], outbox = KEYS[9], counters = KEYS[6]}
+local FIRST_RATE = 10
 local id, content, facts, personal = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local email_hash, ip_hash, author = ARGV[5], ARGV[6], ARGV[7]
 local page_key, page_url, page_title = ARGV[8], ARGV[9], ARGV[10]
@@ -59,6 +60,7 @@ if trace == '' then
 else
   redis.call('XADD', inbox, '*', 'id', id, 'revision', 0, 'trace', trace)
 end
+announce(to, 'received', id, {to = 'received', version = 1})
 if idempotency ~= comment then redis.call('SET', idempotency, id, 'EX', idempotency_ttl) end
 local ring = 0
 if redis.call('SET', bell, '1', 'NX', 'PX', bell_ttl) then ring = 1 end

@@ -98,7 +98,7 @@ class AtDoor:
         self._window = window
         self._line = Line(client)
         self._glance = script("clock", "rate", "glance")
-        self._keep = script("clock", "transition", "keep")
+        self._keep = script("clock", "outbox", "transition", "keep")
 
     def glance(
         self,

@@ -137,11 +137,11 @@ class Comments:
         self._idempotency_ttl_s = idempotency_ttl_s
         self._inbox_limits = inbox_limits
         self._line = Line(client)
-        self._accept = script("clock", "rate", "fullness", "accept")
+        self._accept = script("clock", "rate", "fullness", "outbox", "accept")
         self._is_full = script("clock", "fullness", "is_full")
-        self._resubmit = script("clock", "transition", "trail", "resubmit")
-        self._withdraw = script("clock", "transition", "trail", "withdraw")
-        self._erase = script("clock", "transition", "trail", "erase_comment")
+        self._resubmit = script("clock", "outbox", "transition", "trail", "resubmit")
+        self._withdraw = script("clock", "outbox", "transition", "trail", "withdraw")
+        self._erase = script("clock", "outbox", "transition", "trail", "erase_comment")
 
     def accept(self, arrival: Arrival) -> Receipt:
         """Save a comment, put it into the inbox and count it, in one round trip.
@@ -322,6 +322,8 @@ class Comments:
             keys.page(page_key(comment.page)),
             keys.counters,
             keys.comment(comment.parent) if comment.parent else own,
+            keys.webhooks,
+            keys.outbox,
             *(keys.rate(name, subject) for name, subject in limited.items()),
         ]
 
@@ -396,6 +398,8 @@ def transition_keys(site: str, records: Sequence[Record]) -> list[str]:
         keys.appeals,
         keys.appeal_counts,
         keys.callbacks,
+        keys.webhooks,
+        keys.outbox,
     ]
     for record in records:
         names += comment_keys(

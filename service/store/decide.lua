@@ -101,6 +101,8 @@ for index = 1, count do
     redis.call('HINCRBY', shared.counters, 'decisions', 1)
     redis.call('SADD', waiting, id)
     enter(reasons, id, event)
+    announce(shared, 'decision', id, {
+      from = from, to = to, version = new, actor = actor, at = decided_at, edited = event.edited})
     event.kind = 'decision'
     trace(trail, event)
     outcomes[index] = {'done', new, from, to}

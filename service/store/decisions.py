@@ -74,8 +74,8 @@ class Decisions:
     def __init__(self, client: Client, comments: Comments) -> None:
         self._client = client
         self._comments = comments
-        self._decide = script("transition", "trail", "decide")
-        self._undo = script("transition", "trail", "undo")
+        self._decide = script("outbox", "transition", "trail", "decide")
+        self._undo = script("outbox", "transition", "trail", "undo")
 
     def unscreened_count(self, site: str) -> int:
         """Return how many held comments some check could not judge."""

@@ -18,6 +18,7 @@ LEARN_TASK = "workers.learn.learn"
 MAIL_TASK = "workers.mail.mail"
 RESET_TASK = "workers.mail.send_reset"
 EXPIRE_TASK = "workers.expire.expire_site"
+DELIVER_TASK = "workers.deliver.deliver"
 CALL_BACK_TASK = "workers.call_back.call_back"
 NO_TIMEOUT = -1
 FAILURE_KEPT_S = 86_400
@@ -55,6 +56,10 @@ class Doorbell:
     def ring_to_expire(self, site: str, place: str) -> bool:
         """Have a worker forget what a site keeps no longer, once no comment waits for it."""
         return self._enqueue(self._later, EXPIRE_TASK, site, place)
+
+    def ring_to_deliver(self, site: str) -> bool:
+        """Have a worker tell a site's webhooks what happened."""
+        return self._enqueue(self._later, DELIVER_TASK, site)
 
     def ring_to_call_back(self, site: str) -> bool:
         """Have a worker tell the blogs that asked about a site's comments what became of them."""

@@ -21,11 +21,13 @@ local current = redis.call('HMGET', k.comment, 'status', 'submitted_at', 'erased
 local from = current[1]
 if not from then return 'unknown' end
 if current[3] then return 'erased' end
+local version
 if from == 'deleted' then
-  redis.call('HINCRBY', k.comment, 'version', 1)
+  version = redis.call('HINCRBY', k.comment, 'version', 1)
 else
-  move(shared, k, id, from, 'deleted', current[2])
+  version = move(shared, k, id, from, 'deleted', current[2])
 end
+announce(shared, 'erased', id, {from = from, to = 'deleted', version = version, by = actor})
 forget_readers_and_appeal(shared, k, id, report_notes)
 redis.call('DEL', trail, past, notes, claim, reasons)
 redis.call('HSET', k.comment, 'content', emptied, 'withdrawn', '1', 'erased', '1')

@@ -19,6 +19,7 @@ from service.store.elsewhere import Elsewhere
 from service.store.facets import facets_of, stored_facets
 from service.store.inbox_group import GROUP, make_group
 from service.store.keys import SiteKeys
+from service.store.outbox import Outbox
 from service.store.recalls import Recalls
 from service.store.records import case_from, verdict_json
 from service.store.scripts import Argument, script
@@ -118,8 +119,9 @@ class Inbox:
         self._window = duplicate_window
         self.recalls = Recalls(client)
         self.elsewhere = Elsewhere(client, sites_window)
-        self._settle = script("transition", "settle")
-        self._set_aside = script("transition", "set_aside")
+        self.outbox = Outbox(client)
+        self._settle = script("outbox", "transition", "settle")
+        self._set_aside = script("outbox", "transition", "set_aside")
 
     def probe(self) -> None:
         """Raise what the server answers to a write, if it takes none."""

@@ -36,7 +36,9 @@ if ARGV[17] ~= '' then redis.call('HSETNX', k.page, 'title', ARGV[17]) end
 redis.call('HSET', shared.facets, id, ARGV[22])
 redis.call('HINCRBY', shared.counters, 'accepted', 1)
 redis.call('HINCRBY', shared.counters, 'settled', 1)
-move(shared, k, id, 'received', ARGV[19], submitted_at)
+announce(shared, 'received', id, {to = 'received', version = 1})
+local version = move(shared, k, id, 'received', ARGV[19], submitted_at)
+announce_verdict(shared, id, ARGV[20], 'received', ARGV[19], version)
 if ARGV[21] == '1' then
   redis.call('ZADD', shared.unscreened, submitted_at, id)
   redis.call('HINCRBY', shared.counters, 'unscreened', 1)

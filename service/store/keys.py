@@ -353,6 +353,45 @@ class SiteKeys:
         return self._key("appeals:counts")
 
     @property
+    def webhooks(self) -> str:
+        """Hash: webhook id → JSON of where a site's events are posted; at most 20."""
+        return self._key("webhooks")
+
+    @property
+    def outbox(self) -> str:
+        """Stream: events not yet given to the webhooks; at most 100,000."""
+        return self._key("outbox")
+
+    @property
+    def deliver_bell(self) -> str:
+        """String: a `deliver` task is on its way; 15 s, or until it starts."""
+        return self._key("outbox:bell")
+
+    def deliveries(self, webhook_id: str) -> str:
+        """Hash: event → JSON of what one webhook was not told yet; at most 11,000."""
+        return self._key(f"webhook:{webhook_id}:deliveries")
+
+    def deliveries_due(self, webhook_id: str) -> str:
+        """Sorted set by when (ms) it is due: events to post to one webhook."""
+        return self._key(f"webhook:{webhook_id}:due")
+
+    def deliveries_dead(self, webhook_id: str) -> str:
+        """Sorted set by when (ms) it was given up: the newest 1,000 events a webhook missed."""
+        return self._key(f"webhook:{webhook_id}:dead")
+
+    def deliveries_recent(self, webhook_id: str) -> str:
+        """List, JSON: the last 50 attempts to post to one webhook, newest first."""
+        return self._key(f"webhook:{webhook_id}:recent")
+
+    def webhook_state(self, webhook_id: str) -> str:
+        """Hash: how one webhook does: failures in a row, since when, its rest (ms), counts."""
+        return self._key(f"webhook:{webhook_id}:state")
+
+    def told(self, comment_id: str) -> str:
+        """List, JSON: what webhooks were told of a comment, or not; the newest 20, 30 days."""
+        return self._key(f"comment:{comment_id}:told")
+
+    @property
     def callbacks(self) -> str:
         """Sorted set by when (ms) it is due: comments whose result is to be posted back."""
         return self._key("callbacks")

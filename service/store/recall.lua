@@ -19,7 +19,8 @@ for index = 1, count do
     trace(trail, {kind = 'recall', at = now, verdict = gist(k.comment)})
     redis.call('HSET', k.comment, 'verdict', verdict, 'settled_at', string.format('%d', now))
     redis.call('HSET', shared.facets, id, packed)
-    move(shared, k, id, 'approved', 'held', current[2])
+    local version = move(shared, k, id, 'approved', 'held', current[2])
+    announce_verdict(shared, id, verdict, 'approved', 'held', version)
     redis.call('HINCRBY', shared.counters, 'recalled', 1)
     redis.call('XADD', shared.audit, '*', 'kind', 'recall', 'comment', id)
     recalled[index] = 1

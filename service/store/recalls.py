@@ -37,7 +37,7 @@ class Recalls:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._recall = script("clock", "transition", "trail", "recall")
+        self._recall = script("clock", "outbox", "transition", "trail", "recall")
 
     def are_waiting(self, site: str) -> bool:
         """Say whether any comment is still to be taken back."""

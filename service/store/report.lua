@@ -19,6 +19,11 @@ local function weight_of(reporter)
   return math.min(2, math.max(0.25, 2 * (agreed + 2) / (agreed + wrong + 4)))
 end
 
+local function told(to, version)
+  announce(shared, 'report', id, {
+    from = 'approved', to = to, version = tonumber(version), reason = reason, at = tonumber(now)})
+end
+
 local current = redis.call('HMGET', k.comment, 'status', 'revision', 'submitted_at', 'reports')
 if current[1] ~= 'approved' then return {'unknown'} end
 local kept, open_weight, oldest_judged = {}, 0, nil
@@ -42,17 +47,23 @@ if #kept >= most and oldest_judged then
   local gone = table.remove(kept, oldest_judged)
   redis.call('HDEL', notes, gone:match('^%x+'))
 end
-if #kept >= most then return {'kept', 0} end
+if #kept >= most then
+  told('approved', redis.call('HGET', k.comment, 'version'))
+  return {'kept', 0}
+end
 local weight = weight_of(who)
 open_weight = open_weight + weight
 kept[#kept + 1] = string.format('%s:%s:%.4f:%s:-', who, reason, weight, now)
 redis.call('HSET', k.comment, 'reports', table.concat(kept, ' '))
 if note ~= '' then redis.call('HSET', notes, who, note) end
-if hold_at == 0 or open_weight < hold_at - HALF_A_DIGIT then return {'kept', 0} end
+if hold_at == 0 or open_weight < hold_at - HALF_A_DIGIT then
+  told('approved', redis.call('HGET', k.comment, 'version'))
+  return {'kept', 0}
+end
 
 trace(trail, {kind = 'report', from = 'approved', to = 'held', at = tonumber(now), verdict = gist(k.comment)})
 redis.call('HSET', k.comment, 'verdict', verdict, 'settled_at', now, 'held_by_reports', '1')
-move(shared, k, id, 'approved', 'held', current[3])
+told('held', move(shared, k, id, 'approved', 'held', current[3]))
 redis.call('HINCRBY', shared.counters, 'held_by_reports', 1)
 redis.call('XADD', shared.audit, '*', 'kind', 'report', 'comment', id,
   'weight', string.format('%.2f', open_weight))

@@ -68,7 +68,7 @@ class Reports:
         self._client = client
         self._vault = vault
         self._comments = comments
-        self._report = script("clock", "rate", "transition", "trail", "report")
+        self._report = script("clock", "rate", "outbox", "transition", "trail", "report")
 
     def reporter(self, ip: str, reporter_id: str = "") -> str:
         """Return the keyed hash a reader is known by, or nothing; the site's own id goes first."""

@@ -21,11 +21,14 @@ else
   if tonumber(current[2]) < not_before then return {'too_late', 0} end
   redis.call('HSET', k.comment, 'content', content)
 end
+local version
 if from == 'received' then
-  redis.call('HINCRBY', k.comment, 'version', 1)
+  version = redis.call('HINCRBY', k.comment, 'version', 1)
 else
-  move(shared, k, id, from, 'received', current[3])
+  version = move(shared, k, id, from, 'received', current[3])
 end
+announce(shared, 'received', id, {
+  from = from, to = 'received', version = version, because = kind == 'retry' and 'retry' or 'edit'})
 local revision = redis.call('HINCRBY', k.comment, 'revision', 1)
 trace(trail, {kind = kind == 'rescreen' and 'retry' or kind, at = now_ms(), verdict = gist(k.comment)})
 redis.call('HDEL', k.comment, 'verdict', 'settled_at')

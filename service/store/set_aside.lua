@@ -7,7 +7,8 @@ local current = redis.call('HMGET', k.comment, 'status', 'revision', 'submitted_
 if current[1] == 'received' and current[2] == revision then
   redis.call('HSET', k.comment, 'verdict', ARGV[5], 'settled_at', ARGV[7])
   redis.call('HSET', shared.facets, id, ARGV[8])
-  move(shared, k, id, 'received', 'held', current[3])
+  local version = move(shared, k, id, 'received', 'held', current[3])
+  announce_verdict(shared, id, ARGV[5], 'received', 'held', version)
   redis.call('ZADD', shared.unscreened, current[3], id)
   redis.call('HINCRBY', shared.counters, 'settled', 1)
   redis.call('HINCRBY', shared.counters, 'unscreened', 1)

@@ -26,7 +26,8 @@ for index = 1, count do
   if current[1] == 'received' and current[2] == revision then
     redis.call('HSET', k.comment, 'verdict', verdict, 'settled_at', now)
     redis.call('HSET', shared.facets, id, ARGV[at + 7])
-    move(shared, k, id, 'received', to, current[3])
+    local version = move(shared, k, id, 'received', to, current[3])
+    announce_verdict(shared, id, verdict, 'received', to, version)
     redis.call('HINCRBY', shared.counters, 'settled', 1)
     if unscreened == '1' then
       redis.call('ZADD', shared.unscreened, current[3], id)

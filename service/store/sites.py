@@ -55,6 +55,7 @@ class Scope(StrEnum):
     SUBMIT = "submit"
     MODERATE = "moderate"
     OPS = "ops"
+    WEBHOOKS = "webhooks"
 
 
 @dataclass(frozen=True, slots=True)

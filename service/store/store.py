@@ -19,6 +19,7 @@ from service.store.connection import Client, connect
 from service.store.dead_letters import DeadLetters
 from service.store.decided import Decided
 from service.store.decisions import Decisions
+from service.store.deliveries import Deliveries
 from service.store.door import Door
 from service.store.door_counts import DoorCounts
 from service.store.door_keys import DoorKeys
@@ -32,6 +33,7 @@ from service.store.links import Links
 from service.store.live import Live
 from service.store.mailboxes import Mailboxes
 from service.store.notes import Notes
+from service.store.outbox import Outbox
 from service.store.passwords import Passwords
 from service.store.people import People
 from service.store.queue import Queue
@@ -47,6 +49,7 @@ from service.store.threads import Threads
 from service.store.timeline import Timeline
 from service.store.trials import Trials
 from service.store.views import Views
+from service.store.webhooks import Webhooks
 from service.store.whole import Whole
 
 
@@ -89,6 +92,9 @@ class Store:
     decided: Decided
     trials: Trials
     forgetting: Forgetting
+    webhooks: Webhooks
+    outbox: Outbox
+    deliveries: Deliveries
     door_keys: DoorKeys
     door_counts: DoorCounts
     quotas: Quotas
@@ -161,6 +167,9 @@ def open_store(
         decided=Decided(client, comments),
         trials=Trials(client),
         forgetting=Forgetting(client, comments),
+        webhooks=Webhooks(client, vault),
+        outbox=Outbox(client),
+        deliveries=Deliveries(client),
         door_keys=DoorKeys(client, vault),
         door_counts=DoorCounts(client),
         quotas=Quotas(client),

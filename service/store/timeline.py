@@ -33,6 +33,7 @@ class Kind(StrEnum):
     NOTE = "note"
     REPORT = "report"
     APPEAL = "appeal"
+    WEBHOOK = "webhook"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,8 @@ class Event:
 
     A decision and what undoes one lead from ``source`` to ``target``; with ``is_edited``,
     the moderator changed the words too. A verdict has an ``action``, a ``rule`` and the
-    ``codes`` of its evidence. ``text`` is a decision's reason, or a note.
+    ``codes`` of its evidence. ``text`` is a decision's reason, or a note, or the webhook
+    that was ``target`` (``told``, or ``dead`` in the end) of the event ``rule`` names.
     """
 
     kind: Kind
@@ -72,14 +74,16 @@ class Timeline:
         pipe.hmget(keys.comment(comment_id), "received_at", "settled_at", "verdict")
         pipe.lrange(keys.trail(comment_id), 0, -1)
         pipe.lrange(keys.notes(comment_id), 0, -1)
-        (received_at, settled_at, verdict), trail, notes = pipe.execute()
+        pipe.lrange(keys.told(comment_id), 0, -1)
+        (received_at, settled_at, verdict), trail, notes, deliveries = pipe.execute()
         if received_at is None:
             raise CommentUnknown(comment_id)
         steps = [orjson.loads(step) for step in trail]
         told = [Event(Kind.RECEIVED, int(received_at)), *_events(steps)]
         if verdict is not None:
             _insert_verdict(told, _judged(verdict, int(settled_at or 0)))
-        return _with_notes(told, [note_from(raw) for raw in notes])
+        beside = [_noted(note_from(raw)) for raw in notes] + [_told(raw) for raw in deliveries]
+        return _with(told, sorted(beside, key=lambda event: event.at_ms))
 
 
 def _events(steps: Sequence[Mapping[str, Any]]) -> list[Event]:
@@ -134,9 +138,18 @@ def _judged_before(gist: Mapping[str, Any]) -> Event:
     )
 
 
-def _with_notes(events: Sequence[Event], notes: Sequence[Note]) -> tuple[Event, ...]:
-    """Return the events with each note before the first one that came later."""
-    waiting = [Event(Kind.NOTE, note.at_ms, note.actor, note.text) for note in notes]
+def _noted(note: Note) -> Event:
+    return Event(Kind.NOTE, note.at_ms, note.actor, note.text)
+
+
+def _told(raw: bytes) -> Event:
+    at_ms, outcome, what, name, said = orjson.loads(raw)
+    return Event(Kind.WEBHOOK, at_ms, text=name, target=outcome, rule=what, action=said)
+
+
+def _with(events: Sequence[Event], beside: Sequence[Event]) -> tuple[Event, ...]:
+    """Return the events with each of those beside before the first one that came later."""
+    waiting = list(beside)
     merged: list[Event] = []
     for event in events:
         while waiting and waiting[0].at_ms < event.at_ms:

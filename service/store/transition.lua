@@ -249,7 +249,7 @@ local SHARED = {
   'spam_score', 'toxicity', 'severe_toxicity', 'insult', 'threat', 'identity_attack',
   'profanity', 'sexually_explicit',
   'lang_fr', 'lang_en', 'lang_de', 'lang_pt', 'lang_es', 'lang_it', 'lang_nl', 'lang_other',
-  'reporters', 'appeals', 'appeal_counts', 'callbacks',
+  'reporters', 'appeals', 'appeal_counts', 'callbacks', 'webhooks', 'outbox',
 }
 local PER_COMMENT = 8
 

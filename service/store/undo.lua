@@ -60,5 +60,8 @@ redis.call('HINCRBY', shared.counters, 'undone', 1)
 redis.call('SADD', waiting, id)
 redis.call('XADD', shared.audit, '*', 'kind', 'undo', 'comment', id, 'detail', cjson.encode({
   actor = actor, from = from, to = to, decided_by = decision.actor}))
+announce(shared, 'decision', id, {
+  from = from, to = to, version = new, actor = actor, at = undone_at,
+  undoes = {actor = decision.actor, to = decision.to, at = decision.at}})
 trace(trail, {kind = 'undo', actor = actor, from = from, to = to, at = undone_at})
 return {'done', new, from, to}

@@ -10,7 +10,8 @@ local from = current[1]
 if not from then return 'unknown' end
 if current[4] then return 'withdrawn' end
 if tonumber(current[2]) < not_before then return 'too_late' end
-move(shared, k, id, from, 'deleted', current[3])
+local version = move(shared, k, id, from, 'deleted', current[3])
+announce(shared, 'erased', id, {from = from, to = 'deleted', version = version, by = 'author'})
 redis.call('HSET', shared.facets, id, ARGV[4])
 redis.call('HSET', k.comment, 'content', emptied, 'withdrawn', '1')
 redis.call('HDEL', k.comment, 'personal', 'email_hash', 'ip_hash', 'facts', 'verdict', 'author',

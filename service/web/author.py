@@ -111,7 +111,7 @@ def _edit(record: Record) -> str:
 
 
 def _withdraw(record: Record) -> str:
-    services().store.comments.withdraw(record, own.oldest_editable_ms())
+    own.withdraw(record)
     return "withdrawn"
 
 

@@ -6,7 +6,7 @@ import json
 import signal
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,13 @@ from redis import Redis
 
 from config.settings import Settings
 from service.live_workers import live_workers
+from service.store.sites import Changer
 from service.store.store import Store
+from service.store.webhooks import What
 from tests.conftest import arrival_of, comment_of, start_valkey, stop
 from tests.processes.conftest import Start, store_at
 from tests.processes.service_up import PATIENCE_S, children_of, eventually
+from tests.webhooks.receiver import Receiver, receiving
 
 
 def accept_unheard(store: Store, comment_id: str) -> None:
@@ -31,19 +34,35 @@ def settled(store: Store, comment_id: str) -> Callable[[], bool]:
     return lambda: store.comments.status("demo", comment_id) not in ("", "received")
 
 
+def hook(store: Store, receiver: Receiver) -> str:
+    """Have everything told to a receiver; return the secret that signs it."""
+    by = Changer("cli", 1_790_000_000_000)
+    return store.webhooks.create("demo", receiver.url, tuple(What), "", by)[1]
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as here:
+        yield here
+
+
 def alive(url: str) -> int:
     return len(live_workers(Redis.from_url(url), time.time()))
 
 
 @pytest.mark.parametrize("kind", ["simple", "fork"])
-def test_workers_settle_what_the_scheduler_finds_and_end_on_sigterm(
-    kind: str, settings: Settings, start: Start
+def test_workers_settle_what_the_scheduler_finds_tell_it_and_end_on_sigterm(
+    kind: str, settings: Settings, start: Start, receiver: Receiver
 ) -> None:
     store = store_at(settings, settings.redis_url)
+    secret = hook(store, receiver)
     accept_unheard(store, "c1")
-    worker = start("worker", "-n", "2", WORKER_KIND=kind)
+    worker = start("worker", "-n", "2", WORKER_KIND=kind, WEBHOOKS_PRIVATE="true")
     scheduler = start("scheduler")
     eventually(settled(store, "c1"))
+    eventually(lambda: len(receiver.requests) == 2)
+    for each in receiver.requests:
+        each.verified(secret)
     eventually(lambda: alive(settings.queue_url) == 2)
     for process in (scheduler, worker):
         process.send_signal(signal.SIGTERM)

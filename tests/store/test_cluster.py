@@ -31,6 +31,7 @@ from service.store.bans import By, Visitor
 from service.store.comments import Arrival, RateLimited
 from service.store.connection import NotDurable
 from service.store.decisions import Order as Decide
+from service.store.deliveries import Attempt, Outcome
 from service.store.door_keys import Door
 from service.store.embedded import server_urls
 from service.store.imports import Imported, Outcome
@@ -53,6 +54,7 @@ from service.store.telemetry.telemetry import Telemetry
 from service.store.telemetry.views import Measure, Span
 from service.store.verify import Verifier
 from service.store.views import View
+from service.store.webhooks import What
 from service.store.window import window_lines
 from tests.conftest import SECRETS, arrival_of, comment_of, free_port
 from tests.store.shelf import DEMO, bring, decide, now_ms, outline, publish, raw, settle, settle_all
@@ -417,6 +419,32 @@ def test_a_door_in_anothers_shape_works_on_a_cluster(cluster: Store) -> None:
     assert due.result == "true"
     cluster.callbacks.note_told("blog", due)
     assert cluster.callbacks.take("blog", 2**50, 10) is None
+
+
+def test_what_happens_is_told_on_a_cluster(cluster: Store) -> None:
+    by, now = Changer("account:Ann", now_ms()), now_ms()
+    webhook, _ = cluster.webhooks.create("demo", "https://a.example/", tuple(What), "", by)
+    publish(cluster, "a")
+    decide(cluster, "a", Status.SPAM)
+    cluster.decisions.undo("demo", "a", "account:mo", now)
+    cluster.comments.erase(cluster.comments.get("demo", "a"), "author")
+    assert cluster.outbox.must_ring("demo")
+    assert cluster.deliveries.spread("demo", [webhook], now) == 5
+    assert cluster.deliveries.are_due("demo", [webhook], now)
+    first, *others = cluster.deliveries.take("demo", webhook, now, 10)
+    assert [each.happening.what for each in (first, *others)] == [
+        "received", "verdict", "decision", "decision", "erased",
+    ]  # fmt: skip
+    told = Attempt(now, first.happening, Outcome.TOLD, "200", 3, 1)
+    cluster.deliveries.note("demo", webhook, first, told, now)
+    for each in others:
+        dead = Attempt(now, each.happening, Outcome.DEAD, "500", 3, 11)
+        cluster.deliveries.note("demo", webhook, each, dead, now)
+    assert cluster.deliveries.replay_all("demo", webhook, now) == 4
+    assert cluster.deliveries.replay("demo", webhook, first.happening.id, now)
+    cluster.webhooks.rotate("demo", webhook.id, 60, by)
+    cluster.webhooks.delete("demo", webhook.id, by)
+    assert cluster.webhooks.of("demo") == []
 
 
 def test_strict_durability_on_a_cluster_needs_every_write_synced(

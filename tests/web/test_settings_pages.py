@@ -28,6 +28,7 @@ PAGES = (
     "/demo/trusted",
     "/demo/bans",
     "/demo/templates",
+    "/demo/webhooks",
 )
 CHANGES = (
     "/new",
@@ -41,6 +42,7 @@ CHANGES = (
     "/demo/trusted",
     "/demo/bans",
     "/demo/templates",
+    "/demo/webhooks",
 )
 FORM = {
     "origins": "https://example.org",

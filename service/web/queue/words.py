@@ -13,8 +13,10 @@ from service.moderation.verdict import Action, Status
 from service.schemas.messages import Message, translate
 from service.schemas.staff import Move
 from service.store.bans import By
+from service.store.deliveries import Outcome
 from service.store.filters import Sort
 from service.store.timeline import Event, Kind
+from service.store.webhooks import What
 
 STATUS_NAMES: Mapping[Status, Message] = {
     Status.RECEIVED: Message("Received"),
@@ -97,6 +99,13 @@ EVENT_NAMES: Mapping[Kind, Message] = {
     Kind.REPORT: Message("Reported by a reader"),
     Kind.APPEAL: Message("Its author asked for another look"),
 }
+WEBHOOK_NAMES: Mapping[str, Message] = {
+    What.RECEIVED: Message("a comment came"),
+    What.VERDICT: Message("it was checked"),
+    What.DECISION: Message("a decision, or one taken back"),
+    What.REPORT: Message("a report"),
+    What.ERASED: Message("it was erased or withdrawn"),
+}
 CHANGED = "It has changed since you loaded it. Here it is as it stands now."
 GONE = "This comment is not there any more."
 UNSETTLED = "It is being checked again. It comes back when that is done."
@@ -149,7 +158,16 @@ def _event(event: Event) -> Message:
         return Message("{who} took a decision back: {what} again", who=who, what=status)
     if event.kind is Kind.NOTE:
         return Message("Note by {who}", who=who)
+    if event.kind is Kind.WEBHOOK:
+        return _told_to_webhook(event)
     return EVENT_NAMES[event.kind]
+
+
+def _told_to_webhook(event: Event) -> Message:
+    what = WEBHOOK_NAMES.get(event.rule, Message("Test"))
+    if event.target == Outcome.TOLD:
+        return Message("A webhook was told: {what}", what=what)
+    return Message("A webhook could not be told: {what}", what=what)
 
 
 @lru_cache(maxsize=2048)

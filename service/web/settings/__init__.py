@@ -10,6 +10,7 @@ from service.web.settings import (
     templates,
     trial,
     trusted,
+    webhooks,
 )
 from service.web.settings.room import blueprint
 
@@ -24,4 +25,5 @@ __all__ = [
     "templates",
     "trial",
     "trusted",
+    "webhooks",
 ]
