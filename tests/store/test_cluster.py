@@ -35,7 +35,7 @@ from service.store.deliveries import Attempt, Outcome
 from service.store.door_keys import Door
 from service.store.embedded import server_urls
 from service.store.imports import Imported
-from service.store.imports import Outcome as Brought
+from service.store.imports import Outcome as Written
 from service.store.keys import EVERY_SITE, SiteKeys
 from service.store.layers import Layers
 from service.store.paging import Order
@@ -353,8 +353,8 @@ def test_comments_are_imported_to_a_cluster_and_exported(cluster: Store) -> None
             )
             for n, status in enumerate(statuses)
         ]  # fmt: skip
-        assert cluster.imports.write(site, items) == [Brought.WRITTEN] * 3
-        assert cluster.imports.write(site, items) == [Brought.KNOWN] * 3
+        assert cluster.imports.write(site, items) == [Written.WRITTEN] * 3
+        assert cluster.imports.write(site, items) == [Written.KNOWN] * 3
         found = [record.status for run in cluster.whole.by_time(site) for record in run]
         assert found == list(statuses)
         assert not Verifier(cluster.client).verify(site).findings
