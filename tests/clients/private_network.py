@@ -105,7 +105,7 @@ def _wait_until_ready() -> None:
     until = time.monotonic() + 60
     while time.monotonic() < until:
         with suppress(OSError):
-            urllib.request.urlopen(f"http://127.0.0.1:{_WEB_PORT}/readyz", timeout=2).close()
+            urllib.request.urlopen(f"http://127.0.0.1:{_WEB_PORT}/healthz", timeout=2).close()
             return
         time.sleep(0.1)
     raise SystemExit("the service did not start")
