@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from html import unescape
+
+from service.moderation.text import Offsets, Stretch
 
 # A tag ends at the next sign of either kind, so that a row of "<a<a<a" is read once.
 _MARKUP = re.compile(
@@ -29,29 +30,15 @@ Piece = tuple[str, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """Hold the text of a document.
-
-    Piece ``i`` begins at ``begins[i]`` of ``text`` and comes from what begins at ``starts[i]``
-    of the original: letter for letter where ``widths[i]`` is 0, otherwise all of it from the
-    same ``widths[i]`` characters.
-    """
+    """Hold the text of a document, and the way back from it."""
 
     text: str
-    begins: Sequence[int]
-    starts: Sequence[int]
-    widths: Sequence[int]
+    offsets: Offsets
 
-    def span(self, start: int, end: int) -> tuple[int, int]:
+    def span(self, start: int, end: int) -> Stretch:
         """Return the original's span behind ``text[start:end]``, which is not empty."""
-        return self._source(start)[0], self._source(end - 1)[1]
-
-    def _source(self, index: int) -> tuple[int, int]:
-        place = bisect_right(self.begins, index) - 1
-        start, width = self.starts[place], self.widths[place]
-        if width:
-            return start, start + width
-        start += index - self.begins[place]
-        return start, start + 1
+        found = self.offsets.span(start, end)
+        return found.start, found.end
 
 
 def plain_of(markup: str) -> Plain:
@@ -73,7 +60,7 @@ def plain_of(markup: str) -> Plain:
         starts.append(start)
         widths.append(0 if text == markup[start:end] else end - start)
         length += len(text)
-    return Plain("".join(texts), begins, starts, widths)
+    return Plain("".join(texts), Offsets(begins, starts, widths))
 
 
 def _pieces(markup: str) -> Iterator[Piece]:

@@ -35,23 +35,23 @@ def _camel(name: str) -> str:
 
 
 class Plain(fields.Field[T]):
-    """Take a value as it is sent: nothing is required, and null never comes as far as here."""
+    """Take a value as it is sent: nothing is required, and null never comes as far as here.
 
-    def deserialize(self, value: Any, *more: Any, **named: Any) -> Any:
+    A kind of field is its ``_taken``, which needs the value alone.
+    """
+
+    def deserialize(self, value: Any, *_more: Any, **_named: Any) -> T:
         """Return the value read; Marshmallow's own steps would cost as much as the rest."""
-        return self._deserialize(value, *more, **named)
+        return self._taken(value)
+
+    def _taken(self, value: Any) -> T:
+        raise NotImplementedError
 
 
 class Text(Plain[str]):
     """Take a string."""
 
-    def _deserialize(
-        self,
-        value: Any,
-        attr: str | None = None,
-        data: Mapping[str, Any] | None = None,
-        **more: Any,
-    ) -> str:
+    def _taken(self, value: Any) -> str:
         if not isinstance(value, str):
             raise ValidationError(["TYPE_STRING"])
         return value
@@ -60,13 +60,7 @@ class Text(Plain[str]):
 class Flag(Plain[bool]):
     """Take true or false, as such or as a word."""
 
-    def _deserialize(
-        self,
-        value: Any,
-        attr: str | None = None,
-        data: Mapping[str, Any] | None = None,
-        **more: Any,
-    ) -> bool:
+    def _taken(self, value: Any) -> bool:
         if isinstance(value, bool):
             return value
         if value in ("true", "false"):
@@ -77,13 +71,7 @@ class Flag(Plain[bool]):
 class Float(Plain[float]):
     """Take a finite number, as such or as a word."""
 
-    def _deserialize(
-        self,
-        value: Any,
-        attr: str | None = None,
-        data: Mapping[str, Any] | None = None,
-        **more: Any,
-    ) -> float:
+    def _taken(self, value: Any) -> float:
         try:
             number = float("nan" if isinstance(value, bool) else value)
         except (OverflowError, TypeError, ValueError):
@@ -96,13 +84,7 @@ class Float(Plain[float]):
 class Int(Plain[int]):
     """Take a whole number, as such or as a word."""
 
-    def _deserialize(
-        self,
-        value: Any,
-        attr: str | None = None,
-        data: Mapping[str, Any] | None = None,
-        **more: Any,
-    ) -> int:
+    def _taken(self, value: Any) -> int:
         number = Float().deserialize(value)
         if number != int(number) or abs(number) >= 2**31:
             raise ValidationError(["TYPE_INT32"])
@@ -117,13 +99,7 @@ class Choice(Plain[str]):
         self.kind = kind
         self.names = names
 
-    def _deserialize(
-        self,
-        value: Any,
-        attr: str | None = None,
-        data: Mapping[str, Any] | None = None,
-        **more: Any,
-    ) -> str:
+    def _taken(self, value: Any) -> str:
         if isinstance(value, str) and value in self.names:
             return value
         if type(value) is int and 0 <= value < len(self.names):
@@ -138,13 +114,7 @@ class Message(Plain[dict[str, Any]]):
         super().__init__(load_default=None)
         self.schema = schema
 
-    def _deserialize(
-        self,
-        value: Any,
-        attr: str | None = None,
-        data: Mapping[str, Any] | None = None,
-        **more: Any,
-    ) -> dict[str, Any]:
+    def _taken(self, value: Any) -> dict[str, Any]:
         return self.schema.read(value)
 
 
@@ -156,13 +126,7 @@ class Several(Plain[list[Any]]):
         self.inner = inner
         self.most = most
 
-    def _deserialize(
-        self,
-        value: Any,
-        attr: str | None = None,
-        data: Mapping[str, Any] | None = None,
-        **more: Any,
-    ) -> list[Any]:
+    def _taken(self, value: Any) -> list[Any]:
         if not isinstance(value, list):
             raise ValidationError([NOT_A_MESSAGE])
         if len(value) > self.most:
@@ -183,13 +147,7 @@ class Table(Plain[dict[str, Any]]):
         super().__init__(load_default=_NOTHING)
         self.schema = schema
 
-    def _deserialize(
-        self,
-        value: Any,
-        attr: str | None = None,
-        data: Mapping[str, Any] | None = None,
-        **more: Any,
-    ) -> dict[str, Any]:
+    def _taken(self, value: Any) -> dict[str, Any]:
         if not isinstance(value, dict):
             raise ValidationError([NOT_A_MESSAGE])
         if len(value) > MOST_ATTRIBUTES:

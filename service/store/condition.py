@@ -12,7 +12,7 @@ from redis import Redis
 from redis.exceptions import RedisError, ResponseError
 
 from service.store import keys
-from service.store.connection import SAY_EVERY_S, Client, NotDurable
+from service.store.connection import SAY_EVERY_S, Client, NotDurable, nodes_of
 from service.store.trouble import SENTENCES, Trouble, trouble_of
 
 KEEPS_ALL = "noeviction"
@@ -51,7 +51,7 @@ def conditions(client: Client) -> list[Condition]:
 
     Raises ``RedisError`` or ``OSError``.
     """
-    return [_condition(each) for each in _servers(client)]
+    return [_condition(each) for each in nodes_of(client)]
 
 
 def write_probe(client: Client) -> None:
@@ -118,13 +118,6 @@ def eviction_sentence(condition: Condition) -> str:
         f"`maxmemory-policy {condition.policy}` lets the server throw {what} away when its "
         f"memory is full: set `{KEEPS_ALL}`"
     )
-
-
-def _servers(client: Client) -> list[Redis]:
-    if isinstance(client, Redis):
-        return [client]
-    nodes: Any = client.get_primaries()  # type: ignore[no-untyped-call]
-    return [client.get_redis_connection(node) for node in nodes]
 
 
 def _condition(server: Redis) -> Condition:
