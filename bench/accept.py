@@ -19,7 +19,7 @@ from pathlib import Path
 import orjson
 from redis import Redis
 
-from bench import isso_server, points, report, waline
+from bench import isso_server, points, race, report, waline
 from bench.children import (
     child,
     environment_of,
@@ -129,9 +129,8 @@ def text_of(
     missing: Sequence[str] = (),
 ) -> str:
     """Return the whole report."""
-    rows = [_row(contender, found["ecluse"]) for contender in found.values()]
-    heads = ("contender", "accepted/s", "lowest", "highest", "Écluse is", "µs of processor",
-             "p50 ms", "p99 ms", "generator's core")  # fmt: skip
+    rows = [race.row_of(contender, found["ecluse"].rates) for contender in found.values()]
+    heads = race.heads("accepted/s", "Écluse")
     disk = report.Spread.of(fsyncs_ms)
     return "\n\n".join(
         (
@@ -351,23 +350,6 @@ def _count_kept(settings: Settings, *, is_plain: bool, works: bool) -> int:
         stored: int = sum(name.count(b":") < beside for name in names)
         waiting = plain_queue(settings).count if is_plain else client.xlen(SiteKeys(SITE).inbox)
     return stored if works else min(stored, int(waiting))
-
-
-def _row(contender: Contender, ours: Contender) -> tuple[str, ...]:
-    spread = report.Spread.of(contender.rates)
-    times = report.ratio(ours.rates, contender.rates).median
-    middle = sorted(contender.loads, key=lambda load: load.rate)[len(contender.loads) // 2]
-    return (
-        contender.about,
-        report.number(spread.median),
-        report.number(spread.low),
-        report.number(spread.high),
-        f"{times:.2f} ×",
-        report.number(report.Spread.of(contender.processor_us).median),
-        f"{middle.p50_ms:.1f}",
-        f"{middle.p99_ms:.1f}",
-        f"{middle.own_share:.0%}",
-    )
 
 
 def main() -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import cycle
@@ -18,7 +18,7 @@ from pathlib import Path
 
 import orjson
 
-from bench import report
+from bench import race, report
 from bench.children import (
     child,
     environment_of,
@@ -68,6 +68,11 @@ class Contender:
     processor_us: list[float] = field(default_factory=list)
 
     @property
+    def about(self) -> str:
+        """Return what the report calls it."""
+        return ABOUT[self.name]
+
+    @property
     def rates(self) -> list[float]:
         """Return the rate of each round."""
         return [load.rate for load in self.loads]
@@ -98,7 +103,7 @@ def text_of(found: dict[str, Contender], plan: Plan) -> str:
             f"{plan.rounds} interleaved rounds of {plan.seconds:g} s after {plan.warm_up_s:g} s "
             f"of warm-up, {plan.connections} keep-alive connections, closed loop, one web process "
             f"of {Settings().web_threads} threads held to one core; medians.",
-            report.table(heads, [_row(each, ours) for each in found.values()]),
+            report.table(heads, [race.row_of(each, ours)[:-1] for each in found.values()]),
             report.targets_table([promise]),
             report.machine(report.PACKAGES + SERVERS),
         )
@@ -192,21 +197,6 @@ def _measure(contender: Contender, plan: Plan, number: int) -> None:
     contender.loads.append(load)
     used_s = processor_s([contender.pid]) - before
     contender.processor_us.append(used_s / load.answered * 1e6)
-
-
-def _row(contender: Contender, ours: Sequence[float]) -> tuple[str, ...]:
-    spread = report.Spread.of(contender.rates)
-    middle = sorted(contender.loads, key=lambda load: load.rate)[len(contender.loads) // 2]
-    return (
-        ABOUT[contender.name],
-        report.number(spread.median),
-        report.number(spread.low),
-        report.number(spread.high),
-        f"{report.ratio(ours, contender.rates).median:.2f} ×",
-        report.number(report.Spread.of(contender.processor_us).median),
-        f"{middle.p50_ms:.1f}",
-        f"{middle.p99_ms:.1f}",
-    )
 
 
 def main() -> int:

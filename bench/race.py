@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from bench import report
 from bench.children import child, free_port, listens, processor_s, python, until_ready
@@ -33,6 +34,19 @@ class Served:
 
     port: int
     pid: int
+
+
+class Seen(Protocol):
+    """Say what is known of a server after its rounds."""
+
+    @property
+    def about(self) -> str: ...
+    @property
+    def rates(self) -> list[float]: ...
+    @property
+    def loads(self) -> list[Load]: ...
+    @property
+    def processor_us(self) -> list[float]: ...
 
 
 @dataclass
@@ -73,7 +87,24 @@ def race(runners: Sequence[Runner], pace: Pace) -> dict[str, Runner]:
 
 def rows_of(runners: Mapping[str, Runner], ours: str) -> list[tuple[str, ...]]:
     """Return a row of ``HEADS`` for each runner, compared with the one called ``ours``."""
-    return [_row(runner, runners[ours]) for runner in runners.values()]
+    return [row_of(runner, runners[ours].rates) for runner in runners.values()]
+
+
+def row_of(seen: Seen, ours: Sequence[float]) -> tuple[str, ...]:
+    """Return one row of ``heads``: how a server was seen to do beside the rates of ``ours``."""
+    spread = report.Spread.of(seen.rates)
+    middle = sorted(seen.loads, key=lambda load: load.rate)[len(seen.loads) // 2]
+    return (
+        seen.about,
+        report.number(spread.median),
+        report.number(spread.low),
+        report.number(spread.high),
+        f"{report.ratio(ours, seen.rates).median:.2f} ×",
+        report.number(report.Spread.of(seen.processor_us).median),
+        f"{middle.p50_ms:.1f}",
+        f"{middle.p99_ms:.1f}",
+        f"{middle.own_share:.0%}",
+    )
 
 
 def heads(unit: str, ours: str) -> tuple[str, ...]:
@@ -124,19 +155,3 @@ def _measure(runner: Runner, pace: Pace, number: int) -> None:
     used_s = processor_s(runner.pids) - before
     runner.loads.append(load)
     runner.processor_us.append(used_s / (load.answered * runner.weight) * 1e6)
-
-
-def _row(runner: Runner, ours: Runner) -> tuple[str, ...]:
-    spread = report.Spread.of(runner.rates)
-    middle = sorted(runner.loads, key=lambda load: load.rate)[len(runner.loads) // 2]
-    return (
-        runner.about,
-        report.number(spread.median),
-        report.number(spread.low),
-        report.number(spread.high),
-        f"{report.ratio(ours.rates, runner.rates).median:.2f} ×",
-        report.number(report.Spread.of(runner.processor_us).median),
-        f"{middle.p50_ms:.1f}",
-        f"{middle.p99_ms:.1f}",
-        f"{middle.own_share:.0%}",
-    )
