@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import Any
 
 import pytest
 from redis.exceptions import ResponseError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from service.store.line import Line
+from service.store.connection import connect
+from service.store.line import Line, Wire
 from service.store.store import Store
 from tests.store.shelf import raw
 
@@ -48,14 +49,13 @@ def test_a_call_broken_off_before_its_answer_never_answers_the_next(
 ) -> None:
     line = Line(store.client)
     own_name(line)
-    connection: Any = line._own.connection
-    read = connection.read_response
+    read_on = Wire._read_on
 
-    def broken_off() -> Any:
-        monkeypatch.setattr(connection, "read_response", read)
+    def broken_off(_: Wire) -> None:
+        monkeypatch.setattr(Wire, "_read_on", read_on)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(connection, "read_response", broken_off)
+    monkeypatch.setattr(Wire, "_read_on", broken_off)
     with pytest.raises(KeyboardInterrupt):
         line.send("ECHO", "first")
     assert line.send("ECHO", "second") == b"second"
@@ -72,3 +72,12 @@ def test_a_forked_process_opens_its_own(store: Store) -> None:
     os.waitpid(child, 0)
     assert int(os.read(reading, 20)) != parents
     assert own_name(line) == parents
+
+
+def test_a_silent_server_is_given_up_like_by_the_client(redis_url: str) -> None:
+    line = Line(connect(redis_url, retries=0, timeout_s=0.1))
+    before = own_name(line)
+    with pytest.raises(RedisTimeoutError):
+        line.send("BLPOP", "nobody pushes here", 2)
+    assert line.send("ECHO", "in time") == b"in time"
+    assert own_name(line) != before
