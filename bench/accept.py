@@ -37,8 +37,8 @@ from bench.site import SITE, CommentsLost, open_site, store_of
 from bench.texts import Written, written
 from bench.worker import waiting_worker
 from config.settings import Durability, Settings
-from service.store.embedded import server_urls
 from service.store.keys import SiteKeys
+from service.store.server.embedded import server_urls
 
 SERVERS = ("flask", "flask-smorest", "granian", "gunicorn", "isso")
 PEERS = ("isso", "waline")

@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 
 from config.settings import Durability, Settings
 from service.lifetime import bound
-from service.store.embedded import prepare, server_urls
+from service.store.server.embedded import prepare, server_urls
 
 ROOT = Path(__file__).resolve().parent.parent
 START_WITHIN_S = 30.0

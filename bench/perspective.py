@@ -33,7 +33,7 @@ from bench.load import Load, measure, send
 from bench.site import SITE, open_site, store_of
 from bench.texts import Written, written
 from config.settings import EncoderUse, Settings
-from service.store.door_keys import Door
+from service.store.doors.door_keys import Door
 
 WANTED_PER_S = 1_000
 ENOUGH_PER_S = 4_000

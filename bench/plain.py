@@ -14,11 +14,11 @@ from ulid import ULID
 from config.settings import Settings
 from service.moderation.comment import Comment
 from service.store.comments import Arrival, Receipt
-from service.store.connection import Client, connect
-from service.store.embedded import server_urls
 from service.store.keys import SiteKeys, page_key
 from service.store.records import content_json, facts_json
 from service.store.sealing import Vault
+from service.store.server.connection import Client, connect
+from service.store.server.embedded import server_urls
 
 PLAIN_QUEUE = "plain"
 PLAIN_TASK = "bench.tasks.moderate_one"

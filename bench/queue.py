@@ -27,7 +27,7 @@ from service.moderation.comment import Facts
 from service.moderation.signal import Attribute
 from service.moderation.verdict import Action, Verdict
 from service.store.inbox import Settlement
-from service.store.queue import Filters, Found, Sort
+from service.store.queue.queue import Filters, Found, Sort
 from service.store.store import Store
 
 FILLED_AT_ONCE = 2_000

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from service.store.accounts import Account, Role
-from service.store.sessions import Visit
+from service.store.staff.accounts import Account, Role
+from service.store.staff.sessions import Visit
 from service.store.store import Store
 
 

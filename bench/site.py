@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from config.settings import Settings, load_secrets
-from service.store.embedded import server_urls
+from service.store.server.embedded import server_urls
 from service.store.sites import Limit, Scope, Site
 from service.store.store import Store, open_store
 

@@ -55,11 +55,11 @@ from service.judge import build_embedder, build_judge
 from service.metrics.collector import ServiceCollector
 from service.metrics.requests import RequestCounts
 from service.provider import provider_of
-from service.store.awaited import await_servers
-from service.store.connection import connect
 from service.store.doorbell import Doorbell
-from service.store.embedded import server_urls
-from service.store.layers import Layers
+from service.store.learning.layers import Layers
+from service.store.server.awaited import await_servers
+from service.store.server.connection import connect
+from service.store.server.embedded import server_urls
 from service.store.sites import CACHE_S
 from service.store.store import open_store
 from service.store.telemetry.telemetry import Telemetry, limits_of

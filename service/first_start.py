@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from service.store.accounts import Account, Role
-from service.store.passwords import one_time_password
 from service.store.sites import Changer, Scope, Site
+from service.store.staff.accounts import Account, Role
+from service.store.staff.passwords import one_time_password
 from service.store.store import Store
 
 ADMINISTRATOR = "admin"

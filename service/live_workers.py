@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from service.store.connection import Client
+from service.store.server.connection import Client
 
 WORKERS = "rq:workers"  # set of the keys of the workers' hashes; RQ's own
 SILENCE_ALLOWED_S = 90.0

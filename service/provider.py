@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from config.settings import Settings, SettingsInvalid
-from service.store.errands import Errand
+from service.store.staff.errands import Errand
 
 SCOPE = "openid email profile"
 TIMEOUT_S = 5.0

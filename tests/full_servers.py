@@ -17,7 +17,7 @@ import pytest
 from redis import Redis
 from redis.exceptions import ResponseError
 
-from service.store.trouble import Trouble, trouble_of
+from service.store.server.trouble import Trouble, trouble_of
 from tests.conftest import start_valkey, stop
 
 DISK_MB = 8

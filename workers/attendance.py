@@ -14,8 +14,8 @@ from pathlib import Path
 from redis.exceptions import RedisError
 
 from config.settings import Settings
-from service.store.connection import connect
-from service.store.embedded import server_urls
+from service.store.server.connection import connect
+from service.store.server.embedded import server_urls
 from service.store.sites import Sites
 from service.store.telemetry.roll import Left, Present, Roll
 from service.store.telemetry.sampling import Sampler

@@ -16,12 +16,12 @@ from urllib.parse import urlsplit
 
 from config.settings import Settings, load_secrets
 from service.remote.guarded import AddressForbidden, PostFailed, post_json
-from service.store.callbacks import Callbacks, Due
-from service.store.door_keys import DoorKey, DoorKeys
-from service.store.embedded import server_urls
+from service.store.doors.door_keys import DoorKey, DoorKeys
 from service.store.sealing import SealBroken
+from service.store.server.embedded import server_urls
 from service.store.sites import KeyUnknown, Sites, SiteUnknown
 from service.store.store import open_store
+from service.store.webhooks.callbacks import Callbacks, Due
 
 AT_ONCE = 20
 """Results in one call."""

@@ -12,14 +12,14 @@ from functools import cache, partial
 from config.settings import Settings, load_secrets
 from service.remote.guarded import AddressForbidden, PostFailed, post
 from service.remote.signed import signed_headers
-from service.store.deliveries import PAUSES_S, Attempt, Delivery, Outcome
 from service.store.doorbell import Doorbell
-from service.store.embedded import server_urls
 from service.store.records import Record
 from service.store.sealing import SealBroken
+from service.store.server.embedded import server_urls
 from service.store.sites import Changer
 from service.store.store import Store, open_store
-from service.store.webhooks import (
+from service.store.webhooks.deliveries import PAUSES_S, Attempt, Delivery, Outcome
+from service.store.webhooks.webhooks import (
     BY_ITSELF,
     OffBecause,
     Webhook,

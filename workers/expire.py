@@ -9,11 +9,11 @@ from functools import cache
 
 from config.settings import Settings, load_secrets
 from service.store.doorbell import Doorbell
-from service.store.embedded import server_urls
-from service.store.retention import DELETE, ERASE, Forgetting, Place, first_place, next_place
+from service.store.server.embedded import server_urls
 from service.store.sites import Retention, Sites, SiteUnknown
 from service.store.store import open_store
 from service.store.trials import DAYS_KEPT, Trials, day_of
+from service.store.upkeep.retention import DELETE, ERASE, Forgetting, Place, first_place, next_place
 from workers.queue import queue_connection
 
 AT_ONCE_S = 1.0

@@ -17,9 +17,9 @@ from service.moderation.learning.teaching import teaching
 from service.moderation.learning.traits import Rows, traits
 from service.moderation.text import Text
 from service.store.comments import Comments
-from service.store.embedded import server_urls
-from service.store.learned import REFRESH_S, Learned, Learner
+from service.store.learning.learned import REFRESH_S, Learned, Learner
 from service.store.records import Record
+from service.store.server.embedded import server_urls
 from service.store.store import open_store
 
 AT_ONCE = 256

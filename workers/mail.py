@@ -14,11 +14,11 @@ from config.settings import Settings, load_secrets
 from service.mail.letters import MOST_SHOWN, Office, Waiting, about_reset, about_waiting
 from service.mail.post import MailFailed, send
 from service.moderation.verdict import Status
-from service.store.accounts import Account, Role
-from service.store.embedded import server_urls
-from service.store.live import LIVE_KEPT
-from service.store.mailboxes import Digest, Mailbox, Sent
-from service.store.queue import Filters, Found, Sort
+from service.store.queue.live import LIVE_KEPT
+from service.store.queue.queue import Filters, Found, Sort
+from service.store.server.embedded import server_urls
+from service.store.staff.accounts import Account, Role
+from service.store.staff.mailboxes import Digest, Mailbox, Sent
 from service.store.store import Store, open_store
 
 ALERT_PAUSE_MS = 900_000

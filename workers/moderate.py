@@ -23,16 +23,16 @@ from service.moderation.policy import Policy, merged, policy_from
 from service.moderation.redecide import redecided
 from service.moderation.verdict import Action, Verdict
 from service.store.doorbell import Doorbell
-from service.store.embedded import server_urls
 from service.store.inbox import Entry, Inbox, Pending, Settlement
-from service.store.indexing import Indexing
-from service.store.layers import Layers
+from service.store.learning.layers import Layers
+from service.store.queue.indexing import Indexing
+from service.store.server.embedded import server_urls
+from service.store.server.trouble import SENTENCES, trouble_of
 from service.store.sites import Site, Sites, SiteUnknown
 from service.store.store import open_store
 from service.store.suspension import is_suspended
 from service.store.telemetry.recorder import Recorder
 from service.store.trials import day_of
-from service.store.trouble import SENTENCES, trouble_of
 from service.store.window import window_lines
 from service.tracing import NO_TRACING, TracedBatch, Tracing
 from service.tracing.chosen import tracing_of

@@ -5,8 +5,8 @@ from __future__ import annotations
 from redis import Redis
 
 from config.settings import Settings
-from service.store.connection import connect
-from service.store.embedded import server_urls
+from service.store.server.connection import connect
+from service.store.server.embedded import server_urls
 
 
 def queue_connection(settings: Settings) -> Redis:

@@ -25,13 +25,13 @@ from service.extras import require_extras
 from service.garbage import keep_what_is_loaded
 from service.lifetime import die_with, end_quietly
 from service.remote.chosen import remote_check
-from service.store.condition import wait_until_writable
-from service.store.connection import NotDurable, connect
 from service.store.doorbell import MAINTENANCE_QUEUE, MODERATE_QUEUE, Doorbell
-from service.store.embedded import EmbeddedNotRunning, server_urls
 from service.store.inbox import Inbox
+from service.store.server.condition import wait_until_writable
+from service.store.server.connection import NotDurable, connect
+from service.store.server.embedded import EmbeddedNotRunning, server_urls
+from service.store.server.trouble import trouble_of
 from service.store.sites import Sites
-from service.store.trouble import trouble_of
 from workers.attendance import Attendance, attendance
 from workers.kinds import KINDS, LONGEST_PAUSE_S
 from workers.moderate import moderator, warm_up

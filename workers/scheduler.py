@@ -25,8 +25,8 @@ from config.settings import Settings, SettingsInvalid
 from service.error_reports import flush_reports, report_errors
 from service.lifetime import end_quietly
 from service.store.doorbell import FAILURE_KEPT_S, MAINTENANCE_QUEUE, NO_TIMEOUT
-from service.store.embedded import EmbeddedNotRunning
-from service.store.trouble import trouble_of
+from service.store.server.embedded import EmbeddedNotRunning
+from service.store.server.trouble import trouble_of
 from workers.expire import expire
 from workers.queue import queue_connection
 from workers.sweep import sweep

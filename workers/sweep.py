@@ -7,14 +7,14 @@ import time
 
 from redis.exceptions import RedisError
 
-from service.store.callbacks import Callbacks
 from service.store.doorbell import Doorbell
 from service.store.inbox import Inbox
-from service.store.indexing import Indexing
-from service.store.learned import Learned
+from service.store.learning.learned import Learned
+from service.store.queue.indexing import Indexing
+from service.store.server.trouble import SENTENCES, trouble_of
 from service.store.sites import Sites
 from service.store.store import Store
-from service.store.trouble import SENTENCES, trouble_of
+from service.store.webhooks.callbacks import Callbacks
 from workers.call_back import caller
 from workers.deliver import deliverer
 from workers.learn import pupil

@@ -8,9 +8,9 @@ from typing import Any
 
 import orjson
 
-from service.store.deliveries import Happening
 from service.store.records import Record
-from service.store.webhooks import TEST
+from service.store.webhooks.deliveries import Happening
+from service.store.webhooks.webhooks import TEST
 
 _DECIDED = ("from", "to", "actor", "at")
 

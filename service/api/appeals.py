@@ -27,12 +27,12 @@ from service.schemas.voices import (
     OwnDataSchema,
     appeal_schema,
 )
-from service.store.accounts import Role
 from service.store.appeals import Overturns
 from service.store.comments import CommentUnknown
 from service.store.records import Record
 from service.store.reported import AppealOutcome
 from service.store.sites import Scope
+from service.store.staff.accounts import Role
 
 blueprint = Blueprint("appeals_api", "appeals", url_prefix="/v1", description="Appeals")
 EDIT_TOKEN = {"in": "header", "name": "Edit-Token", "schema": {"type": "string"}}

@@ -11,8 +11,8 @@ from service.api.media import asked, is_form
 from service.api.problems import Problem
 from service.api.second_try import first_page
 from service.api.services import now_ms, services
-from service.store.accounts import Account, Role
 from service.store.sites import KnownSite, Scope, SiteUnknown, parts_of
+from service.store.staff.accounts import Account, Role
 
 SESSION_PREFIX = "es_"
 ROLE_SCOPES = {

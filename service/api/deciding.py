@@ -39,14 +39,14 @@ from service.schemas.deciding import (
 from service.schemas.presentation import iso
 from service.schemas.staff import ResultSchema, SiteQuerySchema
 from service.schemas.submission import is_comment_id
-from service.store.claims import Claim
 from service.store.comments import CommentUnknown
 from service.store.decisions import Result
-from service.store.live import Event as Change
-from service.store.notes import Note
+from service.store.queue.claims import Claim
+from service.store.queue.live import Event as Change
+from service.store.queue.notes import Note
+from service.store.queue.timeline import Event
 from service.store.records import Record
 from service.store.sites import Scope
-from service.store.timeline import Event
 
 blueprint = Blueprint("deciding", "deciding", url_prefix="/v1/moderation")
 FRESH = {"Cache-Control": "no-store"}

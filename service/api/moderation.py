@@ -29,7 +29,7 @@ from service.schemas.staff import (
 from service.schemas.submission import is_comment_id
 from service.store.comments import CommentUnknown
 from service.store.decisions import Order, Outcome
-from service.store.filters import Filters
+from service.store.queue.filters import Filters
 from service.store.sites import Scope
 
 blueprint = Blueprint("moderation", "moderation", url_prefix="/v1/moderation")

@@ -11,7 +11,7 @@ from service.api.telling import ring_to_deliver
 from service.moderation.verdict import Status
 from service.store.comments import CommentUnknown
 from service.store.decisions import Outcome, Result
-from service.store.second_looks import Decided
+from service.store.queue.second_looks import Decided
 
 ALONE = {
     Outcome.STALE: Problem(409, "stale", "Somebody else has decided on this comment."),

@@ -28,12 +28,12 @@ from service.store.comments import (
     RateLimited,
     ThreadTooDeep,
 )
-from service.store.notes import NotesFull
 from service.store.paging import CursorInvalid
+from service.store.queue.notes import NotesFull
 from service.store.reports import ReportsLimited
+from service.store.server.trouble import SENTENCES, Trouble, trouble_of
 from service.store.sites import SiteUnknown
-from service.store.trouble import SENTENCES, Trouble, trouble_of
-from service.store.webhooks import WebhookChanged, WebhookUnknown
+from service.store.webhooks.webhooks import WebhookChanged, WebhookUnknown
 
 TYPE = "urn:ecluse:problem:"
 CONTENT_TYPE = "application/problem+json"

@@ -14,12 +14,12 @@ from redis.exceptions import RedisError
 from config.settings import Settings
 from service.live_workers import live_workers
 from service.moderation.pipeline import Pipeline
-from service.store.condition import trouble_now
-from service.store.connection import Client, connect
-from service.store.embedded import ServerUrls
 from service.store.inbox import waits
+from service.store.server.condition import trouble_now
+from service.store.server.connection import Client, connect
+from service.store.server.embedded import ServerUrls
+from service.store.server.trouble import trouble_of
 from service.store.sites import Sites
-from service.store.trouble import trouble_of
 
 FRESH_S = 1.0
 """How long an answer counts at least, so that probing costs the same however often it is done."""

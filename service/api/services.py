@@ -19,7 +19,7 @@ from service.moderation.learning.meaning import Embedder
 from service.moderation.pipeline import Pipeline
 from service.provider import Provider
 from service.store.doorbell import Doorbell
-from service.store.layers import Layers
+from service.store.learning.layers import Layers
 from service.store.store import Store
 from service.store.telemetry.telemetry import Telemetry
 from service.tracing import Tracing

@@ -17,15 +17,15 @@ from service.api.problems import Problem, invalid
 from service.api.services import services
 from service.api.visits import visit
 from service.schemas.staff import SessionSchema, SignInSchema
-from service.store.door import (
+from service.store.staff.door import (
     HalfSessionGone,
     PasswordChangeNeeded,
     SecondFactorNeeded,
     SignInRefused,
 )
-from service.store.passwords import PasswordTooShort
-from service.store.second_factor import CodeRefused
-from service.store.sign_in_limits import SignInThrottled
+from service.store.staff.passwords import PasswordTooShort
+from service.store.staff.second_factor import CodeRefused
+from service.store.staff.sign_in_limits import SignInThrottled
 
 PASSWORD_RULE = "A new password has at least 12 characters and differs from the old one."  # noqa: S105
 CODE_REFUSED = "This code is wrong, or was used already."

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from service.api.services import services
 from service.moderation.learning.meaning import Floats, centred, similar, unit
 from service.moderation.verdict import Status
-from service.store.filters import Filters, Sort
+from service.store.queue.filters import Filters, Sort
 from service.store.records import Record
 
 CANDIDATES: Mapping[Status, int] = {

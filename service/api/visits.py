@@ -8,7 +8,7 @@ from flask import request
 
 from service.api.services import now_ms, services
 from service.store.networks import network_of
-from service.store.sessions import Visit
+from service.store.staff.sessions import Visit
 
 BROWSERS = (
     ("Edge", re.compile(r"Edg\w*/(\d+)")),

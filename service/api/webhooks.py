@@ -33,7 +33,7 @@ from service.schemas.webhooks import (
     webhook_url,
 )
 from service.store.sites import Changer, Scope
-from service.store.webhooks import OffBecause, TooManyWebhooks, Webhook
+from service.store.webhooks.webhooks import OffBecause, TooManyWebhooks, Webhook
 
 MOST_DEAD_SHOWN = 100
 TOO_MANY = "A site has at most 20 webhooks."

@@ -18,7 +18,9 @@ import click
 from service.cli.opening import BY, open_here
 from service.cli.output import as_json, print_fields, print_json
 from service.cli.progress import counted_aloud
-from service.store.backup import (
+from service.store.sealing import SealBroken, Vault
+from service.store.store import Store
+from service.store.upkeep.backup import (
     Digest,
     NotEmpty,
     checked,
@@ -27,11 +29,9 @@ from service.store.backup import (
     is_empty,
     records,
 )
-from service.store.backup import restore as write_back
-from service.store.sealed_file import Head, read, read_head, write
-from service.store.sealing import SealBroken, Vault
-from service.store.store import Store
-from service.store.verify import Verifier
+from service.store.upkeep.backup import restore as write_back
+from service.store.upkeep.sealed_file import Head, read, read_head, write
+from service.store.upkeep.verify import Verifier
 
 PURPOSE = "backup"
 KEEP_TOO = (

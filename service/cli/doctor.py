@@ -16,10 +16,10 @@ from service.cli.errors import sentence
 from service.cli.output import as_json, print_json
 from service.judge import build_judge, cascade
 from service.live_workers import live_workers
-from service.store.condition import conditions, eviction_sentence
-from service.store.connection import Client, connect, needs_fsync_wait, wait_until_ready
-from service.store.embedded import ServerUrls, server_urls
-from service.store.trouble import SENTENCES, Trouble
+from service.store.server.condition import conditions, eviction_sentence
+from service.store.server.connection import Client, connect, needs_fsync_wait, wait_until_ready
+from service.store.server.embedded import ServerUrls, server_urls
+from service.store.server.trouble import SENTENCES, Trouble
 
 OLDEST_REDIS = (6, 2)
 PATIENCE_S = 2.0

@@ -12,19 +12,19 @@ from config.settings import SettingsInvalid
 from service.exchange.foreign import FileUnreadable
 from service.moderation.models.weights import ModelBroken
 from service.moderation.policy import PolicyInvalid
-from service.store.accounts import (
+from service.store.comments import CommentUnknown
+from service.store.server.connection import NotDurable, StoreUnreachable
+from service.store.server.embedded import EmbeddedNotRunning
+from service.store.sites import KeyEnded, KeyUnknown, SiteChanged, SiteExists, SiteUnknown
+from service.store.staff.accounts import (
     AccountExists,
     AccountUnknown,
     LastAdministrator,
     NameRetired,
 )
-from service.store.backup import NotEmpty, NotEqual
-from service.store.comments import CommentUnknown
-from service.store.connection import NotDurable, StoreUnreachable
-from service.store.embedded import EmbeddedNotRunning
-from service.store.sealed_file import FileBroken, PassphraseNeeded
-from service.store.sites import KeyEnded, KeyUnknown, SiteChanged, SiteExists, SiteUnknown
-from service.store.webhooks import MOST, TooManyWebhooks, WebhookChanged, WebhookUnknown
+from service.store.upkeep.backup import NotEmpty, NotEqual
+from service.store.upkeep.sealed_file import FileBroken, PassphraseNeeded
+from service.store.webhooks.webhooks import MOST, TooManyWebhooks, WebhookChanged, WebhookUnknown
 from service.up import AlreadyRunning, PortTaken
 
 SENTENCES: dict[type[Exception], Callable[[Exception], str]] = {

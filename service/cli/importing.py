@@ -26,9 +26,9 @@ from service.exchange.scratch import Scratch
 from service.exchange.sources import Format, Source, format_of
 from service.exchange.wordpress_rest import Blog
 from service.schemas.addresses import Page
-from service.store.connection import connect
 from service.store.doorbell import Doorbell
-from service.store.embedded import server_urls
+from service.store.server.connection import connect
+from service.store.server.embedded import server_urls
 from service.store.store import Store
 
 WORDPRESS = "wordpress"

@@ -10,7 +10,7 @@ import click
 from service.cli.opening import open_here, operator
 from service.cli.output import as_json, print_fields, print_json, print_table
 from service.cli.values import DURATION, SITE
-from service.store.door_keys import GIVEN, LONGEST_KEY, Door, DoorKey
+from service.store.doors.door_keys import GIVEN, LONGEST_KEY, Door, DoorKey
 from service.store.sites import ApiKey, KeyUnknown, Scope
 
 MISPLACED = "--secret-file goes with `--for coral`, whose keys Coral makes"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 
 from config.settings import Settings, load_secrets
-from service.store.connection import connect, wait_until_ready
-from service.store.embedded import server_urls
+from service.store.server.connection import connect, wait_until_ready
+from service.store.server.embedded import server_urls
 from service.store.sites import Changer
 from service.store.store import Store, open_store
 

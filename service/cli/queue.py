@@ -17,9 +17,9 @@ from service.cli.opening import open_here
 from service.cli.output import as_json, print_json, print_table
 from service.cli.values import SITE
 from service.store.comments import CommentUnknown
-from service.store.connection import connect
 from service.store.doorbell import MAINTENANCE_QUEUE, MODERATE_QUEUE, Doorbell
-from service.store.embedded import server_urls
+from service.store.server.connection import connect
+from service.store.server.embedded import server_urls
 from service.store.store import Store
 
 COLUMNS = (

@@ -11,8 +11,8 @@ import click
 from service.cli.opening import open_here
 from service.cli.output import as_json, print_json, print_table
 from service.cli.values import SITE
-from service.store.retention import DELETE, ERASE, first_place, next_place
 from service.store.store import Store
+from service.store.upkeep.retention import DELETE, ERASE, first_place, next_place
 
 COLUMNS = ("site", "personal_days", "refused_days", "erased", "deleted")
 

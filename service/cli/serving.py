@@ -12,7 +12,7 @@ from config.log import configure_log
 from config.settings import Settings, load_secrets
 from service.cli.welcome import print_welcome
 from service.lifetime import end_quietly
-from service.store.awaited import await_servers
+from service.store.server.awaited import await_servers
 from service.up import up as run_up
 
 

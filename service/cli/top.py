@@ -15,8 +15,8 @@ from service.cli.opening import open_here
 from service.cli.output import as_json, print_json, table
 from service.schemas.ops import CheckSchema, InboxSchema, OverviewSchema, WorkerSchema
 from service.schemas.ops_words import advice_said, alert_said
-from service.store.connection import connect
-from service.store.embedded import server_urls
+from service.store.server.connection import connect
+from service.store.server.embedded import server_urls
 from service.store.store import Store
 from service.store.telemetry.telemetry import Telemetry, limits_of
 from service.store.telemetry.views import (

@@ -11,8 +11,8 @@ from config.settings import Settings
 from service.cli.opening import BY, open_here
 from service.cli.output import as_json, print_fields, print_json, print_table
 from service.cli.values import ACCOUNT, SITE
-from service.store.accounts import Account, Kept, Role
-from service.store.passwords import one_time_password
+from service.store.staff.accounts import Account, Kept, Role
+from service.store.staff.passwords import one_time_password
 from service.store.store import Store
 from service.up import address_of
 

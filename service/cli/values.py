@@ -13,8 +13,8 @@ from marshmallow import ValidationError
 from service.cli.policy_file import entries_of
 from service.schemas.addresses import Email
 from service.schemas.site_values import language, origin, site_name
-from service.store.accounts import is_account_name, known_as
 from service.store.sites import DEFAULT_LIMITS, Limit
+from service.store.staff.accounts import is_account_name, known_as
 
 LIMIT = re.compile(r"([a-z]+)=([1-9][0-9]{0,8})/([1-9][0-9]{0,8})")
 SPAN = re.compile(r"([0-9]{1,5})([smhd]?)")

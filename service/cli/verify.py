@@ -11,9 +11,9 @@ from service.cli.opening import BY, open_here
 from service.cli.output import as_json, print_json
 from service.cli.progress import counted_aloud
 from service.cli.values import SITE
-from service.store.examine import Report
 from service.store.store import Store
-from service.store.verify import Verifier
+from service.store.upkeep.examine import Report
+from service.store.upkeep.verify import Verifier
 
 
 @click.command()

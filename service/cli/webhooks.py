@@ -12,8 +12,8 @@ from service.cli.opening import open_here, operator
 from service.cli.output import as_json, print_fields, print_json, print_table
 from service.cli.values import DURATION, SITE
 from service.schemas.webhooks import shown_attempt, shown_dead, shown_webhook, webhook_url
-from service.store.deliveries import Health
-from service.store.webhooks import Webhook, What
+from service.store.webhooks.deliveries import Health
+from service.store.webhooks.webhooks import Webhook, What
 
 EVENTS = [what.value for what in What]
 MOST_DEAD_SHOWN = 100

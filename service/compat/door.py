@@ -6,7 +6,7 @@ import logging
 
 from service.api.media import asked
 from service.api.services import now_ms, services
-from service.store.door_keys import Door, DoorKey
+from service.store.doors.door_keys import Door, DoorKey
 from service.store.sites import Site, SiteUnknown
 
 logger = logging.getLogger(__name__)

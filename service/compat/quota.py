@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from service.api.services import services
-from service.store.quotas import QuotaExceeded
+from service.store.doors.quotas import QuotaExceeded
 from service.store.sites import Limit, Site
 
 LIMIT = "site"

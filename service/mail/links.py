@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from service.moderation.verdict import Status
-from service.store.mailboxes import LINK_LIFE_S
 from service.store.sealing import Vault
+from service.store.staff.mailboxes import LINK_LIFE_S
 
 PURPOSE = "mail link"
 OFFERED = (Status.APPROVED, Status.REJECTED, Status.SPAM)

@@ -18,8 +18,8 @@ from service.metrics.requests import BOUNDS_S, BUCKETS, RequestCounts
 from service.metrics.servers import Info, infos_of, server_families
 from service.metrics.sites import READ, site_families
 from service.metrics.work import queue_families, work_families, worker_families
-from service.store.connection import Client, connect
-from service.store.embedded import ServerUrls
+from service.store.server.connection import Client, connect
+from service.store.server.embedded import ServerUrls
 from service.store.store import Store
 from service.store.telemetry.telemetry import Telemetry
 from service.store.traffic import Served, Tally, Traffic

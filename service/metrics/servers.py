@@ -9,7 +9,7 @@ from typing import Any
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from redis import RedisCluster
 
-from service.store.connection import Client
+from service.store.server.connection import Client
 
 Info = Mapping[str, Any]
 

@@ -9,7 +9,7 @@ from marshmallow import Schema, fields, validate
 from service.schemas.staff import NOT_SIZE, SiteQuerySchema, Version
 from service.schemas.submission import CONTENT_LIMIT, CommentId
 from service.schemas.text import REQUIRED, Text
-from service.store.notes import LONGEST_NOTE
+from service.store.queue.notes import LONGEST_NOTE
 
 CLAIMS_AT_ONCE = 100
 NOT_IDS = "Name one comment at least, and at most 100."

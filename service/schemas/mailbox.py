@@ -7,7 +7,7 @@ from marshmallow import EXCLUDE, Schema, fields
 from service.schemas.addresses import Email
 from service.schemas.submission import BODY_ERRORS
 from service.schemas.text import REQUIRED
-from service.store.mailboxes import Digest
+from service.store.staff.mailboxes import Digest
 
 NO_SUCH_DIGEST = "The digest comes never, hourly or daily."
 

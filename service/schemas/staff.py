@@ -11,7 +11,7 @@ from service.moderation.signal import Attribute
 from service.moderation.verdict import Status
 from service.schemas.submission import BODY_ERRORS, NOT_YES_NO, CommentId, Moment
 from service.schemas.text import REQUIRED, Text
-from service.store.filters import Sort
+from service.store.queue.filters import Sort
 
 MOST_AT_ONCE = 500
 NO_SUCH_ACTION = "The actions are approve, hold, reject, spam and delete."

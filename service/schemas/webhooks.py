@@ -11,8 +11,8 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 from service.schemas.presentation import iso
 from service.schemas.submission import BODY_ERRORS
 from service.schemas.text import Text
-from service.store.deliveries import Attempt, Delivery, Happening, Health
-from service.store.webhooks import Webhook, What
+from service.store.webhooks.deliveries import Attempt, Delivery, Happening, Health
+from service.store.webhooks.webhooks import Webhook, What
 
 URL_LIMIT = 1000
 LABEL_LIMIT = 60

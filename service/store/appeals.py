@@ -7,7 +7,6 @@ from typing import Any
 
 from service.moderation.verdict import Status
 from service.store.comments import Comments, CommentUnknown, transition_keys
-from service.store.connection import Client
 from service.store.decisions import Decisions, Order, Outcome
 from service.store.keys import SiteKeys
 from service.store.paging import Order as PageOrder
@@ -15,6 +14,7 @@ from service.store.paging import slice_of
 from service.store.records import Record
 from service.store.reported import AppealOutcome
 from service.store.scripts import script
+from service.store.server.connection import Client
 
 APPEAL_DAYS = 14
 APPEAL_WINDOW_MS = APPEAL_DAYS * 86_400_000

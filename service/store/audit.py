@@ -10,9 +10,9 @@ from typing import Any
 
 import orjson
 
-from service.store.connection import Client
 from service.store.keys import SiteKeys
 from service.store.paging import CursorInvalid
+from service.store.server.connection import Client
 
 AT_ONCE = 500
 MOST_LOOKED_AT = 2_000

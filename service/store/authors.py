@@ -8,9 +8,9 @@ from typing import Any
 
 import orjson
 
-from service.store.connection import Client
 from service.store.keys import SiteKeys
 from service.store.scripts import Argument, script
+from service.store.server.connection import Client
 
 MOST_TRUSTED = 10_000
 

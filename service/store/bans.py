@@ -17,11 +17,11 @@ from typing import Any
 
 import orjson
 
-from service.store.connection import Client
 from service.store.keys import SiteKeys
 from service.store.networks import address_of
 from service.store.scripts import script
 from service.store.sealing import Personal, SealBroken, Vault
+from service.store.server.connection import Client
 from service.store.sites import CACHE_S
 
 MOST_BANS = 10_000

@@ -10,13 +10,13 @@ from redis.exceptions import NoScriptError
 
 from service.moderation.comment import Comment, Facts
 from service.moderation.signal import Attribute
-from service.store.connection import Client, needs_fsync_wait
 from service.store.facets import LANGUAGES, facets_of
 from service.store.keys import STATUS_ORDER, SiteKeys, page_key
-from service.store.line import Line
 from service.store.records import Record, content_json, facts_json, readable_records
 from service.store.scripts import Argument, Script, script
 from service.store.sealing import Personal, SealBroken, Vault
+from service.store.server.connection import Client, needs_fsync_wait
+from service.store.server.line import Line
 from service.store.sites import Limit
 
 MAX_DEPTH = 12

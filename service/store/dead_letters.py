@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from service.store.comments import Comments, CommentUnknown
-from service.store.connection import Client
 from service.store.keys import SiteKeys
 from service.store.records import Record
 from service.store.scripts import script
+from service.store.server.connection import Client
 
 
 class DeadLetters:

@@ -7,9 +7,9 @@ from typing import Any
 
 from service.moderation.verdict import Status
 from service.store.comments import Comments
-from service.store.connection import Client
 from service.store.keys import SiteKeys
 from service.store.records import Record
+from service.store.server.connection import Client
 
 CHUNK = 250
 LOOKED_AT = 4

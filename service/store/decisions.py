@@ -11,11 +11,11 @@ import orjson
 
 from service.moderation.verdict import Status
 from service.store.comments import Comments, CommentUnknown, transition_keys
-from service.store.connection import Client
 from service.store.facets import facets_of
 from service.store.keys import SiteKeys
 from service.store.records import content_json
 from service.store.scripts import Argument, script
+from service.store.server.connection import Client
 
 DECIDE_CHUNK = 50
 

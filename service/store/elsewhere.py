@@ -16,8 +16,8 @@ from redis.exceptions import RedisError
 
 from service.moderation.batch import Recent
 from service.moderation.fingerprint import SIZE, key64
-from service.store.connection import Client
 from service.store.keys import EVERY_SITE, SITES, SiteKeys
+from service.store.server.connection import Client
 from service.store.window import ID_AT
 
 LOOK_AGAIN_S = 2.0

@@ -10,7 +10,6 @@ from typing import NamedTuple
 from service.moderation.comment import Comment, Facts
 from service.moderation.verdict import Status, Verdict
 from service.store.comments import MAX_DEPTH, Comments, comment_keys, transition_keys
-from service.store.connection import Client
 from service.store.facets import facets_of
 from service.store.keys import SiteKeys, page_key
 from service.store.records import (
@@ -22,6 +21,7 @@ from service.store.records import (
 )
 from service.store.scripts import Argument, script
 from service.store.sealing import Personal, Vault
+from service.store.server.connection import Client
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,17 +13,17 @@ from service.moderation.batch import Recent
 from service.moderation.comment import Case, Comment, Facts
 from service.moderation.verdict import Action, Verdict
 from service.store.comments import BELL_TTL_MS, comment_keys, transition_keys
-from service.store.condition import write_probe
-from service.store.connection import Client
 from service.store.elsewhere import Elsewhere
 from service.store.facets import facets_of, stored_facets
 from service.store.inbox_group import GROUP, make_group
 from service.store.keys import SiteKeys
-from service.store.outbox import Outbox
 from service.store.recalls import Recalls
 from service.store.records import case_from, verdict_json
 from service.store.scripts import Argument, script
+from service.store.server.condition import write_probe
+from service.store.server.connection import Client
 from service.store.trials import DIFFERING_KEPT
+from service.store.webhooks.outbox import Outbox
 from service.store.window import is_needed, recent_from
 
 SETTLE_CHUNK = 64

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from redis.exceptions import ResponseError
 
-from service.store.connection import Client
 from service.store.keys import SiteKeys
+from service.store.server.connection import Client
 
 GROUP = "moderate"
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from service.store.connection import Client
+from service.store.server.connection import Client
 
 SCORE_DIGITS = 15
 SKIP_DIGITS = 9

@@ -15,11 +15,11 @@ from service.moderation.copies import CAMPAIGN
 from service.moderation.signal import Attribute, Evidence, Signal
 from service.moderation.verdict import Action, Verdict
 from service.store.comments import comment_keys, transition_keys
-from service.store.connection import Client
 from service.store.facets import stored_facets
 from service.store.keys import SiteKeys
 from service.store.records import verdict_from, verdict_json
 from service.store.scripts import Argument, script
+from service.store.server.connection import Client
 
 RULE = "campaign"
 """The rule that holds a comment after it was approved."""

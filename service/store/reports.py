@@ -18,13 +18,13 @@ from service.store.comments import (
     allowances_from,
     transition_keys,
 )
-from service.store.connection import Client
 from service.store.keys import SiteKeys
 from service.store.networks import network_of
 from service.store.records import Record, verdict_json
 from service.store.reported import Report, ReportReason
 from service.store.scripts import Argument, script
 from service.store.sealing import Vault
+from service.store.server.connection import Client
 from service.store.sites import Limit
 
 RULE = "reported"

@@ -1,4 +1,4 @@
-"""The Lua scripts beside this module, called by digest."""
+"""The Lua scripts of the store, each beside its caller, called by digest."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any
 
 from redis.exceptions import NoScriptError
 
-from service.store.connection import Client
-from service.store.line import Line
+from service.store.server.connection import Client
+from service.store.server.line import Line
 
 Argument = str | bytes | int | float
 

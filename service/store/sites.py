@@ -13,10 +13,10 @@ from typing import Any
 
 import orjson
 
-from service.store.connection import Client
 from service.store.inbox_group import make_group
 from service.store.keys import SITES, SiteKeys
 from service.store.scripts import Argument, script
+from service.store.server.connection import Client
 
 CACHE_S = 2.0
 CHANGE_TRIES = 5

@@ -5,52 +5,52 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from config.settings import Durability, Secrets, Settings
-from service.store.accounts import Accounts
 from service.store.appeals import Appeals
-from service.store.at_door import AtDoor
 from service.store.audit import AuditLog
 from service.store.authors import Authors
 from service.store.bans import Bans
-from service.store.by_address import ByAddress
-from service.store.callbacks import Callbacks
-from service.store.claims import Claims
 from service.store.comments import Comments, InboxLimits
-from service.store.connection import Client, connect
 from service.store.dead_letters import DeadLetters
 from service.store.decided import Decided
 from service.store.decisions import Decisions
-from service.store.deliveries import Deliveries
-from service.store.door import Door
-from service.store.door_counts import DoorCounts
-from service.store.door_keys import DoorKeys
-from service.store.errands import Errands
-from service.store.general_audit import GeneralAudit
+from service.store.doors.at_door import AtDoor
+from service.store.doors.door_counts import DoorCounts
+from service.store.doors.door_keys import DoorKeys
+from service.store.doors.quotas import Quotas
 from service.store.imports import Imports
 from service.store.inbox import Inbox
-from service.store.indexing import Indexing
-from service.store.learned import Learned
-from service.store.links import Links
-from service.store.live import Live
-from service.store.mailboxes import Mailboxes
-from service.store.notes import Notes
-from service.store.outbox import Outbox
-from service.store.passwords import Passwords
-from service.store.people import People
-from service.store.queue import Queue
-from service.store.quotas import Quotas
+from service.store.learning.learned import Learned
+from service.store.queue.claims import Claims
+from service.store.queue.indexing import Indexing
+from service.store.queue.live import Live
+from service.store.queue.notes import Notes
+from service.store.queue.queue import Queue
+from service.store.queue.second_looks import SecondLooks
+from service.store.queue.timeline import Timeline
+from service.store.queue.views import Views
 from service.store.reports import Reports
-from service.store.retention import Forgetting
 from service.store.sealing import Vault
-from service.store.second_factor import SecondFactor
-from service.store.second_looks import SecondLooks
-from service.store.sessions import Sessions
+from service.store.server.connection import Client, connect
 from service.store.sites import Sites
+from service.store.staff.accounts import Accounts
+from service.store.staff.door import Door
+from service.store.staff.errands import Errands
+from service.store.staff.general_audit import GeneralAudit
+from service.store.staff.links import Links
+from service.store.staff.mailboxes import Mailboxes
+from service.store.staff.passwords import Passwords
+from service.store.staff.people import People
+from service.store.staff.second_factor import SecondFactor
+from service.store.staff.sessions import Sessions
 from service.store.threads import Threads
-from service.store.timeline import Timeline
 from service.store.trials import Trials
-from service.store.views import Views
-from service.store.webhooks import Webhooks
-from service.store.whole import Whole
+from service.store.upkeep.by_address import ByAddress
+from service.store.upkeep.retention import Forgetting
+from service.store.upkeep.whole import Whole
+from service.store.webhooks.callbacks import Callbacks
+from service.store.webhooks.deliveries import Deliveries
+from service.store.webhooks.outbox import Outbox
+from service.store.webhooks.webhooks import Webhooks
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from service.moderation.verdict import Status
-from service.store.connection import Client
 from service.store.keys import SiteKeys, page_key
-from service.store.line import Line
 from service.store.paging import Order, slice_of
 from service.store.records import Record, readable_records
+from service.store.server.connection import Client
+from service.store.server.line import Line
 
 REPLIES_SHOWN = 100
 """Replies a page answer carries below one comment; the rest have a link of their own."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from service.store.connection import Client
 from service.store.keys import TRAFFIC
+from service.store.server.connection import Client
 
 TIME = "us"
 

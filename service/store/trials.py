@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from service.moderation.verdict import Status
-from service.store.connection import Client
 from service.store.keys import SiteKeys
+from service.store.server.connection import Client
 
 DIFFERING_KEPT = 200
 """Comments kept as examples of where the policies differ, the newest."""

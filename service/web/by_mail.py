@@ -12,11 +12,11 @@ from service.mail.letters import WAYS
 from service.mail.links import MailLink, read_token
 from service.schemas.presentation import reasons_of
 from service.schemas.submission import is_comment_id
-from service.store.accounts import Account, Role
 from service.store.comments import CommentUnknown
 from service.store.decisions import Order, Outcome
 from service.store.records import Record
 from service.store.sites import SiteUnknown
+from service.store.staff.accounts import Account, Role
 from service.web.staff.page import page
 
 SPENT = Problem(

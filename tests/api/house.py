@@ -21,11 +21,11 @@ from service.app import App, assembled, furnish
 from service.moderation.checks import build_pipeline
 from service.moderation.comment import Facts
 from service.moderation.pipeline import no_guard
-from service.store.accounts import Account, Role
-from service.store.layers import Layers
+from service.store.learning.layers import Layers
 from service.store.records import Record
-from service.store.sessions import Visit
 from service.store.sites import Scope, Site
+from service.store.staff.accounts import Account, Role
+from service.store.staff.sessions import Visit
 from service.store.store import open_store
 from service.store.telemetry.recorder import Recorder
 from tests.conftest import change_settings, cheap_passwords

@@ -9,10 +9,10 @@ import pytest
 from werkzeug.test import TestResponse
 
 from service.moderation.verdict import Action, Status, Verdict
-from service.store.accounts import Role
 from service.store.keys import SiteKeys
 from service.store.records import verdict_json
 from service.store.sites import Scope
+from service.store.staff.accounts import Role
 from tests.api.house import NAMELESS_ID, SPAM, House, assert_problem, bearer, errors_of, json_of
 
 TEXT = "C'était une citation du maire, entre guillemets."

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from service.store.accounts import Role
 from service.store.bans import By
 from service.store.sites import Scope
+from service.store.staff.accounts import Role
 from tests.api.house import (
     NAMELESS_ID,
     PAGE,

@@ -11,8 +11,8 @@ import pytest
 from werkzeug.test import TestResponse
 
 from service.moderation.learning.meaning import Floats
-from service.store.accounts import Role
 from service.store.sites import DEFAULT_TEMPLATES, Scope, Template, TemplatesInvalid
+from service.store.staff.accounts import Role
 from tests.api.house import (
     NAMELESS_ID,
     House,

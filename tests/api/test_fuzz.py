@@ -34,8 +34,8 @@ from service.schemas.deciding import (
 from service.schemas.ops import ChartsQuerySchema, TasksQuerySchema, WhichLettersSchema
 from service.schemas.staff import DecisionSchema, QueueQuerySchema, SignInSchema
 from service.schemas.submission import EditSchema, ServerSubmissionSchema
-from service.store.accounts import Role
 from service.store.sites import Site
+from service.store.staff.accounts import Role
 from tests.api.house import ORIGIN, PAGE, House, bearer, comment_fields, json_of, pipeline
 from tests.conftest import start_valkey, stop
 

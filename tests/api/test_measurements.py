@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from service.store.accounts import Role
 from service.store.sites import Scope
+from service.store.staff.accounts import Role
 from tests.api.house import (
     INSULT,
     ORIGIN,

@@ -16,8 +16,8 @@ from config.settings import Settings, SettingsInvalid
 from service.app import create_app
 from service.metrics.sites import NAMED
 from service.metrics.work import MOST_KINDS, work_families
-from service.store.embedded import ServerUrls
 from service.store.keys import TRAFFIC
+from service.store.server.embedded import ServerUrls
 from service.store.telemetry.buckets import LAST, bound_of, bucket_of
 from service.store.telemetry.views import CheckTotals, Totals
 from tests.api.house import ORIGIN, House, assert_problem, bearer

@@ -13,12 +13,12 @@ import pytest
 from config.settings import Settings
 from service.app import create_app
 from service.moderation.verdict import Status
-from service.store.accounts import Role
-from service.store.condition import conditions, wait_until_writable
 from service.store.inbox_group import GROUP
 from service.store.keys import SiteKeys
+from service.store.server.condition import conditions, wait_until_writable
+from service.store.server.trouble import SENTENCES, Trouble, trouble_of
 from service.store.sites import Scope, Site
-from service.store.trouble import SENTENCES, Trouble, trouble_of
+from service.store.staff.accounts import Role
 from tests.api.house import (
     ORIGIN,
     PAGE,

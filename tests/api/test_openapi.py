@@ -15,8 +15,8 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from werkzeug.test import TestResponse
 
 from service.app import undescribed
-from service.store.accounts import Role
 from service.store.sites import Limit, Scope
+from service.store.staff.accounts import Role
 from tests.api.house import INSULT, PAGE, House, bearer, json_of, thread_url
 
 Description = dict[str, Any]

@@ -9,8 +9,8 @@ import pytest
 from werkzeug.test import TestResponse
 
 from service.moderation.verdict import Status
-from service.store.accounts import Role
 from service.store.sites import Scope
+from service.store.staff.accounts import Role
 from tests.api.house import (
     INSULT,
     NAMELESS_ID,

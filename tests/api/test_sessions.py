@@ -7,8 +7,8 @@ import pytest
 from werkzeug.test import TestResponse
 
 from service.api.visits import browser_of
-from service.store.accounts import Account, Role
-from service.store.sign_in_limits import MAX_FAILURES
+from service.store.staff.accounts import Account, Role
+from service.store.staff.sign_in_limits import MAX_FAILURES
 from tests.api.house import PASSWORD, House, assert_problem, bearer, errors_of, json_of
 
 SESSIONS, QUEUE = "/v1/sessions", "/v1/moderation/queue"

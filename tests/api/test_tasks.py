@@ -9,9 +9,9 @@ from rq import Queue
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from service.store.accounts import Role
 from service.store.doorbell import FAILURE_KEPT_S
 from service.store.sites import Scope
+from service.store.staff.accounts import Role
 from tests.api.house import House, assert_problem, bearer, errors_of, json_of
 from tests.workers.house import queue_of
 from workers.kinds import InPlaceWorker

@@ -7,7 +7,7 @@ from pathlib import Path
 from bench import queue, report
 from bench.queue import Plan
 from bench.site import SITE
-from service.store.queue import Filters, Sort
+from service.store.queue.queue import Filters, Sort
 from tests.store.index_checker import assert_indexed
 
 

@@ -9,7 +9,7 @@ from bench.site import SITE
 from bench.stored import BUSY, STEPS, Plan, filled
 from service.store.keys import SiteKeys
 from service.store.paging import Order
-from service.store.verify import Verifier
+from service.store.upkeep.verify import Verifier
 from tests.store.index_checker import assert_indexed
 
 

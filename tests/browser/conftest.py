@@ -14,10 +14,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from config.settings import Settings, load_secrets
-from service.store.accounts import Account, Role
-from service.store.embedded import server_urls
-from service.store.sessions import Visit
+from service.store.server.embedded import server_urls
 from service.store.sites import Site
+from service.store.staff.accounts import Account, Role
+from service.store.staff.sessions import Visit
 from service.store.store import Store, open_store
 from service.web.staff.guard import COOKIE
 from tests.conftest import free_port

@@ -18,10 +18,10 @@ from playwright.sync_api import Browser, ViewportSize, sync_playwright
 
 from config.settings import Settings, load_secrets
 from service.moderation.verdict import Status
-from service.store.accounts import Account, Role
 from service.store.decisions import Order
-from service.store.embedded import server_urls
-from service.store.queue import Filters, Sort
+from service.store.queue.queue import Filters, Sort
+from service.store.server.embedded import server_urls
+from service.store.staff.accounts import Account, Role
 from service.store.store import Store, open_store
 from service.web.staff.guard import COOKIE
 from tests.browser.conftest import CHROMIUM, OPTIONS, session_of

@@ -19,11 +19,11 @@ from rq.serializers import JSONSerializer
 
 from config.settings import Settings
 from service.moderation.comment import Facts
-from service.store.accounts import Role
-from service.store.connection import connect
 from service.store.doorbell import MODERATE_QUEUE
-from service.store.embedded import server_urls
+from service.store.server.connection import connect
+from service.store.server.embedded import server_urls
 from service.store.sites import Scope, Site
+from service.store.staff.accounts import Role
 from service.store.store import Store
 from tests.browser.test_queue_page import PHONE, assert_accessible
 from tests.processes.service_up import ServiceUp

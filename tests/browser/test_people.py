@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from service.store.accounts import Role
+from service.store.staff.accounts import Role
 from tests.processes.service_up import ServiceUp
 
 OWN = "un mot de passe à moi"

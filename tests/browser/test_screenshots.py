@@ -6,7 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser
 
-from service.store.accounts import Account, Role
+from service.store.staff.accounts import Account, Role
 from service.store.store import Store
 from tests.browser.conftest import session_of
 from tests.browser.screenshots import Picture, photograph

@@ -10,7 +10,7 @@ import pyotp
 import pytest
 from playwright.sync_api import Page, expect
 
-from service.store.accounts import Account, Role
+from service.store.staff.accounts import Account, Role
 from service.store.store import Store
 from tests.processes.service_up import ServiceUp
 from tests.web.oidc_provider import running

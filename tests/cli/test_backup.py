@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from service.moderation.verdict import Action
-from service.store import sealed_file
 from service.store.store import Store
+from service.store.upkeep import sealed_file
 from tests.cli.conftest import Ecluse
 from tests.store.shelf import DEMO, bring, raw, settle_all
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from config.settings import Settings
-from service.store.accounts import Account, Role
-from service.store.door import PasswordChangeNeeded, SecondFactorNeeded, SignInRefused
-from service.store.sessions import Visit
+from service.store.staff.accounts import Account, Role
+from service.store.staff.door import PasswordChangeNeeded, SecondFactorNeeded, SignInRefused
+from service.store.staff.sessions import Visit
 from service.store.store import Store, open_store
 from tests.cli.conftest import Ecluse
 from tests.conftest import SECRETS

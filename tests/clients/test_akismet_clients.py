@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from config.settings import Settings, load_secrets
-from service.store.door_keys import Door
+from service.store.doors.door_keys import Door
 from service.store.sites import Site
 from service.store.store import Store, open_store
 from tests.api.house import ORIGIN, SPAM

@@ -20,7 +20,7 @@ from googleapiclient import discovery
 from googleapiclient.errors import HttpError
 
 from config.settings import Settings
-from service.store.door_keys import Door
+from service.store.doors.door_keys import Door
 from service.store.sites import Site
 from service.store.store import open_store
 from tests.api.test_over_http import wait_until_served

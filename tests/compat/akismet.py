@@ -7,7 +7,7 @@ from typing import Any
 
 from werkzeug.test import TestResponse
 
-from service.store.door_keys import Door
+from service.store.doors.door_keys import Door
 from tests.api.house import ORIGIN, PAGE, House
 
 CALLBACK = f"{ORIGIN}/wp-json/akismet/v1/webhook"

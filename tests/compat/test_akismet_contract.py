@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from service.compat.akismet.call import LARGEST_BODY
-from service.store.door_keys import Door
+from service.store.doors.door_keys import Door
 from tests.api.house import INSULT, ORIGIN, PAGE, SPAM, House, bearer, json_of
 from tests.compat.akismet import DEBUG, GUID, HELD, PRO_TIP, RECHECK, blog_of
 

@@ -11,11 +11,11 @@ from rq.serializers import JSONSerializer
 
 from service.moderation.verdict import Status
 from service.remote.guarded import AddressForbidden, PostFailed, is_private_by_name, post_json
-from service.store.callbacks import MOST_TRIES, result_of
 from service.store.doorbell import CALL_BACK_TASK, MAINTENANCE_QUEUE
-from service.store.learned import Learned
+from service.store.learning.learned import Learned
 from service.store.sites import Scope
-from service.store.verify import Verifier
+from service.store.upkeep.verify import Verifier
+from service.store.webhooks.callbacks import MOST_TRIES, result_of
 from tests.api.house import ORIGIN, PAGE, Clock, House, bearer, json_of, thread_url
 from tests.compat.akismet import GUID, HELD, RECHECK, Blog, blog_of
 from tests.compat.webhook import Webhook, webhook

@@ -17,9 +17,9 @@ from typing import Any
 
 from config.settings import Durability, Settings, load_secrets
 from service.moderation.verdict import Status
-from service.store.embedded import server_urls
 from service.store.keys import SiteKeys
 from service.store.paging import Order
+from service.store.server.embedded import server_urls
 from service.store.sites import DEFAULT_LIMITS, Limit, Scope, Site
 from service.store.store import Store, open_store
 from tests.processes.service_up import ServiceUp, children_of, eventually

@@ -34,7 +34,7 @@ from service.store.sealing import Personal
 from service.store.sites import Site
 from service.store.store import Store, open_store
 from service.store.threads import Node
-from service.store.verify import Verifier
+from service.store.upkeep.verify import Verifier
 from tests.conftest import SECRETS, arrival_of, comment_of
 from tests.store.shelf import decide
 

@@ -12,9 +12,9 @@ from config.settings import Settings
 from service.mail.links import MailLink, make_token
 from service.mail.post import MailFailed, send
 from service.moderation.verdict import Status
-from service.store.accounts import Role
-from service.store.mailboxes import LINK_LIFE_S, Digest, Mailbox
 from service.store.sites import Site
+from service.store.staff.accounts import Role
+from service.store.staff.mailboxes import LINK_LIFE_S, Digest, Mailbox
 from tests.api.house import INSULT, ORIGIN, Clock, House, app_over, pipeline
 from tests.mail.conftest import Letterbox
 from tests.web.staff import Staffer, staffer

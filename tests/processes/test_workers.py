@@ -17,7 +17,7 @@ from config.settings import Settings
 from service.live_workers import live_workers
 from service.store.sites import Changer
 from service.store.store import Store
-from service.store.webhooks import What
+from service.store.webhooks.webhooks import What
 from tests.conftest import arrival_of, comment_of, start_valkey, stop
 from tests.processes.conftest import Start, store_at
 from tests.processes.service_up import PATIENCE_S, children_of, eventually

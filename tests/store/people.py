@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from service.store.accounts import Account, Accounts, Role
-from service.store.door import Door
-from service.store.links import Links
-from service.store.people import People
-from service.store.sessions import Visit
+from service.store.staff.accounts import Account, Accounts, Role
+from service.store.staff.door import Door
+from service.store.staff.links import Links
+from service.store.staff.people import People
+from service.store.staff.sessions import Visit
 from service.store.store import Store
 from tests.conftest import cheap_passwords
 

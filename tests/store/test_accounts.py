@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.store import keys
-from service.store.accounts import (
+from service.store.staff.accounts import (
     Account,
     AccountExists,
     AccountUnknown,
@@ -19,8 +19,8 @@ from service.store.accounts import (
     is_account_name,
     known_as,
 )
-from service.store.passwords import one_time_password
-from service.store.preferences import Preferences
+from service.store.staff.passwords import one_time_password
+from service.store.staff.preferences import Preferences
 from service.store.store import Store
 from tests.store.people import FIRST, MO, house_of
 from tests.store.shelf import raw

@@ -14,9 +14,14 @@ from hypothesis import strategies as st
 
 from config.settings import Settings
 from service.moderation.verdict import Action, Status
-from service.store import backup, sealed_file
-from service.store.accounts import Account, Role
-from service.store.backup import (
+from service.store.bans import By
+from service.store.queue.views import View
+from service.store.sites import Scope
+from service.store.staff.accounts import Account, Role
+from service.store.staff.sessions import Visit
+from service.store.store import Store, open_store
+from service.store.upkeep import backup, sealed_file
+from service.store.upkeep.backup import (
     Digest,
     NotEqual,
     checked,
@@ -26,13 +31,8 @@ from service.store.backup import (
     records,
     restore,
 )
-from service.store.bans import By
-from service.store.sealed_file import FileBroken, PassphraseNeeded, read, write
-from service.store.sessions import Visit
-from service.store.sites import Scope
-from service.store.store import Store, open_store
-from service.store.verify import Verifier
-from service.store.views import View
+from service.store.upkeep.sealed_file import FileBroken, PassphraseNeeded, read, write
+from service.store.upkeep.verify import Verifier
 from tests.conftest import SECRETS, cheap_passwords
 from tests.store.shelf import DEMO, bring, decide, now_ms, publish, raw, settle_all
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from service.moderation.verdict import Action, Status
-from service.store.claims import LEASE_MS, Claim
 from service.store.comments import CommentUnknown
 from service.store.decisions import Outcome
+from service.store.queue.claims import LEASE_MS, Claim
 from service.store.store import Store
 from tests.store.shelf import DEMO, bring, decide, raw, settle_all
 

@@ -24,38 +24,38 @@ from service.moderation.learning.lesson import Lesson
 from service.moderation.learning.teaching import Teaching
 from service.moderation.signal import Attribute
 from service.moderation.verdict import Action, Status, Verdict
-from service.store.accounts import Account, Role
-from service.store.at_door import Callback, Keepsake
-from service.store.backup import clear, digest_of, is_empty, records, restore
 from service.store.bans import By, Visitor
 from service.store.comments import Arrival, RateLimited
-from service.store.connection import NotDurable
 from service.store.decisions import Order as Decide
-from service.store.deliveries import Attempt, Outcome
-from service.store.door_keys import Door
-from service.store.embedded import server_urls
+from service.store.doors.at_door import Callback, Keepsake
+from service.store.doors.door_keys import Door
+from service.store.doors.quotas import QuotaExceeded
 from service.store.imports import Imported
 from service.store.imports import Outcome as Written
 from service.store.keys import EVERY_SITE, SiteKeys
-from service.store.layers import Layers
+from service.store.learning.layers import Layers
 from service.store.paging import Order
-from service.store.queue import Filters, Sort
-from service.store.quotas import QuotaExceeded
+from service.store.queue.queue import Filters, Sort
+from service.store.queue.views import View
 from service.store.reported import AppealOutcome, ReportReason
 from service.store.reports import Reporting
-from service.store.sealed_file import read, write
 from service.store.sealing import Personal
-from service.store.sessions import Visit
+from service.store.server.connection import NotDurable
+from service.store.server.embedded import server_urls
 from service.store.sites import DEFAULT_LIMITS, Changer, Limit, Scope, Site
+from service.store.staff.accounts import Account, Role
+from service.store.staff.sessions import Visit
 from service.store.store import Store, open_store
 from service.store.telemetry.recorder import Recorder
 from service.store.telemetry.roll import Left, Present, Roll
 from service.store.telemetry.tally import Reviewed
 from service.store.telemetry.telemetry import Telemetry
 from service.store.telemetry.views import Measure, Span
-from service.store.verify import Verifier
-from service.store.views import View
-from service.store.webhooks import What
+from service.store.upkeep.backup import clear, digest_of, is_empty, records, restore
+from service.store.upkeep.sealed_file import read, write
+from service.store.upkeep.verify import Verifier
+from service.store.webhooks.deliveries import Attempt, Outcome
+from service.store.webhooks.webhooks import What
 from service.store.window import window_lines
 from tests.conftest import SECRETS, arrival_of, comment_of, free_port
 from tests.store.shelf import DEMO, bring, decide, now_ms, outline, publish, raw, settle, settle_all

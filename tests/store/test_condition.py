@@ -10,16 +10,16 @@ import pytest
 from redis.exceptions import OutOfMemoryError
 
 from config.settings import Settings
-from service.store.awaited import await_servers
-from service.store.condition import (
+from service.store.server.awaited import await_servers
+from service.store.server.condition import (
     Condition,
     conditions,
     refuse_eviction,
     wait_until_writable,
     write_probe,
 )
-from service.store.connection import NotDurable, StoreUnreachable, connect, wait_until_ready
-from service.store.trouble import Trouble
+from service.store.server.connection import NotDurable, StoreUnreachable, connect, wait_until_ready
+from service.store.server.trouble import Trouble
 from tests.conftest import start_valkey, stop
 
 LIMIT = 64 * 1_048_576

@@ -7,8 +7,8 @@ import re
 import pytest
 
 from service.store.audit import AuditFilters
-from service.store.door_counts import DoorCounts
-from service.store.door_keys import Door, DoorKeys
+from service.store.doors.door_counts import DoorCounts
+from service.store.doors.door_keys import Door, DoorKeys
 from service.store.keys import DOOR_KEYS
 from service.store.sites import CACHE_S, Changer, KeyUnknown, Site, SiteUnknown
 from service.store.store import Store
@@ -78,7 +78,7 @@ def test_making_and_revoking_stand_in_the_audit_log(store: Store) -> None:
 
 
 def test_guesses_fill_no_memory(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("service.store.door_keys.MOST_CACHED", 3)
+    monkeypatch.setattr("service.store.doors.door_keys.MOST_CACHED", 3)
     for number in range(10):
         store.door_keys.find(Door.AKISMET, f"{number:012d}")
     assert len(store.door_keys._known) <= 3

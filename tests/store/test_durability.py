@@ -18,14 +18,14 @@ from config.settings import Durability, Settings
 from service.moderation.verdict import Status
 from service.store import comments as comments_module
 from service.store.comments import Comments, NotOnDisk
-from service.store.connection import (
+from service.store.sealing import Vault
+from service.store.server.connection import (
     NotDurable,
     StoreUnreachable,
     connect,
     needs_fsync_wait,
     wait_until_ready,
 )
-from service.store.sealing import Vault
 from service.store.sites import Site
 from service.store.store import open_store
 from tests.conftest import SECRETS, arrival_of, comment_of, start_valkey

@@ -6,9 +6,9 @@ import pytest
 
 from service.moderation.signal import Attribute
 from service.moderation.verdict import Status
-from service.store import indexing
 from service.store.facets import LANGUAGES
-from service.store.queue import Filters, Sort
+from service.store.queue import indexing
+from service.store.queue.queue import Filters, Sort
 from service.store.store import Store
 from tests.store.index_checker import assert_indexed
 from tests.store.shelf import DEMO, bring, decide, raw

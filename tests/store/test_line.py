@@ -9,8 +9,8 @@ import pytest
 from redis.exceptions import ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from service.store.connection import connect
-from service.store.line import Line, Wire
+from service.store.server.connection import connect
+from service.store.server.line import Line, Wire
 from service.store.store import Store
 from tests.store.shelf import raw
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from service.moderation.verdict import Action, Status
-from service.store.live import LIVE_KEPT
+from service.store.queue.live import LIVE_KEPT
 from service.store.store import Store
 from tests.store.shelf import DEMO, bring, decide, raw, settle_all
 

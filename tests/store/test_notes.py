@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from service.store.comments import CommentUnknown
-from service.store.notes import MOST_NOTES, Note, NotesFull
+from service.store.queue.notes import MOST_NOTES, Note, NotesFull
 from service.store.store import Store
 from tests.store.shelf import DEMO, publish, raw
 

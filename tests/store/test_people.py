@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from service.store import keys
-from service.store.accounts import (
+from service.store.queue.views import View
+from service.store.staff.accounts import (
     Account,
     AccountExists,
     AccountUnknown,
@@ -15,12 +16,11 @@ from service.store.accounts import (
     NameRetired,
     Role,
 )
-from service.store.links import HOUR_MS, LinkGone
-from service.store.mailboxes import Mailbox
-from service.store.passwords import PasswordTooShort
+from service.store.staff.links import HOUR_MS, LinkGone
+from service.store.staff.mailboxes import Mailbox
+from service.store.staff.passwords import PasswordTooShort
 from service.store.store import Store
 from service.store.tokens import digest
-from service.store.views import View
 from tests.store.people import FIRST, MO, NOW_MS, OWN, at, enter, house_of, who
 from tests.store.shelf import raw
 

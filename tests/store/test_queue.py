@@ -11,12 +11,13 @@ import pytest
 from service.moderation.comment import Facts
 from service.moderation.signal import Attribute
 from service.moderation.verdict import Action, Status, Verdict
-from service.store import queue, queue_indexes
 from service.store.facets import LANGUAGES, searched_words
 from service.store.inbox import Settlement
 from service.store.keys import page_key
 from service.store.paging import CursorInvalid
-from service.store.queue import Filters, Sort
+from service.store.queue import indexes as queue_indexes
+from service.store.queue import queue
+from service.store.queue.queue import Filters, Sort
 from service.store.records import Record
 from service.store.scripts import script
 from service.store.search_words import words_of

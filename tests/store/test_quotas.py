@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import pytest
 
+from service.store.doors.quotas import LONGEST_S, MOST_AT_ONCE, QuotaExceeded, Quotas
 from service.store.keys import SiteKeys
-from service.store.quotas import LONGEST_S, MOST_AT_ONCE, QuotaExceeded, Quotas
 from service.store.sites import Limit
 from service.store.store import Store
 

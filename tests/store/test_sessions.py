@@ -8,8 +8,8 @@ import pytest
 from redis.connection import UnixDomainSocketConnection
 
 from service.store import keys
-from service.store.accounts import Role
-from service.store.sessions import MOST_SESSIONS
+from service.store.staff.accounts import Role
+from service.store.staff.sessions import MOST_SESSIONS
 from service.store.store import Store
 from tests.store.people import MINUTE_MS, MO, NOW_MS, OWN, at, enter, house_of, who
 from tests.store.shelf import raw

@@ -12,7 +12,7 @@ from service.moderation.verdict import Action, Status, Verdict
 from service.store.comments import CommentUnknown, EditClosed
 from service.store.decisions import Order, Outcome
 from service.store.inbox import SETTLE_CHUNK, Settlement
-from service.store.queue import Filters, Sort
+from service.store.queue.queue import Filters, Sort
 from service.store.store import Store
 from tests.conftest import comment_of
 from tests.store.shelf import DEMO, bring, decide, listed, now_ms, publish, raw, settle, settle_all

@@ -6,15 +6,15 @@ import pyotp
 import pytest
 
 from service.store import keys
-from service.store.door import (
+from service.store.staff.door import (
     HalfSessionGone,
     PasswordChangeNeeded,
     SecondFactorNeeded,
     SignInRefused,
 )
-from service.store.passwords import PasswordTooShort
-from service.store.second_factor import CodeRefused
-from service.store.sign_in_limits import (
+from service.store.staff.passwords import PasswordTooShort
+from service.store.staff.second_factor import CodeRefused
+from service.store.staff.sign_in_limits import (
     FAILURES_KEPT_S,
     MAX_FAILURES,
     MAX_FAILURES_FROM,

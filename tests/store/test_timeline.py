@@ -9,8 +9,8 @@ from service.moderation.signal import Attribute, Evidence, Signal
 from service.moderation.verdict import Action, Status, Verdict
 from service.store.comments import CommentUnknown
 from service.store.inbox import Settlement
+from service.store.queue.timeline import Event, Kind
 from service.store.store import Store
-from service.store.timeline import Event, Kind
 from tests.conftest import comment_of
 from tests.store.shelf import DEMO, bring, decide, now_ms, publish, raw, settle_all
 

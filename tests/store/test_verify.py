@@ -20,7 +20,7 @@ from service.store.paging import Order
 from service.store.reported import ReportReason
 from service.store.reports import Reporting
 from service.store.store import Store
-from service.store.verify import Verifier
+from service.store.upkeep.verify import Verifier
 from tests.store.index_checker import assert_indexed
 from tests.store.shelf import (
     DEMO,

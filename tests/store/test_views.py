@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from service.store.queue.views import MOST_VIEWS, TooManyViews, View, ViewInvalid
 from service.store.store import Store
-from service.store.views import MOST_VIEWS, TooManyViews, View, ViewInvalid
 
 
 def test_views_are_kept_by_name_for_one_person(store: Store) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from service.store.accounts import Role
+from service.store.staff.accounts import Role
 from service.web.staff.guard import COOKIE
 from tests.api.house import House
 

@@ -7,9 +7,9 @@ import re
 import pyotp
 import pytest
 
-from service.store.accounts import Role
-from service.store.door import SecondFactorNeeded
-from service.store.sessions import Visit
+from service.store.staff.accounts import Role
+from service.store.staff.door import SecondFactorNeeded
+from service.store.staff.sessions import Visit
 from service.web.staff.cookies import HALF_COOKIE
 from service.web.staff.guard import COOKIE
 from tests.api.house import PASSWORD, House

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from service.moderation.verdict import Status
-from service.store.accounts import Role
+from service.store.staff.accounts import Role
 from tests.api.house import SPAM, House, json_of
 from tests.web.staff import Staffer, staffer
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from service.store.accounts import Account, Role
-from service.store.sessions import Visit
-from service.store.sign_in_limits import MAX_FAILURES
+from service.store.staff.accounts import Account, Role
+from service.store.staff.sessions import Visit
+from service.store.staff.sign_in_limits import MAX_FAILURES
 from service.web.staff.guard import COOKIE
 from tests.api.house import PASSWORD, House
 from tests.web.staff import staffer

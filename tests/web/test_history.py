@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.store.accounts import Role
 from service.store.audit import MOST_LOOKED_AT, AuditFilters, Entry
 from service.store.keys import SiteKeys
-from service.store.second_looks import MOST_WAITING, Decided, is_chosen
+from service.store.queue.second_looks import MOST_WAITING, Decided, is_chosen
+from service.store.staff.accounts import Role
 from service.web.history.figures import agreement_of, figures_of, precisions_of
 from tests.api.house import House, bearer
 from tests.web.staff import Staffer, staffer

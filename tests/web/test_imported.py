@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from service.moderation.comment import Facts
 from service.moderation.verdict import Status
-from service.store.accounts import Role
 from service.store.imports import Imported
 from service.store.sealing import Personal
+from service.store.staff.accounts import Role
 from tests.api.house import House
 from tests.conftest import comment_of
 from tests.web.staff import staffer

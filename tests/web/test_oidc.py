@@ -15,9 +15,9 @@ from werkzeug.test import TestResponse
 
 from config.settings import Settings, SettingsInvalid
 from service.provider import Provider, provider_of
-from service.store.accounts import Account, Role
 from service.store.keys import sign_in_attempts_from
-from service.store.sign_in_limits import MAX_FAILURES_FROM
+from service.store.staff.accounts import Account, Role
+from service.store.staff.sign_in_limits import MAX_FAILURES_FROM
 from tests.api.house import House
 from tests.conftest import free_port
 from tests.web.oidc_provider import CLIENT, SECRET, running

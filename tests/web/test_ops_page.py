@@ -12,8 +12,8 @@ from rq.serializers import JSONSerializer
 
 from service.api.services import Services
 from service.moderation.verdict import Status
-from service.store.accounts import Role
 from service.store.doorbell import MODERATE_QUEUE
+from service.store.staff.accounts import Role
 from service.store.telemetry.views import Measure, Series, Span
 from service.web.ops.figures import drawn, rows
 from service.web.ops.look import Look, Looks, take

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 import pytest
 
 import service
-from service.store.accounts import Account, Role
-from service.store.door import SignInRefused
-from service.store.sessions import Visit
+from service.store.staff.accounts import Account, Role
+from service.store.staff.door import SignInRefused
+from service.store.staff.sessions import Visit
 from service.web.staff.people_log import KINDS, SHOWN
 from tests.api.house import PASSWORD, House
 from tests.web.markup import Page

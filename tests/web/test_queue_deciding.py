@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from service.moderation.verdict import Status
-from service.store.accounts import Role
 from service.store.decisions import Order
+from service.store.staff.accounts import Role
 from tests.api.house import House, json_of
 from tests.stock import Stocked, numbered, stock
 from tests.web.queue import JSON, decide, decide_by_script, shown, text_of

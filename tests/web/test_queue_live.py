@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from service.moderation.signal import Attribute
 from service.moderation.verdict import Status
-from service.store.accounts import Role
 from service.store.decisions import Order
+from service.store.staff.accounts import Role
 from tests.api.house import House, json_of
 from tests.stock import numbered, stock
 from tests.web.staff import Staffer, staffer

@@ -8,8 +8,8 @@ import pytest
 
 from service.moderation.signal import Attribute, Span
 from service.moderation.verdict import Action
-from service.store.accounts import Role
-from service.store.preferences import Preferences
+from service.store.staff.accounts import Role
+from service.store.staff.preferences import Preferences
 from tests.api.house import ORIGIN, House
 from tests.stock import Stocked, numbered, stock
 from tests.web.queue import cards, shown, text_of

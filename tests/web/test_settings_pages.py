@@ -9,9 +9,9 @@ import orjson
 import pytest
 from werkzeug.test import TestResponse
 
-from service.store.accounts import Role
 from service.store.keys import SiteKeys
 from service.store.sites import Limit, Retention, Scope, Site
+from service.store.staff.accounts import Role
 from tests.api.house import House, bearer
 from tests.web.markup import Page
 from tests.web.staff import Staffer, staffer

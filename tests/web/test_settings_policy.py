@@ -12,8 +12,8 @@ from service.moderation.policy import merged
 from service.moderation.signal import Attribute
 from service.moderation.verdict import Action, Status
 from service.schemas.policy_text import beyond_default, entries_in
-from service.store.accounts import Role
 from service.store.decisions import Order
+from service.store.staff.accounts import Role
 from service.store.store import Store
 from service.web.settings.backtest import PATIENCE_S, Comparison
 from service.web.settings.policy import policy_of

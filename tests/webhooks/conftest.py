@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from service.store.sites import Changer
-from service.store.webhooks import Webhook, What
+from service.store.webhooks.webhooks import Webhook, What
 from tests.api.conftest import house
 from tests.api.house import Clock, House
 from tests.webhooks.receiver import Receiver, receiving

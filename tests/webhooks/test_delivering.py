@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 from standardwebhooks.webhooks import WebhookVerificationError
 
-from service.store.deliveries import LEASE_MS, PAUSES_S
 from service.store.keys import SiteKeys
 from service.store.reported import ReportReason
 from service.store.reports import Reporting
 from service.store.sites import Scope
-from service.store.webhooks import OffBecause, TooManyWebhooks, What
+from service.store.webhooks.deliveries import LEASE_MS, PAUSES_S
+from service.store.webhooks.webhooks import OffBecause, TooManyWebhooks, What
 from tests.api.house import bearer, json_of
 from tests.compat.akismet import HELD, blog_of
 from tests.webhooks.conftest import Line
@@ -295,7 +295,7 @@ def test_the_comments_history_says_what_webhooks_were_told(line: Line) -> None:
 def test_a_flood_for_one_webhook_is_bounded_and_counted(
     line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.store.deliveries.MOST_WAITING", 3)
+    monkeypatch.setattr("service.store.webhooks.deliveries.MOST_WAITING", 3)
     line.receiver.status = 500
     for _ in range(3):
         comment(line)

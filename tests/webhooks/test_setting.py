@@ -13,10 +13,10 @@ from click.testing import CliRunner
 from werkzeug.test import TestResponse
 
 from service.cli import main
-from service.store.accounts import Role
 from service.store.keys import SiteKeys
 from service.store.sites import Scope
-from service.store.webhooks import OffBecause, What
+from service.store.staff.accounts import Role
+from service.store.webhooks.webhooks import OffBecause, What
 from tests.api.house import House, assert_problem, bearer, errors_of, json_of
 from tests.web.staff import Staffer, staffer
 from tests.webhooks.conftest import Line

@@ -17,7 +17,7 @@ from service.moderation.pipeline import Guard, Pipeline, no_guard
 from service.moderation.signal import Signal
 from service.store.doorbell import Doorbell
 from service.store.inbox_group import GROUP
-from service.store.layers import Layers
+from service.store.learning.layers import Layers
 from service.store.store import Store
 from tests.store.shelf import DEMO, raw
 from workers.moderate import Moderator

@@ -13,8 +13,8 @@ from rq.serializers import JSONSerializer
 
 from config.settings import Settings
 from service.moderation.verdict import Status
-from service.store.connection import connect
 from service.store.doorbell import MODERATE_QUEUE, MODERATE_TASK, Doorbell
+from service.store.server.connection import connect
 from service.store.sites import Site
 from service.store.store import Store
 from tests.store.shelf import DEMO, bring, raw, settle_all

@@ -16,10 +16,10 @@ from config.settings import Settings
 from service.moderation.verdict import Action, Status
 from service.store.doorbell import MAINTENANCE_QUEUE, Doorbell
 from service.store.paging import Order
-from service.store.retention import STEP, Place
 from service.store.sites import Changer, Retention
 from service.store.store import Store
 from service.store.trials import DAY_S
+from service.store.upkeep.retention import STEP, Place
 from tests.store.shelf import DEMO, PAGE, bring, decide, listed, outline, raw, settle_all
 from tests.workers.house import queue_of
 from workers.expire import Expirer

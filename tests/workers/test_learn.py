@@ -23,8 +23,8 @@ from service.moderation.text import Text
 from service.moderation.verdict import Status
 from service.store.decisions import Order
 from service.store.doorbell import MODERATE_QUEUE, Doorbell
-from service.store.layers import Layers
-from service.store.learned import Learner
+from service.store.learning.layers import Layers
+from service.store.learning.learned import Learner
 from service.store.sites import Site
 from service.store.store import Store
 from tests.conftest import change_settings, comment_of

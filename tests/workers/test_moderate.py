@@ -15,7 +15,7 @@ from service.moderation.policy import Policy
 from service.moderation.signal import Attribute, Signal
 from service.moderation.verdict import Status
 from service.store.doorbell import MODERATE_QUEUE
-from service.store.queue import Filters, Sort
+from service.store.queue.queue import Filters, Sort
 from service.store.records import Record
 from service.store.sites import Site
 from service.store.store import Store

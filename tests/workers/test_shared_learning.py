@@ -21,7 +21,7 @@ from service.moderation.verdict import Action, Status, Verdict
 from service.store.decisions import Order
 from service.store.inbox import Settlement
 from service.store.keys import EVERY_SITE, SiteKeys
-from service.store.layers import Layers
+from service.store.learning.layers import Layers
 from service.store.sites import Site
 from service.store.store import Store, open_store
 from tests.conftest import SECRETS, comment_of

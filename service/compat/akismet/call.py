@@ -17,7 +17,7 @@ from service.api.services import services
 from service.compat.door import bounded_body, key_holder, note_unknown
 from service.schemas.akismet import Sent, parse_form, read_fields
 from service.schemas.site_values import site_name
-from service.store.door_keys import Door, DoorKey
+from service.store.doors.door_keys import Door, DoorKey
 from service.store.sites import Site, SiteUnknown
 
 LARGEST_BODY = 1_048_576

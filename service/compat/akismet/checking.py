@@ -10,9 +10,9 @@ from service.compat.akismet.answers import HAM, SPAM, word
 from service.compat.akismet.call import Call
 from service.compat.akismet.judge import Opinion, is_administrator, judge, keep
 from service.moderation.verdict import Action, Status
-from service.store.at_door import Callback
-from service.store.callbacks import result_of
 from service.store.comments import CommentUnknown
+from service.store.doors.at_door import Callback
+from service.store.webhooks.callbacks import result_of
 
 GUARANTEED_AUTHORS = frozenset({"akismet-guaranteed-spam", "viagra-test-123"})
 GUARANTEED_EMAIL = "akismet-guaranteed-spam@example.com"

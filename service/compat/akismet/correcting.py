@@ -11,10 +11,10 @@ from service.compat.akismet.call import Call
 from service.compat.akismet.checking import is_guaranteed_spam
 from service.compat.akismet.judge import judge, keep
 from service.moderation.verdict import Status
-from service.store.callbacks import result_of
 from service.store.comments import CommentUnknown
 from service.store.decisions import Order
-from service.store.door_keys import Door
+from service.store.doors.door_keys import Door
+from service.store.webhooks.callbacks import result_of
 
 MISSED = {Status.SPAM: "missed_spam", Status.APPROVED: "false_positives"}
 

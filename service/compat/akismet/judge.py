@@ -14,10 +14,10 @@ from service.compat.judging import batch_of, judged
 from service.moderation.comment import Case, Comment, Facts
 from service.moderation.signal import Attribute
 from service.moderation.verdict import Action, Verdict
-from service.store.at_door import Callback, Glance, Keepsake
 from service.store.bans import Visitor
 from service.store.comments import Arrival
-from service.store.door_keys import Door
+from service.store.doors.at_door import Callback, Glance, Keepsake
+from service.store.doors.door_keys import Door
 from service.store.sealing import Personal
 from service.store.window import window_lines
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from service.api.services import services
 from service.compat.akismet.call import Call
-from service.store.door_counts import month_and_day
-from service.store.door_keys import Door
+from service.store.doors.door_counts import month_and_day
+from service.store.doors.door_keys import Door
 
 TOLD = ("spam", "ham", "missed_spam", "false_positives")
 MOST_MONTHS = 13

@@ -26,7 +26,7 @@ from service.moderation.signal import TONE, Attribute
 from service.moderation.verdict import Action, Verdict
 from service.schemas.coral import CoralPhaseSchema
 from service.schemas.text import is_blank
-from service.store.door_keys import Door
+from service.store.doors.door_keys import Door
 from service.store.sites import Site, SiteUnknown
 
 blueprint = Blueprint("coral", __name__)

@@ -20,7 +20,7 @@ from service.compat.scores import NotScreened, Texts
 from service.moderation.language import Language
 from service.moderation.policy import OtherLanguages, Policy
 from service.schemas.openai import ModerationSchema
-from service.store.door_keys import Door
+from service.store.doors.door_keys import Door
 from service.store.sites import Site
 
 blueprint = Blueprint("openai", __name__)

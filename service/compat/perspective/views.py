@@ -25,7 +25,7 @@ from service.compat.quota import TooOften, spend
 from service.compat.scores import NotScreened, Texts
 from service.moderation.models.linear import shipped_model
 from service.moderation.signal import Attribute
-from service.store.door_keys import Door
+from service.store.doors.door_keys import Door
 from service.store.sites import Site
 
 blueprint = Blueprint("perspective", __name__)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from service.store import keys
-from service.store.connection import Client
+from service.store.server.connection import Client
 from service.store.telemetry.buckets import percentile
 from service.store.telemetry.slots import GRIDS, Grid
 from service.store.telemetry.views import Measure, Series, Span

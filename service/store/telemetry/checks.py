@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from service.store import keys
-from service.store.connection import Client
+from service.store.server.connection import Client
 from service.store.telemetry.buckets import percentile
 from service.store.telemetry.slots import CHECKS_GRID
 from service.store.telemetry.views import CheckTotals, CheckView

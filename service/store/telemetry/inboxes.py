@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from service.store.connection import Client
 from service.store.keys import SiteKeys
+from service.store.server.connection import Client
 from service.store.telemetry.views import InboxView, Unlooked
 
 COUNTERS = ("accepted", "replayed", "settled")

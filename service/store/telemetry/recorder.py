@@ -8,8 +8,8 @@ import threading
 from redis.exceptions import RedisError
 
 from service.store import keys
-from service.store.connection import Client
 from service.store.scripts import Argument, script
+from service.store.server.connection import Client
 from service.store.telemetry.slots import CHECKS_GRID, GRIDS
 from service.store.telemetry.tally import Reviewed, Tally
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from service.store import keys
-from service.store.connection import Client
+from service.store.server.connection import Client
 from service.store.telemetry.recorder import WORKER_KEPT_S
 
 ALIVE_MS = 4_000

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from service.store import keys
-from service.store.connection import Client
 from service.store.keys import SiteKeys
 from service.store.scripts import script
+from service.store.server.connection import Client
 from service.store.sites import Sites
 from service.store.telemetry.slots import GRIDS
 from service.store.telemetry.workers import living

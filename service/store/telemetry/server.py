@@ -9,7 +9,7 @@ from typing import Any
 from redis import Redis, RedisCluster
 from redis.exceptions import RedisError
 
-from service.store.connection import Client
+from service.store.server.connection import Client
 from service.store.telemetry.views import ServerView
 
 

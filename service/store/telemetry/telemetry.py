@@ -11,8 +11,8 @@ from redis import Redis
 
 from config.settings import Settings
 from service.store import keys, suspension
-from service.store.connection import Client
 from service.store.doorbell import Doorbell
+from service.store.server.connection import Client
 from service.store.store import Store
 from service.store.telemetry.advice import Load, advise
 from service.store.telemetry.alerts import alerts_of

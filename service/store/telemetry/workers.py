@@ -10,7 +10,7 @@ from typing import Any
 from redis import Redis
 
 from service.store import keys
-from service.store.connection import Client
+from service.store.server.connection import Client
 from service.store.suspension import is_suspended
 from service.store.telemetry.recorder import RATE_OVER_S
 from service.store.telemetry.views import WorkerState, WorkerView

@@ -17,7 +17,7 @@ from service.schemas.staff import NO_SUCH_STATUS, NOT_SCORE
 from service.schemas.submission import BODY_ERRORS
 from service.schemas.text import Text
 from service.store.facets import LANGUAGES
-from service.store.filters import Filters, Sort
+from service.store.queue.filters import Filters, Sort
 from service.web.staff.guard import site_asked
 
 DAY_MS = 86_400_000

@@ -12,8 +12,8 @@ from service.moderation.verdict import Status
 from service.schemas.messages import language_name
 from service.schemas.presentation import iso, reasons_of
 from service.store.authors import Standing
-from service.store.claims import Claim
-from service.store.notes import Note
+from service.store.queue.claims import Claim
+from service.store.queue.notes import Note
 from service.store.records import Decision, Record
 from service.store.sealing import Personal
 from service.store.sites import Site

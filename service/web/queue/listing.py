@@ -15,9 +15,9 @@ from service.schemas.messages import Message, language_name, translate
 from service.schemas.staff import STATUS_OF, Move
 from service.schemas.submission import is_comment_id
 from service.store.facets import LANGUAGES, OTHER
-from service.store.filters import Sort
-from service.store.queue import QueueCounts
-from service.store.queue_search import Found
+from service.store.queue.filters import Sort
+from service.store.queue.queue import QueueCounts
+from service.store.queue.search import Found
 from service.web.queue import reading, words
 from service.web.queue.asked import AGES, STATUSES, Asked, asked_for
 from service.web.queue.cards import cards, told_decision

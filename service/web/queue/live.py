@@ -12,7 +12,7 @@ from flask import Response, request
 
 from service.api.answer import answer
 from service.api.services import now_ms, services
-from service.store.live import Event
+from service.store.queue.live import Event
 from service.store.records import Record
 from service.web.queue import words
 from service.web.queue.asked import Asked, asked_for

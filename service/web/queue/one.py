@@ -24,7 +24,7 @@ from service.schemas.submission import CONTENT_LIMIT
 from service.schemas.text import REQUIRED, Text
 from service.store.bans import BansFull, By
 from service.store.networks import is_within, neighbourhood_of
-from service.store.notes import LONGEST_NOTE
+from service.store.queue.notes import LONGEST_NOTE
 from service.store.records import Record
 from service.web.queue import reading, words
 from service.web.queue.asked import DAY_MS, Asked

@@ -11,8 +11,8 @@ from service.moderation.verdict import Status
 from service.schemas.submission import is_comment_id
 from service.store.comments import CommentUnknown
 from service.store.decisions import Order, Result
+from service.store.queue.views import TooManyViews, View, ViewInvalid
 from service.store.records import Record
-from service.store.views import TooManyViews, View, ViewInvalid
 
 
 def record(site: str, comment_id: str) -> Record:

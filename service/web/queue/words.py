@@ -13,10 +13,10 @@ from service.moderation.verdict import Action, Status
 from service.schemas.messages import Message, translate
 from service.schemas.staff import Move
 from service.store.bans import By
-from service.store.deliveries import Outcome
-from service.store.filters import Sort
-from service.store.timeline import Event, Kind
-from service.store.webhooks import What
+from service.store.queue.filters import Sort
+from service.store.queue.timeline import Event, Kind
+from service.store.webhooks.deliveries import Outcome
+from service.store.webhooks.webhooks import What
 
 STATUS_NAMES: Mapping[Status, Message] = {
     Status.RECEIVED: Message("Received"),

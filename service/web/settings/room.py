@@ -14,8 +14,8 @@ from service.api.problems import Problem
 from service.api.services import now_ms, services
 from service.moderation.verdict import Action
 from service.schemas.messages import language_name
-from service.store.accounts import Role
 from service.store.sites import Changer, KnownSite, Site
+from service.store.staff.accounts import Role
 from service.web.onward import go_to
 from service.web.staff.guard import MODERATING, SAFE_METHODS, member, site_asked, staff_blueprint
 from service.web.staff.page import page

@@ -11,7 +11,7 @@ from service.api.language import translated
 from service.api.services import now_ms, services
 from service.schemas.settings import OVERLAPS_S, RotationSchema
 from service.schemas.webhooks import WebhookFormSchema, type_of, webhook_url
-from service.store.webhooks import TooManyWebhooks, What
+from service.store.webhooks.webhooks import TooManyWebhooks, What
 from service.web.onward import go_to
 from service.web.settings.forms import loaded, nested
 from service.web.settings.room import (

@@ -12,9 +12,9 @@ from service.api.services import now_ms, services
 from service.api.sessions import PASSWORD_RULE
 from service.api.visits import visit
 from service.schemas.messages import LANGUAGES, translate
-from service.store.door import SignInRefused
-from service.store.passwords import PasswordTooShort
-from service.store.sign_in_limits import SignInThrottled
+from service.store.staff.door import SignInRefused
+from service.store.staff.passwords import PasswordTooShort
+from service.store.staff.sign_in_limits import SignInThrottled
 from service.web.onward import go_to
 from service.web.staff.cookies import let_in
 from service.web.staff.door import password_sent, retry_after, throttled

@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Response, request, url_for
 
 from service.api.services import services
-from service.store.door import HALF_KEPT_S
-from service.store.errands import ERRAND_KEPT_S
+from service.store.staff.door import HALF_KEPT_S
+from service.store.staff.errands import ERRAND_KEPT_S
 from service.web.onward import go_to
 from service.web.staff.guard import COOKIE
 

@@ -13,16 +13,16 @@ from service.api.services import services
 from service.api.sessions import CODE_REFUSED, PASSWORD_RULE
 from service.api.visits import visit
 from service.schemas.messages import Message, translate
-from service.store.accounts import known_as
-from service.store.door import (
+from service.store.staff.accounts import known_as
+from service.store.staff.door import (
     HalfSessionGone,
     PasswordChangeNeeded,
     SecondFactorNeeded,
     SignInRefused,
 )
-from service.store.passwords import PasswordTooShort
-from service.store.second_factor import CodeRefused
-from service.store.sign_in_limits import SignInThrottled
+from service.store.staff.passwords import PasswordTooShort
+from service.store.staff.second_factor import CodeRefused
+from service.store.staff.sign_in_limits import SignInThrottled
 from service.web.onward import go_to
 from service.web.staff.cookies import HALF_COOKIE, ask_code, forget, let_in
 from service.web.staff.guard import check_csrf, signed_in

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, request
 
 from service.api.problems import Problem
 from service.api.services import services
-from service.store.accounts import known_as
+from service.store.staff.accounts import known_as
 from service.web.staff.door import refuse_other_origins
 from service.web.staff.page import page
 

@@ -14,8 +14,8 @@ from flask import Blueprint, Response, g, request, url_for
 from service.api.language import wish_for
 from service.api.problems import Problem
 from service.api.services import now_ms, services
-from service.store.accounts import Account, Role
-from service.store.sessions import Session
+from service.store.staff.accounts import Account, Role
+from service.store.staff.sessions import Session
 from service.web.onward import go_to
 
 COOKIE = "ecluse_session"

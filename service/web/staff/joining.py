@@ -10,10 +10,10 @@ from service.api.services import now_ms, services
 from service.api.sessions import PASSWORD_RULE
 from service.api.visits import visit
 from service.schemas.messages import translate
-from service.store.accounts import AccountExists
-from service.store.door import SecondFactorNeeded
-from service.store.links import Link, LinkGone, LinkKind
-from service.store.passwords import PasswordTooShort
+from service.store.staff.accounts import AccountExists
+from service.store.staff.door import SecondFactorNeeded
+from service.store.staff.links import Link, LinkGone, LinkKind
+from service.store.staff.passwords import PasswordTooShort
 from service.web.onward import go_to
 from service.web.staff.cookies import ask_code, let_in
 from service.web.staff.door import FIRST_ROOM, password_sent, refuse_other_origins

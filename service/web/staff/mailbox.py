@@ -14,7 +14,7 @@ from service.mail.letters import Office, asking_to_confirm
 from service.mail.post import MailFailed, send
 from service.schemas.mailbox import MailboxSchema
 from service.schemas.messages import translate
-from service.store.mailboxes import Mailbox
+from service.store.staff.mailboxes import Mailbox
 from service.web.onward import go_to
 from service.web.staff.guard import MODERATING, member, staff_blueprint
 from service.web.staff.page import page

@@ -11,10 +11,10 @@ from service.api.problems import Problem
 from service.api.services import services
 from service.api.visits import visit
 from service.provider import Identity, Provider, ProviderRefused, ProviderUnreachable
-from service.store.accounts import AccountExists, NameRetired, Role, is_account_name, known_as
-from service.store.door import SecondFactorNeeded, SignInRefused
-from service.store.errands import Errand
-from service.store.sign_in_limits import SignInThrottled
+from service.store.staff.accounts import AccountExists, NameRetired, Role, is_account_name, known_as
+from service.store.staff.door import SecondFactorNeeded, SignInRefused
+from service.store.staff.errands import Errand
+from service.store.staff.sign_in_limits import SignInThrottled
 from service.web.onward import go_to
 from service.web.staff.cookies import (
     ERRAND_COOKIE,

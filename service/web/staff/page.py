@@ -11,8 +11,8 @@ from flask import Response, make_response, render_template, request
 from service.api.language import language, translated
 from service.api.problems import Problem
 from service.schemas.messages import translate, translator
-from service.store.accounts import Account, Role
-from service.store.preferences import Preferences
+from service.store.staff.accounts import Account, Role
+from service.store.staff.preferences import Preferences
 from service.web.staff.guard import (
     ADMINISTRATING,
     CSRF_FIELD,

@@ -11,7 +11,7 @@ from service.api.language import language, translated
 from service.api.problems import Problem
 from service.api.services import now_ms, services
 from service.schemas.messages import Message, translate
-from service.store.accounts import (
+from service.store.staff.accounts import (
     AccountExists,
     AccountUnknown,
     Kept,
@@ -21,7 +21,7 @@ from service.store.accounts import (
     is_account_name,
     known_as,
 )
-from service.store.links import Link
+from service.store.staff.links import Link
 from service.web.onward import go_to
 from service.web.staff.cookies import public_address
 from service.web.staff.guard import ADMINISTRATING, member, staff_blueprint

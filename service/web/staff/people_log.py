@@ -8,7 +8,7 @@ from service.api.language import language
 from service.api.problems import Problem
 from service.api.services import services
 from service.schemas.messages import translate
-from service.store.general_audit import Entry
+from service.store.staff.general_audit import Entry
 from service.web.staff.guard import ADMINISTRATING, member, staff_blueprint
 from service.web.staff.page import page
 from service.web.staff.times import machine_moment, moment

@@ -11,9 +11,9 @@ from service.api.language import translated
 from service.api.services import now_ms, services
 from service.api.sessions import CODE_REFUSED
 from service.api.visits import visit
-from service.store.door import SignInRefused
-from service.store.second_factor import CodeRefused, enrolment_uri
-from service.store.sign_in_limits import SignInThrottled
+from service.store.staff.door import SignInRefused
+from service.store.staff.second_factor import CodeRefused, enrolment_uri
+from service.store.staff.sign_in_limits import SignInThrottled
 from service.web.onward import go_to
 from service.web.staff.account import PASSWORD_WRONG
 from service.web.staff.door import password_sent, throttled

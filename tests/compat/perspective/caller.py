@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 from werkzeug.test import TestResponse
 
-from service.store.door_keys import Door
+from service.store.doors.door_keys import Door
 from tests.api.house import House
 
 ANALYZE = "/v1alpha1/comments:analyze"

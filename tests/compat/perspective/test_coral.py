@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from service.store.door_keys import Door
+from service.store.doors.door_keys import Door
 from service.store.sites import Site
 from tests.api.house import House
 from tests.compat.perspective.caller import CORAL_SECRET, Caller, signature

@@ -8,8 +8,8 @@ import pytest
 
 from service.compat.perspective.suggesting import guilt_of
 from service.moderation.signal import Attribute
-from service.store.layers import Layers
-from service.store.learned import MOST_UNSORTED, SUGGESTED
+from service.store.learning.layers import Layers
+from service.store.learning.learned import MOST_UNSORTED, SUGGESTED
 from service.store.sites import Site
 from tests.api.house import House
 from tests.compat.perspective.caller import (

@@ -1,0 +1,1 @@
+"""What each site has learned from its moderators."""

@@ -1,0 +1,1 @@
+"""The server itself: connections to it, the embedded one, its state and its disk."""

