@@ -9,7 +9,6 @@ from typing import Any
 import orjson
 from flask import request
 from marshmallow import Schema
-from ulid import ULID
 
 from service.api.banned import refuse_banned
 from service.api.callers import Caller
@@ -29,6 +28,7 @@ from service.schemas.submission import (
 )
 from service.schemas.text import NOT_UNICODE
 from service.store.comments import Arrival
+from service.store.randomness import new_comment_id
 from service.store.sealing import Personal
 from service.store.sites import Site
 
@@ -120,7 +120,7 @@ def author_key_of(email: str, author_id: str) -> str:
 def _comment(site: Site, data: dict[str, Any], caller: Caller) -> Comment:
     is_server = caller.is_server
     return Comment(
-        id=str(ULID()),
+        id=new_comment_id(),
         site=site.name,
         page=data["page"],
         content=data["content"],

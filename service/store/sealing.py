@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import secrets
 from dataclasses import dataclass
 
 import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from service.store.randomness import random_bytes
 
 KEY_ID_BYTES = 4
 NONCE_BYTES = 12
@@ -58,7 +59,7 @@ class Vault:
 
     def seal_bytes(self, plain: bytes, context: str) -> bytes:
         """Return any bytes sealed; the same ``context`` must open them again."""
-        nonce = secrets.token_bytes(NONCE_BYTES)
+        nonce = random_bytes(NONCE_BYTES)
         cipher = self._ciphers[self._newest]
         return self._newest + nonce + cipher.encrypt(nonce, plain, context.encode())
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ulid import ULID
-
 from service.api.callers import origin_of
 from service.api.intake import author_key_of, is_disposable
 from service.api.services import now_ms, services
@@ -18,6 +16,7 @@ from service.store.bans import Visitor
 from service.store.comments import Arrival
 from service.store.doors.at_door import Callback, Glance, Keepsake
 from service.store.doors.door_keys import Door
+from service.store.randomness import new_comment_id
 from service.store.sealing import Personal
 from service.store.window import window_lines
 
@@ -65,7 +64,7 @@ def judge(call: Call, *, is_known: bool) -> Opinion:
         is_test=call.sent["is_test"] or is_known,
     )
     seen = glance.seen if is_known else ""
-    comment = _comment(call, seen or str(ULID()))
+    comment = _comment(call, seen or new_comment_id())
     facts = _facts(call, personal, author_key, glance)
     batch = batch_of(call.site, [Case(comment, facts)], glance.recent, glance.layer_edition)
     verdict = judged(call.site, batch)[0]
