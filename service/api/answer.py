@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 WITHOUT_BODY = frozenset({204, 304})
+OF_A_BODY = frozenset({"Content-Type", "Content-Length"})
 
 
 class Answer(Response):
@@ -27,9 +28,13 @@ class Answer(Response):
         """Send the answer (WSGI)."""
         body: Any = self.response
         is_plain = isinstance(body, list) and not self._on_close
-        if not is_plain or environ["REQUEST_METHOD"] == "HEAD" or self.status_code in WITHOUT_BODY:
+        if not is_plain or environ["REQUEST_METHOD"] == "HEAD":
             return super().__call__(environ, start_response)
-        start_response(self.status, self.headers.to_wsgi_list())
+        headers = self.headers.to_wsgi_list()
+        if self.status_code in WITHOUT_BODY:
+            body = []
+            headers = [header for header in headers if header[0] not in OF_A_BODY]
+        start_response(self.status, headers)
         return list(body)
 
 

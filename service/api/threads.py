@@ -13,7 +13,7 @@ from flask_smorest import Blueprint
 from marshmallow import Schema, fields, validate
 from werkzeug.routing import PathConverter
 
-from service.api.answer import answer
+from service.api.answer import Answer, answer
 from service.api.callers import site_of
 from service.api.intake import load, read_json
 from service.api.language import wish_for
@@ -115,7 +115,7 @@ def thread(site: str, page: str) -> Response:
     parts = (site, page_key(page), str(state.version), order, str(limit), cursor)
     etag = _etag(*parts)
     if request.if_none_match.contains_weak(etag):
-        return _tagged(Response(status=304), etag)
+        return Answer(status=304, headers=_headers(etag))
 
     def make() -> bytes:
         found = services().store.threads.read(site, page, order, limit, cursor)
@@ -131,7 +131,8 @@ def thread(site: str, page: str) -> Response:
         )
 
     body = services().answers.get(f"{etag} {page}", make)
-    return _tagged(Response(body, 200, content_type=JSON), etag)
+    about = {"Content-Type": JSON, "Content-Length": str(len(body))}
+    return Answer([body], 200, {**about, **_headers(etag)})
 
 
 @blueprint.route("/comments/<root_id>/replies", methods=["GET"])
@@ -226,7 +227,5 @@ def _etag(*parts: str) -> str:
     return digest.hexdigest()
 
 
-def _tagged(response: Response, etag: str) -> Response:
-    response.set_etag(etag)
-    response.headers["Cache-Control"] = "public, no-cache"
-    return response
+def _headers(etag: str) -> dict[str, str]:
+    return {"ETag": f'"{etag}"', "Cache-Control": "public, no-cache"}

@@ -10,7 +10,7 @@ from service.store.keys import SiteKeys, page_key
 from service.store.paging import Order, slice_of
 from service.store.records import Record, readable_records
 from service.store.server.connection import Client
-from service.store.server.line import Line
+from service.store.server.watched import WatchedHashes
 
 REPLIES_SHOWN = 100
 """Replies a page answer carries below one comment; the rest have a link of their own."""
@@ -51,13 +51,11 @@ class Threads:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._line = Line(client)
+        self._states = WatchedHashes(client, "count", "version")
 
     def state(self, site: str, page: str) -> PageState:
         """Return a page's count and version; zeros for a page nobody commented."""
-        count, version = self._line.send(
-            "HMGET", SiteKeys(site).page(page_key(page)), "count", "version"
-        )
+        count, version = self._states.get(SiteKeys(site).page(page_key(page)))
         return PageState(int(count or 0), int(version or 0))
 
     def states(self, site: str, pages: Sequence[str]) -> list[PageState]:

@@ -12,6 +12,7 @@ import os
 import socket
 import struct
 import threading
+from collections.abc import Callable
 from ssl import SSLSocket
 from typing import Any, NamedTuple, cast
 
@@ -29,10 +30,14 @@ NOT_WHOLE_YET = object()
 
 
 class Wire(NamedTuple):
-    """Hold an open connection's socket, and who reads its answers."""
+    """Hold an open connection's socket, and who reads its answers.
+
+    ``heard`` takes what the server says without being asked.
+    """
 
     socket: socket.socket
     reader: Any
+    heard: Callable[[list[Any]], None]
 
     def ask(self, command: bytes) -> Any:
         """Return the answer to a packed command, which may be an error.
@@ -40,15 +45,30 @@ class Wire(NamedTuple):
         Raises ``OSError`` where the other end is gone, or silent for too long.
         """
         self.socket.sendall(command)
-        while True:
-            answer = self.reader.gets()
-            if answer is NOT_WHOLE_YET:
-                self._read_on()
-            elif not isinstance(answer, hiredis.PushNotification):
-                return answer
+        while (answer := self._next()) is NOT_WHOLE_YET:
+            self._read_on()
+        return answer
 
-    def _read_on(self) -> None:
-        received = self.socket.recv(READ_AT_ONCE)
+    def hear(self) -> None:
+        """Take what the server has said since, without waiting for more.
+
+        Raises ``OSError`` where the other end is gone.
+        """
+        try:
+            while True:
+                self._read_on(socket.MSG_DONTWAIT)
+                self._next()
+        except BlockingIOError:
+            return
+
+    def _next(self) -> Any:
+        """Return the next answer that has come whole, after all that was said before it."""
+        while isinstance(answer := self.reader.gets(), hiredis.PushNotification):
+            self.heard(answer)
+        return answer
+
+    def _read_on(self, flags: int = 0) -> None:
+        received = self.socket.recv(READ_AT_ONCE, flags)
         if not received:
             raise ConnectionResetError
         self.reader.feed(received)
@@ -91,9 +111,13 @@ class Line:
             own.pid = os.getpid()
         if own.wire is None:
             own.connection.connect()
-            own.wire = _wire_of(own.connection)
+            own.wire = self._opened(own.connection)
         wire: Wire = own.wire
         return wire
+
+    def _opened(self, connection: Any) -> Wire:
+        """Return the wire of a connection that was just opened."""
+        return wire_of(connection, _ignored)
 
     def _hang_up(self) -> None:
         """Close this thread's connection; the next command opens it anew."""
@@ -103,7 +127,7 @@ class Line:
             self._own.wire = None
 
 
-def _wire_of(connection: Any) -> Wire:
+def wire_of(connection: Any, heard: Callable[[list[Any]], None]) -> Wire:
     """Return the wire of a client's connection, whose time limits the kernel then keeps."""
     found: socket.socket = connection._get_socket()
     limit_s = connection.socket_timeout
@@ -117,4 +141,8 @@ def _wire_of(connection: Any) -> Wire:
         protocolError=InvalidResponse,
         notEnoughData=NOT_WHOLE_YET,
     )
-    return Wire(found, reader)
+    return Wire(found, reader, heard)
+
+
+def _ignored(_: list[Any]) -> None:
+    """Take no notice."""
