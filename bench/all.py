@@ -48,11 +48,12 @@ PARTS = (
     Part("perspective", ("--rounds", "2"), 120),
     Part("queue", ("--comments", "50000", "--rounds", "3"), 150),
     Part("memory", limit_s=100),
+    Part("imports", ("--rounds", "2"), 180),
     Part("startup", limit_s=150),
     Part(SOAK, limit_s=SOAK_S + SOAK_AROUND_S),
 )
 PLOTTED = ("accept", "moderate", "threads", "decide", "latency", "workers", "stored", "memory",
-           "startup", "soak")  # fmt: skip
+           "imports", "startup", "soak")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
