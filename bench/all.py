@@ -46,14 +46,15 @@ PARTS = (
     Part("workers", ("--rounds", "2", "--comments", "2000"), 120),
     Part("stored", limit_s=300),
     Part("perspective", ("--rounds", "2"), 120),
+    Part("comment_check", ("--rounds", "2"), 100),
     Part("queue", ("--comments", "50000", "--rounds", "3"), 150),
     Part("memory", limit_s=100),
     Part("imports", ("--rounds", "2"), 180),
     Part("startup", limit_s=150),
     Part(SOAK, limit_s=SOAK_S + SOAK_AROUND_S),
 )
-PLOTTED = ("accept", "moderate", "threads", "decide", "latency", "workers", "stored", "memory",
-           "imports", "startup", "soak")  # fmt: skip
+PLOTTED = ("accept", "moderate", "threads", "decide", "latency", "workers", "stored",
+           "comment_check", "memory", "imports", "startup", "soak")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
