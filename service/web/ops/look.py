@@ -20,6 +20,7 @@ from service.store.telemetry.views import (
     InboxView,
     Overview,
     RqQueueView,
+    WebhooksView,
     WorkerView,
 )
 
@@ -46,6 +47,7 @@ class Look:
     workers: tuple[WorkerView, ...]
     queues: tuple[RqQueueView, ...]
     inboxes: tuple[InboxView, ...]
+    webhooks: tuple[WebhooksView, ...]
     checks: tuple[CheckView, ...]
     failed: FailedTasks
     dead: tuple[DeadOnSite, ...]
@@ -92,6 +94,7 @@ def take(sites: Sequence[str], at_ms: int) -> Look:
         workers=telemetry.workers(at_ms),
         queues=telemetry.rq_queues(at_ms),
         inboxes=inboxes,
+        webhooks=telemetry.webhooks(sites, at_ms),
         checks=telemetry.checks(at_ms),
         failed=telemetry.failed_tasks(limit=SHOWN),
         dead=tuple(_dead([each.site for each in inboxes if each.dead_letters])),
