@@ -265,7 +265,7 @@ def test_dead_letters_of_a_site_come_in_pages_and_all_go_at_once(
     monkeypatch.setattr("service.web.ops.views.SHOWN", 2)
     monkeypatch.setattr("service.web.ops.views.MOST_AT_ONCE", 2)
     ids = [house.set_aside() for _ in range(3)]
-    assert "demo: all 3" in shown(operator)
+    assert "All of demo (3)" in shown(operator)
     first = shown(operator, "/ops/dead-letters?site=demo")
     (further,) = re.findall(r'id="dead-newer"[^>]* href="([^"]+)"', first)
     second = shown(operator, further)

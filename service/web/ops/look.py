@@ -95,10 +95,15 @@ def take(sites: Sequence[str], at_ms: int) -> Look:
         queues=telemetry.rq_queues(at_ms),
         inboxes=inboxes,
         webhooks=telemetry.webhooks(sites, at_ms),
-        checks=telemetry.checks(at_ms),
+        checks=tuple(sorted(telemetry.checks(at_ms), key=_by_trouble)),
         failed=telemetry.failed_tasks(limit=SHOWN),
         dead=tuple(_dead([each.site for each in inboxes if each.dead_letters])),
     )
+
+
+def _by_trouble(check: CheckView) -> tuple[bool, str]:
+    """Have the checks that fail or are silent come first: they would drown among the others."""
+    return not (check.is_failing or check.is_silent), check.name
 
 
 def _dead(sites: Sequence[str]) -> list[DeadOnSite]:

@@ -17,8 +17,9 @@ from service.api.services import now_ms, services
 from service.schemas.messages import translate
 from service.schemas.ops_words import advice_said, alert_said
 from service.schemas.submission import is_comment_id
+from service.store.inbox import DIED
 from service.store.telemetry.failures import QUEUES
-from service.store.telemetry.views import Span
+from service.store.telemetry.views import AlertKind, Span
 from service.web.onward import go_to
 from service.web.ops import words
 from service.web.ops.figures import CHARTS, COLUMNS, drawn, rows
@@ -31,6 +32,17 @@ PARTS = ("alerts", "unlooked", "steer", "flow", "workers", "queues", "webhooks",
 TROUBLES = ("dead", "failed")
 """What stands below them."""
 MOST_AT_ONCE = 500
+PLACES = {
+    AlertKind.NO_WORKER: "ops-workers",
+    AlertKind.INBOX_OLD: "ops-queues",
+    AlertKind.CHECK_FAILING: "ops-checks",
+    AlertKind.CHECK_SILENT: "ops-checks",
+    AlertKind.WEBHOOKS_FAILING: "ops-webhooks",
+    AlertKind.WEBHOOKS_LATE: "ops-webhooks",
+    AlertKind.DEAD_LETTERS: "ops-dead",
+    AlertKind.FAILED_TASKS: "ops-failed",
+}
+"""Where on the page there is more about an alert."""
 DIGEST_BYTES = 6
 SPANS = {Span.HOUR: "1 hour", Span.DAY: "24 hours", Span.MONTH: "30 days"}
 NO_STORE = {"Cache-Control": "no-store"}
@@ -218,6 +230,7 @@ def _parts(seen: Look) -> dict[str, Markup]:
     context: dict[str, Any] = {
         **_context(),
         "look": seen,
+        "places": PLACES,
         "failed": seen.failed,
         "dead": seen.dead,
         "dead_total": seen.overview.dead_letters,
@@ -237,6 +250,7 @@ def _context() -> dict[str, Any]:
     return {
         **frame(),
         "words": words,
+        "died": DIED,
         "queue": "",
         "queues": QUEUES,
         "sees_everything": not account.sites,
