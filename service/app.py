@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache, partial
 from time import perf_counter
 from typing import Any
@@ -63,6 +64,7 @@ from service.store.server.embedded import server_urls
 from service.store.sites import CACHE_S
 from service.store.store import open_store
 from service.store.telemetry.telemetry import Telemetry, limits_of
+from service.store.telemetry.troubles import Troubles
 from service.store.traffic import Traffic
 from service.tracing.chosen import tracing_of
 from service.web import appeals as appeals_page
@@ -295,8 +297,8 @@ def make_services(settings: Settings) -> Services:
     urls = server_urls(settings)
     queue = connect(urls.queue, retries=1, timeout_s=2.0)
     assert isinstance(queue, Redis)  # noqa: S101  server_urls refuses clusters
-    judge = cache(partial(build_judge, settings))
     store = open_store(settings, load_secrets(settings), urls.store)
+    judge = cache(lambda: replace(build_judge(settings), told=Troubles(store.client).note))
     telemetry = Telemetry(store, queue, limits_of(settings))
     requests = RequestCounts(Traffic(store.client).add)
     return Services(

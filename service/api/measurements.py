@@ -20,6 +20,7 @@ from service.schemas.ops import (
     ChecksSchema,
     OverviewSchema,
     QueuesSchema,
+    WebhooksOfSitesSchema,
     WorkersSchema,
 )
 from service.schemas.ops_words import advice_said, alert_said
@@ -57,6 +58,15 @@ def queues() -> Response:
     sites, telemetry, now = _sites_asked(), services().telemetry, now_ms()
     found = {"rq": telemetry.rq_queues(now), "inboxes": telemetry.inboxes(sites, now)}
     return _answer(QueuesSchema(), found)
+
+
+@blueprint.route("/webhooks", methods=["GET"])
+@blueprint.doc(security=[{"key": []}], parameters=SITE, responses=problems(400, 401, 403, 404, 422))
+@blueprint.response(200, WebhooksOfSitesSchema)
+def webhooks() -> Response:
+    """Get what waits for the webhooks of each site that has any, and what came of telling them."""
+    found = services().telemetry.webhooks(_sites_asked(), now_ms())
+    return _answer(WebhooksOfSitesSchema(), {"webhooks": found})
 
 
 @blueprint.route("/checks", methods=["GET"])

@@ -23,6 +23,12 @@ PROBLEMS = {
 }
 """Every status a problem may have, and what it means."""
 
+PAGED = [
+    {"in": "query", "name": "cursor", "schema": {"type": "string"}},
+    {"in": "query", "name": "limit", "schema": {"type": "integer"}},
+]
+"""The parameters of what comes in pages."""
+
 COMMENT = {
     "author": "AKPANRI Komla",
     "email": "komla@example.org",

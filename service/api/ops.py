@@ -11,11 +11,13 @@ from service.api.answer import answer
 from service.api.callers import staff
 from service.api.intake import load, read_json
 from service.api.media import JSON
-from service.api.openapi import problems
+from service.api.openapi import PAGED, problems
 from service.api.services import services
 from service.schemas.ops import OutcomeSchema, WhichLettersSchema
 from service.schemas.presentation import iso
 from service.schemas.staff import (
+    MOST_AT_ONCE,
+    DeadLettersQuerySchema,
     DeadLettersSchema,
     RetriedSchema,
     SiteQuerySchema,
@@ -23,7 +25,6 @@ from service.schemas.staff import (
 )
 from service.store.sites import Scope
 
-MOST_SHOWN = 500
 blueprint = Blueprint("ops", "ops", url_prefix="/v1/ops")
 SITE = [{"in": "query", "name": "site", "schema": {"type": "string"}}]
 
@@ -56,17 +57,22 @@ def summary() -> Response:
 
 
 @blueprint.route("/dead-letters", methods=["GET"])
-@blueprint.doc(security=[{"key": []}], parameters=SITE, responses=problems(400, 401, 403, 404, 422))
+@blueprint.doc(
+    security=[{"key": []}], parameters=[*SITE, *PAGED], responses=problems(400, 401, 403, 404, 422)
+)
 @blueprint.response(200, DeadLettersSchema)
 def dead_letters() -> Response:
-    """Get the comments that workers began and never finished, oldest first."""
-    site = _site_asked()
-    found = services().store.decisions.dead_letters(site, MOST_SHOWN)
+    """Get the comments that workers began and never finished, oldest first, page by page."""
+    wanted = load(DeadLettersQuerySchema(), request.args.to_dict())
+    site = staff(Scope.OPS, wanted["site"]).site
+    decisions = services().store.decisions
+    found = decisions.dead_letter_page(site, wanted["limit"], wanted["cursor"])
     rows = [
         {"id": d.comment_id, "at": iso(d.at_ms), "attempts": d.attempts, "error": d.error}
-        for d in found
+        for d in found.letters
     ]
-    return answer({"site": site, "dead_letters": rows})
+    total = decisions.dead_letter_count(site)
+    return answer({"site": site, "dead_letters": rows, "cursor": found.cursor, "total": total})
 
 
 @blueprint.route("/dead-letters/retry", methods=["POST"])
@@ -108,7 +114,7 @@ def _ids(site: str, data: dict[str, Any]) -> list[str]:
     """Return the letters meant: those named, or the oldest 500 of all."""
     if not data["all"]:
         return list(data["ids"])
-    letters = services().store.decisions.dead_letters(site, MOST_SHOWN)
+    letters = services().store.decisions.dead_letters(site, MOST_AT_ONCE)
     return [letter.comment_id for letter in letters]
 
 

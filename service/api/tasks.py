@@ -9,7 +9,7 @@ from service.api.answer import answer
 from service.api.callers import operator_of_all
 from service.api.intake import load, read_json
 from service.api.media import JSON
-from service.api.openapi import problems
+from service.api.openapi import PAGED, problems
 from service.api.services import now_ms, services
 from service.schemas.ops import (
     FailedTasksSchema,
@@ -18,23 +18,23 @@ from service.schemas.ops import (
     TasksQuerySchema,
     WhichTasksSchema,
 )
+from service.store.telemetry.failures import QUEUES
 
 blueprint = Blueprint("tasks", "tasks", url_prefix="/v1/ops")
-PAGED = [
-    {"in": "query", "name": "cursor", "schema": {"type": "string"}},
-    {"in": "query", "name": "limit", "schema": {"type": "integer"}},
-]
+QUEUE = [{"in": "query", "name": "queue", "schema": {"type": "string", "enum": [*QUEUES]}}]
 WHICH = {"required": True, "content": {JSON: {"schema": WhichTasksSchema}}}
 
 
 @blueprint.route("/tasks", methods=["GET"])
-@blueprint.doc(security=[{"key": []}], parameters=PAGED, responses=problems(400, 401, 403, 422))
+@blueprint.doc(
+    security=[{"key": []}], parameters=[*PAGED, *QUEUE], responses=problems(400, 401, 403, 422)
+)
 @blueprint.response(200, FailedTasksSchema)
 def failed_tasks() -> Response:
     """Get the tasks of RQ that failed, newest first, with masked tracebacks."""
     operator_of_all()
     wanted = load(TasksQuerySchema(), request.args.to_dict())
-    found = services().telemetry.failed_tasks(wanted["cursor"], wanted["limit"])
+    found = services().telemetry.failed_tasks(wanted["cursor"], wanted["limit"], wanted["queue"])
     return answer(FailedTasksSchema().dump(found))
 
 
@@ -44,11 +44,13 @@ def failed_tasks() -> Response:
 )
 @blueprint.response(200, OutcomeSchema)
 def retry() -> Response:
-    """Enqueue failed tasks again, those named or all."""
+    """Enqueue failed tasks again, those named, or all, of one queue or of both: 500 at a time."""
     actor = operator_of_all().actor
     data, telemetry = load(WhichTasksSchema(), read_json()), services().telemetry
-    every = data["all"]
-    done = telemetry.retry_every_task(actor) if every else telemetry.retry_tasks(data["ids"], actor)
+    if data["all"]:
+        done = telemetry.retry_every_task(actor, data["queue"])
+    else:
+        done = telemetry.retry_tasks(data["ids"], actor)
     return answer(OutcomeSchema().dump(done))
 
 
@@ -58,11 +60,11 @@ def retry() -> Response:
 )
 @blueprint.response(200, OutcomeSchema)
 def discard() -> Response:
-    """Forget failed tasks, those named or all."""
+    """Forget failed tasks, those named, or all, of one queue or of both: 500 at a time."""
     actor = operator_of_all().actor
     data, telemetry = load(WhichTasksSchema(), read_json()), services().telemetry
     if data["all"]:
-        done = telemetry.discard_every_task(actor)
+        done = telemetry.discard_every_task(actor, data["queue"])
     else:
         done = telemetry.discard_tasks(data["ids"], actor)
     return answer(OutcomeSchema().dump(done))

@@ -20,6 +20,7 @@ from service.cli.retention import retention
 from service.cli.score import score
 from service.cli.serving import scheduler, up, web, worker
 from service.cli.sites import sites
+from service.cli.tasks import tasks
 from service.cli.top import top
 from service.cli.users import users
 from service.cli.verify import rebuild, verify
@@ -60,6 +61,7 @@ for command in (
     backtest,
     learn,
     dead_letters,
+    tasks,
     verify,
     rebuild,
     backup,

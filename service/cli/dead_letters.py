@@ -2,39 +2,37 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import click
 
 from service.cli.opening import open_here
-from service.cli.output import as_json, print_json, print_table
+from service.cli.output import as_json, moment, print_json, print_outcome, print_page
 from service.cli.queue import bell
-from service.cli.values import SITE
+from service.cli.values import SITE, either_ids_or_all
 
 AT_ONCE = 500
 
 
 @click.group("dead-letters")
 def dead_letters() -> None:
-    """List comments that were set aside, and send them through the checks again."""
+    """List comments that were set aside; send them through the checks again, or leave them."""
 
 
 @dead_letters.command("list")
 @click.argument("site", type=SITE)
 @click.option("--limit", type=click.IntRange(1, AT_ONCE), default=50, show_default=True,
               help="How many to list.")  # fmt: skip
+@click.option("--cursor", default="", help="Where the page before ended, as it was told there.")
 @as_json
-def list_letters(site: str, limit: int, is_json: bool) -> None:
-    """List SITE's dead letters, oldest first."""
+def list_letters(site: str, limit: int, cursor: str, is_json: bool) -> None:
+    """List SITE's dead letters, oldest first.
+
+    Where there are more, the last line, on standard error, tells the cursor of the next page.
+    """
     store = open_here()
     store.sites.get(site)
-    letters = store.decisions.dead_letters(site, limit)
-    rows = [(x.comment_id, _time(x.at_ms), x.attempts, x.error) for x in letters]
-    columns = ("comment", "at", "attempts", "error")
-    if is_json:
-        print_json([dict(zip(columns, row, strict=True)) for row in rows])
-    else:
-        print_table([column.upper() for column in columns], rows)
+    found = store.decisions.dead_letter_page(site, limit, cursor)
+    rows = [(x.comment_id, moment(x.at_ms), x.attempts, x.error) for x in found.letters]
+    print_page(("comment", "at", "attempts", "error"), rows, found.cursor, is_json=is_json)
 
 
 @dead_letters.command()
@@ -42,7 +40,7 @@ def list_letters(site: str, limit: int, is_json: bool) -> None:
 @click.argument("ids", nargs=-1)
 @as_json
 def retry(site: str, ids: tuple[str, ...], is_json: bool) -> None:
-    """Send SITE's dead letters, or those with these IDS, through the checks again.
+    """Send SITE's oldest 500 dead letters, or those with these IDS, through the checks again.
 
     Exit code 1 when one of the IDS was not set aside; the others are sent all the same.
     """
@@ -53,13 +51,25 @@ def retry(site: str, ids: tuple[str, ...], is_json: bool) -> None:
     if sent:
         bell().ring(site)
     missing = [comment_id for comment_id in wanted if comment_id not in sent]
+    left = store.decisions.dead_letter_count(site)
     if is_json:
-        print_json({"retried": sent, "unknown": missing})
+        print_json({"retried": sent, "unknown": missing, "left": left})
     else:
-        click.echo(f"{len(sent)} sent through the checks again")
+        click.echo(f"{len(sent)} sent through the checks again, {left} left")
     if missing:
         raise click.ClickException(f"not set aside: {', '.join(missing)}")
 
 
-def _time(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="seconds")
+@dead_letters.command()
+@click.argument("site", type=SITE)
+@click.argument("ids", nargs=-1)
+@click.option("--all", "is_all", is_flag=True, help="The oldest 500 instead of IDS.")
+@as_json
+def discard(site: str, ids: tuple[str, ...], is_all: bool, is_json: bool) -> None:
+    """Take SITE's dead letters with these IDS off the list; they stay held for a moderator."""
+    either_ids_or_all(ids, is_all=is_all)
+    store = open_here()
+    store.sites.get(site)
+    wanted = ids or tuple(x.comment_id for x in store.decisions.dead_letters(site, AT_ONCE))
+    done = store.dead_letters.discard(site, wanted, "cli")
+    print_outcome("discarded", done, store.decisions.dead_letter_count(site), is_json=is_json)

@@ -13,6 +13,7 @@ from service.exchange.foreign import FileUnreadable
 from service.moderation.models.weights import ModelBroken
 from service.moderation.policy import PolicyInvalid
 from service.store.comments import CommentUnknown
+from service.store.paging import CursorInvalid
 from service.store.server.connection import NotDurable, StoreUnreachable
 from service.store.server.embedded import EmbeddedNotRunning
 from service.store.sites import KeyEnded, KeyUnknown, SiteChanged, SiteExists, SiteUnknown
@@ -51,6 +52,7 @@ SENTENCES: dict[type[Exception], Callable[[Exception], str]] = {
     WebhookChanged: lambda error: f"somebody else is changing {str(error)!r}; try again",
     AccountUnknown: lambda error: f"no account is called {str(error)!r}",
     LastAdministrator: lambda error: f"nobody but {str(error)!r} administers all sites",
+    CursorInvalid: lambda error: f"this cursor is not one of ours: {error}",
     CommentUnknown: lambda error: f"no such comment was set aside: {error}",
     ModelBroken: lambda error: f"a model cannot be used: {error}",
     PolicyInvalid: lambda error: f"the policy cannot be used: {error}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -29,6 +30,31 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """Print rows under their columns' names."""
     for line in table(columns, rows):
         click.echo(line)
+
+
+def print_page(
+    columns: Sequence[str], rows: Sequence[Sequence[Any]], cursor: str, *, is_json: bool
+) -> None:
+    """Print a page of rows, and on standard error how to ask for the next."""
+    if is_json:
+        print_json([dict(zip(columns, row, strict=True)) for row in rows])
+    else:
+        print_table([column.upper() for column in columns], rows)
+    if cursor:
+        click.echo(f"there are more: --cursor {cursor}", err=True)
+
+
+def print_outcome(what: str, done: Sequence[str], left: int, *, is_json: bool) -> None:
+    """Print of how many something was done, and how many are left."""
+    if is_json:
+        print_json({"done": done, "left": left})
+    else:
+        click.echo(f"{len(done)} {what}, {left} left")
+
+
+def moment(at_ms: int) -> str:
+    """Return a time in ms as ISO 8601 in UTC."""
+    return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="seconds")
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Iterator[str]:

@@ -13,7 +13,13 @@ from redis import Redis
 from config.settings import Settings
 from service.cli.opening import open_here
 from service.cli.output import as_json, print_json, table
-from service.schemas.ops import CheckSchema, InboxSchema, OverviewSchema, WorkerSchema
+from service.schemas.ops import (
+    CheckSchema,
+    InboxSchema,
+    OverviewSchema,
+    WebhooksOfSiteSchema,
+    WorkerSchema,
+)
 from service.schemas.ops_words import advice_said, alert_said
 from service.store.server.connection import connect
 from service.store.server.embedded import server_urls
@@ -25,6 +31,7 @@ from service.store.telemetry.views import (
     Latency,
     Overview,
     Unlooked,
+    WebhooksView,
     WorkerView,
 )
 
@@ -75,6 +82,7 @@ def _as_values(telemetry: Telemetry, store: Store) -> dict[str, Any]:
         "overview": shown,
         "workers": WorkerSchema(many=True).dump(telemetry.workers(now)),
         "inboxes": InboxSchema(many=True).dump(telemetry.inboxes(sites, now)),
+        "webhooks": WebhooksOfSiteSchema(many=True).dump(telemetry.webhooks(sites, now)),
         "checks": CheckSchema(many=True).dump(telemetry.checks(now)),
     }
 
@@ -85,6 +93,7 @@ def _screen(telemetry: Telemetry, store: Store) -> str:
         _summary(telemetry.overview(sites, now)),
         _workers(telemetry.workers(now)),
         _inboxes(telemetry.inboxes(sites, now)),
+        _webhooks(telemetry.webhooks(sites, now)),
         _checks(telemetry.checks(now)),
     )
     return "\n\n".join("\n".join(part) for part in parts if part)
@@ -134,6 +143,17 @@ def _inboxes(inboxes: Sequence[InboxView]) -> list[str]:
         for i in fullest[:MOST_ROWS]
     ]  # fmt: skip
     columns = ("SITE", "INBOX", "OLDEST", "HELD", "UNSCREENED", "DEAD")
+    return list(table(columns, rows)) if rows else []
+
+
+def _webhooks(webhooks: Sequence[WebhooksView]) -> list[str]:
+    furthest = sorted(webhooks, key=lambda each: (-(each.oldest_s or 0), -each.dead, each.site))
+    rows = [
+        (w.site, w.on, w.failing, w.outbox, w.waiting, w.due, w.dead,
+         "" if w.oldest_s is None else duration(w.oldest_s))
+        for w in furthest[:MOST_ROWS]
+    ]  # fmt: skip
+    columns = ("WEBHOOKS OF", "ON", "FAILING", "OUTBOX", "WAITING", "DUE", "DEAD", "BEHIND")
     return list(table(columns, rows)) if rows else []
 
 

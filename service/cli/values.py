@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
@@ -92,3 +92,9 @@ ORIGIN = Parsed("url", origin)
 LIMIT_VALUE = Parsed("name=n/s", limit)
 POLICY_FILE = Parsed("preset|file.toml", entries_of)
 DURATION = Parsed("span", duration)
+
+
+def either_ids_or_all(ids: Sequence[str], *, is_all: bool) -> None:
+    """Raise ``UsageError`` where both or neither of them are given."""
+    if bool(ids) == is_all:
+        raise click.UsageError("name IDS, or say --all")

@@ -17,7 +17,13 @@ from redis.exceptions import RedisError
 from service.metrics.requests import BOUNDS_S, BUCKETS, RequestCounts
 from service.metrics.servers import Info, infos_of, server_families
 from service.metrics.sites import READ, site_families
-from service.metrics.work import queue_families, work_families, worker_families
+from service.metrics.webhooks import webhook_families
+from service.metrics.work import (
+    check_families,
+    queue_families,
+    work_families,
+    worker_families,
+)
 from service.store.server.connection import Client, connect
 from service.store.server.embedded import ServerUrls
 from service.store.store import Store
@@ -103,6 +109,10 @@ class ServiceCollector(Collector):
                 telemetry.rq_queues(now_ms), is_suspended=telemetry.is_suspended()
             ),
             "work": lambda: work_families(telemetry.totals()),
+            "checks": lambda: check_families(telemetry.checks(now_ms)),
+            "webhooks": lambda: webhook_families(
+                telemetry.webhooks(self._store.sites.names()[:READ], now_ms)
+            ),
         }
 
     def _infos(self) -> dict[str, Info | None]:

@@ -16,6 +16,7 @@ from prometheus_client.core import (
 
 from service.store.telemetry.views import (
     CheckTotals,
+    CheckView,
     RqQueueView,
     Totals,
     WorkerState,
@@ -84,6 +85,23 @@ def work_families(totals: Totals) -> Iterator[Metric]:
     yield verdicts
     yield _latency(totals)
     yield from _checks(totals.checks)
+
+
+def check_families(checks: Sequence[CheckView]) -> Iterator[Metric]:
+    """Yield which checks fail and which fell silent, as the operators' page tells it."""
+    failing = GaugeMetricFamily(
+        "ecluse_check_failing", "1 where a check failed within five minutes.", labels=["check"]
+    )
+    silent = GaugeMetricFamily(
+        "ecluse_check_silent",
+        "1 where a check no longer runs, or no longer finds what it used to find.",
+        labels=["check"],
+    )
+    for check in checks:
+        failing.add_metric([check.name], check.is_failing)
+        silent.add_metric([check.name], check.is_silent)
+    yield failing
+    yield silent
 
 
 def _latency(totals: Totals) -> Metric:

@@ -29,6 +29,10 @@ logger = logging.getLogger(__name__)
 _FREE = nullcontext()
 
 
+def no_listener(_findings: Findings) -> None:
+    """Tell nobody."""
+
+
 def no_guard(_check: str) -> AbstractContextManager[object]:
     """Let a check run as long as it likes."""
     return _FREE
@@ -77,11 +81,13 @@ class Pipeline:
     A check that raises costs only the cases it raised on: the batch is tried again
     case by case, and those are reported as unscreened by it. A check named in
     ``faulty`` leaves every case unscreened: nothing passes because a check is down.
+    ``told`` hears what was found, in which it may look for what failed.
     """
 
     checks: tuple[Check, ...]
     faulty: tuple[str, ...] = ()
     guard: Guard = field(default=no_guard)
+    told: Callable[[Findings], None] = field(default=no_listener)
 
     def review(self, batch: Batch, policy: Policy) -> list[Verdict]:
         """Return one verdict per case, in order."""
@@ -104,6 +110,7 @@ class Pipeline:
             self._run(check, batch, findings)
         for names in findings.unscreened:
             names.extend(self.faulty)
+        self.told(findings)
         return findings
 
     def _run(self, check: Check, batch: Batch, findings: Findings) -> None:

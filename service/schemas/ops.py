@@ -10,6 +10,7 @@ from service.schemas.presentation import iso
 from service.schemas.staff import MOST_AT_ONCE, NOT_SIZE
 from service.schemas.submission import BODY_ERRORS, CommentId
 from service.schemas.text import Text
+from service.store.telemetry.failures import QUEUES
 from service.store.telemetry.views import (
     AdviceKind,
     AlertKind,
@@ -20,6 +21,7 @@ from service.store.telemetry.views import (
 )
 
 NO_SUCH_SPAN = "The spans are 1h, 24h and 30d."
+NO_SUCH_QUEUE = "The RQ queues are moderate and maintenance."
 NO_SUCH_MEASURE = "There is no such measure."
 TOO_MANY_TASKS = "At most 500 at once, and at least one."
 IDS_OR_ALL = "Send either `ids`, or `all` with the value true."
@@ -27,6 +29,14 @@ NOT_ALL = "`all` is true or false."
 TASK_ID = 64
 PER_S = {"description": "comments per second"}
 SHARE = {"description": "a share, 0 to 1"}
+
+
+def queue_field() -> fields.String:
+    """Return the field that names an RQ queue; empty: both."""
+    return fields.String(
+        load_default="",
+        validate=validate.OneOf(("", *QUEUES), error=NO_SUCH_QUEUE),
+    )
 
 
 class IsoMoment(fields.Field[str]):
@@ -82,6 +92,32 @@ class InboxSchema(Schema):
     accepted = fields.Integer()
     replayed = fields.Integer()
     settled = fields.Integer()
+
+
+class WebhooksOfSiteSchema(Schema):
+    """Describe the webhooks of one site."""
+
+    site = fields.String()
+    on = fields.Integer()
+    failing = fields.Integer(metadata={"description": "Those turned off for it too."})
+    outbox = fields.Integer(metadata={"description": "Events no webhook was given yet."})
+    waiting = fields.Integer(metadata={"description": "Events, those due later too."})
+    due = fields.Integer()
+    dead = fields.Integer()
+    oldest_s = fields.Float(
+        allow_none=True, metadata={"description": "For how long they have been behind."}
+    )
+    results = fields.Dict(
+        keys=fields.String(),
+        values=fields.Integer(),
+        metadata={"description": "Attempts by outcome: told, again, dead; and events missed."},
+    )
+
+
+class WebhooksOfSitesSchema(Schema):
+    """Describe the webhooks of the sites that have any."""
+
+    webhooks = fields.List(fields.Nested(WebhooksOfSiteSchema))
 
 
 class CheckSchema(Schema):
@@ -229,6 +265,7 @@ class TasksQuerySchema(Schema):
 
     cursor = fields.String(load_default="")
     limit = fields.Integer(load_default=50, validate=validate.Range(1, 100, error=NOT_SIZE))
+    queue = queue_field()
     lang = fields.String(load_default="")
 
 
@@ -253,8 +290,8 @@ class FailedTasksSchema(Schema):
     total = fields.Integer()
 
 
-class WhichTasksSchema(Schema):
-    """Name failed tasks, or all of them."""
+class WhichSchema(Schema):
+    """Name some, or all."""
 
     error_messages = BODY_ERRORS
 
@@ -274,7 +311,13 @@ class WhichTasksSchema(Schema):
             raise ValidationError(IDS_OR_ALL, "ids")
 
 
-class WhichLettersSchema(WhichTasksSchema):
+class WhichTasksSchema(WhichSchema):
+    """Name failed tasks, or all of them, of one RQ queue or of both."""
+
+    queue = queue_field()
+
+
+class WhichLettersSchema(WhichSchema):
     """Name dead letters of a site, or all of them."""
 
     site = fields.String(load_default="")

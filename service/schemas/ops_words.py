@@ -16,6 +16,10 @@ ALERTS = {
     AlertKind.DEAD_LETTERS: "Set aside on {subject} because no worker could finish them: "
     "{count} comments.",
     AlertKind.FAILED_TASKS: "Tasks that failed: {count}.",
+    AlertKind.WEBHOOKS_FAILING: "Webhooks of {subject} that do not take what they are told: "
+    "{count}.",
+    AlertKind.WEBHOOKS_LATE: "The webhooks of {subject} have been behind for {count} s; more than "
+    "{limit} s is too long.",
     AlertKind.MEMORY: "The memory of the server is {percent} % full.",
     AlertKind.DISK: "The disk of the server is {percent} % full.",
     AlertKind.NOT_WRITTEN: "The server cannot write to its disk: nothing it accepts would last.",

@@ -334,11 +334,20 @@ class DeadLetterSchema(Schema):
     error = fields.String()
 
 
+class DeadLettersQuerySchema(SiteQuerySchema):
+    """Describe which page of a site's dead letters is wanted."""
+
+    cursor = fields.String(load_default="")
+    limit = fields.Integer(load_default=50, validate=validate.Range(1, 100, error=NOT_SIZE))
+
+
 class DeadLettersSchema(Schema):
-    """Describe the comments set aside."""
+    """Describe a page of the comments set aside, the oldest first."""
 
     site = fields.String()
     dead_letters = fields.List(fields.Nested(DeadLetterSchema))
+    cursor = fields.String(metadata={"description": "Asks for the next page; empty at the end."})
+    total = fields.Integer()
 
 
 class RetriedSchema(Schema):

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from service.moderation.verdict import Status
+from service.store import paging
 from service.store.comments import Comments, CommentUnknown, transition_keys
 from service.store.facets import facets_of
 from service.store.keys import SiteKeys
@@ -66,6 +67,14 @@ class DeadLetter:
     at_ms: int
     attempts: int
     error: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetters:
+    """Hold a page of dead letters, the oldest first; ``cursor`` asks for the next, "" ends."""
+
+    letters: tuple[DeadLetter, ...]
+    cursor: str
 
 
 class Decisions:
@@ -146,15 +155,27 @@ class Decisions:
         answer = self._undo(self._client, names, [comment_id, seen, actor, now_ms])
         return _result(comment_id, answer)
 
-    def dead_letters(self, site: str, limit: int, after: int = 0) -> list[DeadLetter]:
-        """Return comments set aside, oldest first."""
+    def dead_letter_page(self, site: str, limit: int, cursor: str = "") -> DeadLetters:
+        """Return a page of the site's dead letters, the oldest first.
+
+        Raises ``CursorInvalid``.
+        """
         keys = SiteKeys(site)
-        found: Any = self._client.zrange(keys.dead, after, after + limit - 1, withscores=True)
-        if not found:
-            return []
-        reasons: Any = self._client.hmget(keys.dead_reasons, [member for member, _ in found])
-        rows = zip(found, reasons, strict=True)
-        return [_dead_letter(member, score, why) for (member, score), why in rows]
+        found = paging.slice_of(self._client, keys.dead, paging.Order.OLDEST, limit, cursor)
+        if not found.ids:
+            return DeadLetters((), "")
+        scores: Any = self._client.zmscore(keys.dead, list(found.ids))
+        reasons: Any = self._client.hmget(keys.dead_reasons, list(found.ids))
+        letters = (
+            _dead_letter(name, score, why)
+            for name, score, why in zip(found.ids, scores, reasons, strict=True)
+            if score is not None  # somebody took it off the list meanwhile
+        )
+        return DeadLetters(tuple(letters), found.cursor)
+
+    def dead_letters(self, site: str, limit: int) -> list[DeadLetter]:
+        """Return the oldest comments set aside, oldest first."""
+        return list(self.dead_letter_page(site, limit).letters)
 
     def _decide_chunk(
         self, site: str, orders: Sequence[Order], actor: str, reason: str, now_ms: int
@@ -188,6 +209,6 @@ def _own_keys(keys: SiteKeys, comment_id: str) -> list[str]:
     return [keys.trail(comment_id), keys.past(comment_id), keys.claim(comment_id)]
 
 
-def _dead_letter(member: bytes, score: float, why: bytes | None) -> DeadLetter:
+def _dead_letter(comment_id: str, score: float, why: bytes | None) -> DeadLetter:
     data = orjson.loads(why or b"{}")
-    return DeadLetter(member.decode(), int(score), data.get("attempts", 0), data.get("error", ""))
+    return DeadLetter(comment_id, int(score), data.get("attempts", 0), data.get("error", ""))

@@ -33,6 +33,8 @@ HANDED_BACK_AT_ONCE = 4096
 """More than any worker holds: one batch, and what it took over."""
 HANDED_BACK_IDLE_MS = 86_400_000
 """How long an entry handed back seems to have lain: longer than any ``claim_idle_s``."""
+DIED = "worker died or timed out"
+"""Why a comment is set aside that no worker survived."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +262,7 @@ class Inbox:
         """Hold a comment that workers began ``attempts`` times and never finished."""
         keys = SiteKeys(site)
         verdict = Verdict(Action.HOLD, "unscreened", unscreened=("worker",))
-        why = orjson.dumps({"attempts": attempts, "error": "worker died or timed out"})
+        why = orjson.dumps({"attempts": attempts, "error": DIED})
         entry = pending.entry
         fields: Any = self._client.hgetall(keys.comment(entry.comment_id))
         settled = {**fields, b"verdict": verdict_json(verdict)}

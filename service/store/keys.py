@@ -190,7 +190,7 @@ class SiteKeys:
 
     @property
     def counters(self) -> str:
-        """Hash: accepted, replayed, settled, unscreened, comments in each status; for ever."""
+        """Hash: accepted, settled, unscreened, in each status, told to webhooks …; for ever."""
         return self._key("counters")
 
     @property

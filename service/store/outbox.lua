@@ -8,7 +8,7 @@ local function announce(to, what, id, event)
   if is_heard == nil then is_heard = redis.call('EXISTS', to.webhooks) == 1 end
   if not is_heard then return end
   if redis.call('XLEN', to.outbox) >= OUTBOX_MOST then
-    redis.call('HINCRBY', to.counters, 'webhooks_dropped', 1)
+    redis.call('HINCRBY', to.counters, 'webhooks_missed', 1)
     return
   end
   redis.call('XADD', to.outbox, '*', 'what', what, 'id', id, 'event', cjson.encode(event))

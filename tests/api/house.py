@@ -20,7 +20,7 @@ from service.api.services import Services
 from service.app import App, assembled, furnish
 from service.moderation.checks import build_pipeline
 from service.moderation.comment import Facts
-from service.moderation.pipeline import no_guard
+from service.moderation.pipeline import Pipeline, no_guard
 from service.store.learning.layers import Layers
 from service.store.records import Record
 from service.store.sites import Scope, Site
@@ -186,14 +186,14 @@ class House:
         inbox.set_aside("demo", pending, 3, 1_700_000_000_000)
         return comment_id
 
-    def drain(self, site: str = "demo") -> int:
+    def drain(self, site: str = "demo", judge: Pipeline | None = None) -> int:
         """Settle what is in a site's inbox, as a worker does."""
         services, watch = self.services, Watch()
         return Moderator(
             inbox=services.store.inbox,
             indexing=services.store.indexing,
             sites=services.store.sites,
-            pipeline=replace(pipeline(), guard=watch.over(no_guard)),
+            pipeline=replace(judge or pipeline(), guard=watch.over(no_guard)),
             doorbell=services.doorbell,
             layers=Layers(services.store.learned),
             settings=services.settings,

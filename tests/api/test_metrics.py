@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 
 from config.settings import Settings, SettingsInvalid
 from service.app import create_app
-from service.metrics.sites import NAMED
+from service.metrics.figures import NAMED
 from service.metrics.work import MOST_KINDS, work_families
 from service.store.keys import TRAFFIC
 from service.store.server.embedded import ServerUrls

@@ -97,6 +97,23 @@ def test_dead_letters_are_listed_with_why_and_when(house: House) -> None:
     assert letter["error"]
 
 
+def test_dead_letters_come_in_pages_oldest_first(house: House) -> None:
+    ids = [house.set_aside() for _ in range(3)]
+    headers, cursor, pages = bearer(house.key(Scope.OPS)), "", []
+    while True:
+        query = {"limit": 2, "cursor": cursor}
+        page = json_of(house.client.get(DEAD, query_string=query, headers=headers))
+        assert page["total"] == 3
+        pages.append([letter["id"] for letter in page["dead_letters"]])
+        cursor = page["cursor"]
+        if not cursor:
+            break
+    assert [len(page) for page in pages] == [2, 1]
+    assert sorted(ids) == sorted(pages[0] + pages[1])
+    answer = house.client.get(DEAD, query_string={"cursor": "x"}, headers=headers)
+    assert_problem(answer, 400, "cursor-invalid")
+
+
 def test_a_dead_letter_that_is_tried_again_goes_its_way(house: House) -> None:
     comment_id = house.set_aside()
     assert retry(house, comment_id) == {"retried": [comment_id], "not_found": [], "left": 0}

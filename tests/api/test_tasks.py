@@ -90,6 +90,48 @@ def test_failed_tasks_of_both_queues_are_paged_newest_first(house: House) -> Non
     assert sorted(task_id for page in pages for task_id in page) == sorted(ids)
 
 
+def test_what_goes_from_a_page_that_was_read_shifts_nothing(house: House) -> None:
+    ids = fail(house, 5)
+    first = listed(house, limit=2)
+    act(house, "discard", ids=[task["id"] for task in first["tasks"]])
+    redis: Any = queue_of(house.services.settings)
+    (late,) = fail(house)
+    redis.zincrby("rq:failed:moderate", 60, late)  # a minute younger
+    seen, cursor = [task["id"] for task in first["tasks"]], first["cursor"]
+    for task_id in seen:  # the places of those that went, at the same second
+        redis.zadd("rq:failed:moderate", {task_id: float(cursor.partition("-")[0])})
+    while cursor:
+        page = listed(house, limit=2, cursor=cursor)
+        cursor = page["cursor"]
+        seen += [task["id"] for task in page["tasks"]]
+    assert set(ids) <= set(seen)
+    assert late not in seen
+
+
+def test_tasks_of_one_queue_are_listed_and_acted_on_alone(house: House) -> None:
+    fail(house, 2)
+    (slow,) = fail(house, 1, "maintenance")
+    found = listed(house, queue="maintenance")
+    assert ([task["id"] for task in found["tasks"]], found["total"]) == ([slow], 1)
+    assert act(house, "retry", all=True, queue="maintenance") == {"done": [slow], "left": 0}
+    assert listed(house)["total"] == 2
+    headers = bearer(house.key(Scope.OPS))
+    answer = house.client.get(TASKS, query_string={"queue": "x"}, headers=headers)
+    assert errors_of(answer).keys() == {"queue"}
+
+
+def test_all_at_once_are_so_many_and_the_rest_is_told(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.store.telemetry.failures.MOST_AT_ONCE", 2)
+    fail(house, 2)
+    fail(house, 1, "maintenance")
+    first = act(house, "discard", all=True)
+    assert (len(first["done"]), first["left"]) == (2, 1)
+    second = act(house, "discard", all=True)
+    assert (len(second["done"]), second["left"]) == (1, 0)
+
+
 def test_a_failed_task_is_tried_again_or_discarded(house: House) -> None:
     first, second, third = fail(house, 3)
     assert act(house, "retry", ids=[first, "nobody"]) == {"done": [first], "left": 2}

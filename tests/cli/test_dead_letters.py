@@ -42,6 +42,20 @@ def test_all_are_sent_again_and_a_worker_is_woken(
     assert bells.count == 1
 
 
+def test_they_are_listed_page_by_page_and_discarded(ecluse: Ecluse, store: Store) -> None:
+    set_aside(store, "c1", "c2", "c3")
+    first = ecluse("dead-letters", "list", "demo", "--limit", "2", "--json")
+    assert [letter["comment"] for letter in first.data] == ["c1", "c2"]
+    cursor = first.err.strip().rpartition(" ")[2]
+    second = ecluse("dead-letters", "list", "demo", "--cursor", cursor, "--json")
+    assert [letter["comment"] for letter in second.data] == ["c3"]
+    assert ecluse("dead-letters", "discard", "demo").code == 2
+    found = ecluse("dead-letters", "discard", "demo", "c1", "--json").data
+    assert found == {"done": ["c1"], "left": 2}
+    assert ecluse("dead-letters", "discard", "demo", "--all").out == "2 discarded, 0 left\n"
+    assert ecluse("dead-letters", "list", "demo", "--cursor", "x").code == 1
+
+
 def test_one_can_be_chosen_and_a_stranger_is_named(ecluse: Ecluse, store: Store) -> None:
     set_aside(store, "c1", "c2")
     answer = ecluse("dead-letters", "retry", "demo", "c2", "nobody")

@@ -5,7 +5,11 @@ from __future__ import annotations
 import pytest
 
 from service.cli.top import duration
+from service.store.sites import Changer
+from service.store.store import Store
+from service.store.webhooks.webhooks import What
 from tests.cli.conftest import Ecluse
+from tests.conftest import arrival_of, comment_of
 
 
 def test_what_is_wrong_and_what_waits_is_printed_once_where_there_is_no_terminal(
@@ -24,7 +28,17 @@ def test_programs_get_the_same_as_from_the_api(ecluse: Ecluse, demo: str) -> Non
     assert found["overview"]["advice"]["kind"] == "start"
     assert found["overview"]["alerts"][0]["message"].startswith("No worker is alive")
     assert [inbox["site"] for inbox in found["inboxes"]] == [demo]
-    assert found["workers"] == found["checks"] == []
+    assert found["workers"] == found["checks"] == found["webhooks"] == []
+
+
+def test_webhooks_are_shown_with_what_waits_for_them(ecluse: Ecluse, store: Store) -> None:
+    store.webhooks.create("demo", "https://example.org", [What.VERDICT], "", Changer("cli", 0))
+    store.comments.accept(arrival_of(comment_of("c1")))
+    lines = [line.split() for line in ecluse("top").out.splitlines()]
+    assert lines[lines.index(["WEBHOOKS", "OF", "ON", "FAILING", "OUTBOX", "WAITING", "DUE", "DEAD",
+                              "BEHIND"]) + 1][:5] == ["demo", "1", "0", "1", "0"]  # fmt: skip
+    (found,) = ecluse("top", "--json").data["webhooks"]
+    assert (found["site"], found["outbox"]) == ("demo", 1)
 
 
 @pytest.mark.parametrize(

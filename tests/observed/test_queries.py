@@ -14,7 +14,9 @@ import pytest
 import yaml
 
 from service.metrics.requests import METHODS, OTHER
+from service.store.sites import Changer
 from service.store.telemetry.views import WorkerState
+from service.store.webhooks.webhooks import What
 from tests.api.house import House
 
 DEPLOY = Path(__file__).parents[2] / "config" / "deploy"
@@ -53,6 +55,8 @@ def panels() -> list[dict[str, Any]]:
 
 @pytest.fixture
 def exposed(house: House) -> Exposed:
+    by = Changer("cli", 0)
+    house.services.store.webhooks.create("demo", "https://example.org", [What.VERDICT], "", by)
     house.post()
     house.client.get("/healthz")
     labels: dict[str, Labels] = {"up": OF_PROMETHEUS}

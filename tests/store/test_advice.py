@@ -88,6 +88,6 @@ def test_a_check_that_used_to_find_something_and_finds_nothing_is_silent(store: 
 def test_a_model_that_should_have_spoken_and_did_not_counts_as_failing(store: Store) -> None:
     review(store, 2, NOW_MS, finds=False, stages=(Stage.LINEAR, Stage.ENCODER_FAILED))
     found = {check.name: check for check in look_at_checks(store.client, NOW_MS)}
-    assert found["encoder"].is_failing
-    assert found["encoder"].failures == {"failed": 2}
+    assert found["toxicity.encoder"].is_failing
+    assert found["toxicity.encoder"].failures == {"failed": 2}
     assert not found["test.links"].is_failing

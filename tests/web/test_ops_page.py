@@ -259,7 +259,57 @@ def test_names_that_are_none_are_passed_over(operator: Staffer, wrong: str) -> N
     assert "Nothing was ticked." in told(operator, "/ops/tasks", do="retry", id=wrong)
 
 
+def test_dead_letters_of_a_site_come_in_pages_and_all_go_at_once(
+    house: House, operator: Staffer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.web.ops.views.SHOWN", 2)
+    monkeypatch.setattr("service.web.ops.views.MOST_AT_ONCE", 2)
+    ids = [house.set_aside() for _ in range(3)]
+    assert "All of demo (3)" in shown(operator)
+    first = shown(operator, "/ops/dead-letters?site=demo")
+    (further,) = re.findall(r'id="dead-newer"[^>]* href="([^"]+)"', first)
+    second = shown(operator, further)
+    assert sorted(re.findall(r'id="dead-([0-9A-Z]{26})"', first + second)) == sorted(ids)
+    assert "dead-newer" not in second
+    page = told(operator, "/ops/dead-letters", do="retry-every demo")
+    assert "Sent through again: 2. Left of them: 1." in page
+    page = told(operator, "/ops/dead-letters", do="discard-every demo")
+    assert "At most 500 dead letters of demo, the oldest, leave this list." in page
+    assert house.services.store.decisions.dead_letter_count("demo") == 1
+    page = told(operator, "/ops/dead-letters", do="discard-every demo", sure="yes")
+    assert "Taken off the list: 1." in page
+    assert operator.get("/ops/dead-letters").headers["Location"] == "/ops/"
+
+
+def test_all_dead_letters_of_a_site_that_is_not_theirs_stay(house: House) -> None:
+    house.add_site("other")
+    house.set_aside()
+    who = staffer(house, "Paul", Role.OPS, frozenset({"other"}))
+    answer = who.post("/ops/dead-letters", {"do": "retry-every demo"})
+    assert answer.status_code == 422
+    assert who.get("/ops/dead-letters?site=demo").status_code == 303
+    assert house.services.store.decisions.dead_letter_count("demo") == 1
+
+
 # Failed tasks
+
+
+def test_failed_tasks_come_in_pages_by_queue(
+    house: House, operator: Staffer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.web.ops.views.SHOWN", 2)
+    ids = fail_tasks(house, 3)
+    first = shown(operator, "/ops/tasks?queue=moderate")
+    (older,) = re.findall(r'id="failed-older"[^>]* href="([^"]+)"', first)
+    second = shown(operator, older)
+    assert sorted(re.findall(r'id="task-([^"]+)"', first + second)) == sorted(ids)
+    assert "There are none." in shown(operator, "/ops/tasks?queue=maintenance")
+    assert operator.get("/ops/tasks?cursor=x").status_code == 400
+    page = told(operator, "/ops/tasks", do="discard-every moderate")
+    assert "At most 500 failed tasks of the RQ queue moderate, the oldest, are forgotten" in page
+    told(operator, "/ops/tasks", do="discard-every moderate", sure="yes")
+    assert failed(house) == set()
+    assert operator.post("/ops/tasks", {"do": "retry-every x"}).status_code == 422
 
 
 def test_a_failed_task_shows_why_and_is_tried_again(house: House, operator: Staffer) -> None:

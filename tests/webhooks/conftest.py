@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from service.store.sites import Changer
+from service.store.telemetry.views import WebhooksView
 from service.store.webhooks.webhooks import Webhook, What
 from tests.api.conftest import house
 from tests.api.house import Clock, House
@@ -52,6 +53,12 @@ class Line:
     def now(self) -> Webhook:
         """Return the webhook as it is kept now."""
         found: Webhook = self.store.webhooks.get("demo", self.webhook.id)
+        return found
+
+    def seen(self) -> WebhooksView:
+        """Return what an operator sees of the site's webhooks."""
+        now_ms = int(self.clock() * 1000)
+        (found,) = self.house.services.telemetry.webhooks(["demo"], now_ms)
         return found
 
     def health(self) -> Any:

@@ -301,6 +301,7 @@ def test_a_flood_for_one_webhook_is_bounded_and_counted(
         comment(line)
     line.deliver()
     assert (line.health().waiting, line.health().missed) == (3, 3)
+    assert line.seen().results["missed"] == 3
 
 
 def test_what_waits_goes_with_a_webhook_that_is_deleted(line: Line) -> None:

@@ -11,10 +11,13 @@ from service.store.telemetry.views import (
     InboxView,
     ServerView,
     Severity,
+    WebhooksView,
 )
 
 NEARLY_FULL = 0.9
 MOST_OF_A_KIND = 10
+WEBHOOKS_LATE_S = 300.0
+"""From when on webhooks are behind that answer: workers deliver within seconds."""
 STORE = "store"
 
 
@@ -22,6 +25,7 @@ def alerts_of(
     inboxes: Sequence[InboxView],
     checks: Sequence[CheckView],
     server: ServerView,
+    webhooks: Sequence[WebhooksView] = (),
     *,
     workers_alive: int,
     failed_tasks: int,
@@ -34,6 +38,7 @@ def alerts_of(
         *_about_server(server),
         *_about_checks(checks),
         *_about_inboxes(inboxes, inbox_age_limit_s),
+        *_about_webhooks(webhooks),
     ]
     if failed_tasks:
         found.append(Alert(AlertKind.FAILED_TASKS, Severity.WARNING, value=failed_tasks))
@@ -75,3 +80,16 @@ def _about_inboxes(inboxes: Sequence[InboxView], limit_s: float) -> Iterator[Ale
     dead = sorted((each for each in inboxes if each.dead_letters), key=lambda e: -e.dead_letters)
     for inbox in dead[:MOST_OF_A_KIND]:
         yield Alert(AlertKind.DEAD_LETTERS, Severity.WARNING, inbox.site, inbox.dead_letters)
+
+
+def _about_webhooks(webhooks: Sequence[WebhooksView]) -> Iterator[Alert]:
+    failing = sorted((each for each in webhooks if each.failing), key=lambda each: -each.failing)
+    for each in failing[:MOST_OF_A_KIND]:
+        yield Alert(AlertKind.WEBHOOKS_FAILING, Severity.WARNING, each.site, each.failing)
+    late = [
+        (each.oldest_s, each.site)
+        for each in webhooks
+        if not each.failing and each.oldest_s is not None and each.oldest_s > WEBHOOKS_LATE_S
+    ]
+    for age_s, site in sorted(late, reverse=True)[:MOST_OF_A_KIND]:
+        yield Alert(AlertKind.WEBHOOKS_LATE, Severity.WARNING, site, age_s, WEBHOOKS_LATE_S)

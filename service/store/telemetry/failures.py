@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
@@ -21,6 +22,9 @@ from service.store.telemetry.views import FailedTask, FailedTasks, RqQueueView
 
 QUEUES = (MODERATE_QUEUE, MAINTENANCE_QUEUE)
 MOST_AT_ONCE = 500
+CURSOR_DIGITS = 12
+Row = tuple[float, int, str]
+"""When RQ forgets a task (s), the place of its queue, its id."""
 SITE_TASKS = frozenset(
     {"workers.moderate.moderate", "workers.learn.learn", "workers.expire.expire_site"}
 )
@@ -59,25 +63,34 @@ class Failures:
             FailedJobRegistry(name, queue, serializer=JSONSerializer) for name in QUEUES
         ]
 
-    def count(self) -> int:
-        """Return how many tasks failed and are kept."""
-        return sum(registry.get_job_count(cleanup=False) for registry in self._registries)
+    def count(self, queue: str = "") -> int:
+        """Return how many tasks failed and are kept, of one queue or of all."""
+        return sum(
+            registry.get_job_count(cleanup=False)
+            for place, registry in enumerate(self._registries)
+            if queue in ("", QUEUES[place])
+        )
 
-    def find(self, cursor: str, limit: int) -> FailedTasks:
-        """Return a page of them, the newest first.
+    def find(self, cursor: str, limit: int, queue: str = "") -> FailedTasks:
+        """Return a page of them, the newest first, of one queue or of all.
 
-        ``cursor`` holds how many of each queue were shown. Raises ``CursorInvalid``.
+        ``cursor`` holds the time of the last one shown, and how many of each queue were shown
+        of that time: what comes or goes before it shifts nothing. Raises ``CursorInvalid``.
         """
-        shown = _places(cursor)
+        start, skips = _parsed(cursor)
         rows = heapq.merge(
-            *(self._rows(place, first, limit) for place, first in enumerate(shown)), reverse=True
+            *(
+                self._rows(place, start, skip, limit)
+                for place, skip in enumerate(skips)
+                if queue in ("", QUEUES[place])
+            ),
+            reverse=True,
         )
         chosen = list(rows)[: limit + 1]
-        for _, place, _ in chosen[:limit]:
-            shown[place] += 1
-        tasks = [self._task(place, job_id, at) for at, place, job_id in chosen[:limit]]
-        further = "-".join(map(str, shown)) if len(chosen) > limit else ""
-        return FailedTasks(tuple(task for task in tasks if task), further, self.count())
+        shown = chosen[:limit]
+        tasks = [self._task(place, job_id, at) for at, place, job_id in shown]
+        further = _cursor_after(shown, start, skips) if len(chosen) > limit else ""
+        return FailedTasks(tuple(task for task in tasks if task), further, self.count(queue))
 
     def retry(self, ids: Sequence[str]) -> list[str]:
         """Enqueue failed tasks again; return which."""
@@ -89,19 +102,23 @@ class Failures:
         """Forget failed tasks; return which."""
         return [job_id for job_id in ids if any(self._removed(r, job_id) for r in self._registries)]
 
-    def oldest(self) -> list[str]:
-        """Return the ids of the oldest 500 of each queue."""
-        return [
-            job_id
-            for registry in self._registries
-            for job_id in registry.get_job_ids(0, MOST_AT_ONCE - 1)
-        ]
+    def oldest(self, queue: str = "") -> list[str]:
+        """Return the ids of the oldest 500, of one queue or of all."""
+        rows: list[tuple[float, bytes]] = []
+        for place, registry in enumerate(self._registries):
+            if queue in ("", QUEUES[place]):
+                found: Any = self._queue.zrange(registry.key, 0, MOST_AT_ONCE - 1, withscores=True)
+                rows += [(score, member) for member, score in found]
+        return [member.decode() for _, member in sorted(rows)[:MOST_AT_ONCE]]
 
-    def _rows(self, place: int, first: int, limit: int) -> list[tuple[float, int, str]]:
+    def _rows(self, place: int, start: str, skip: int, limit: int) -> list[Row]:
         registry = self._registries[place]
         registry.cleanup()
-        found: Any = self._queue.zrevrange(registry.key, first, first + limit, withscores=True)
-        return [(score - FAILURE_KEPT_S, place, member.decode()) for member, score in found]
+        found: Any = self._queue.zrange(
+            registry.key, start, "-inf", desc=True, byscore=True,
+            offset=skip, num=limit + 1, withscores=True,
+        )  # fmt: skip
+        return [(score, place, member.decode()) for member, score in found]
 
     def _requeued(self, registry: FailedJobRegistry, job_id: str) -> bool:
         try:
@@ -120,7 +137,7 @@ class Failures:
             Job.fetch(job_id, self._queue, JSONSerializer).delete()
         return True
 
-    def _task(self, place: int, job_id: str, at_s: float) -> FailedTask | None:
+    def _task(self, place: int, job_id: str, forgotten_at_s: float) -> FailedTask | None:
         job = _job(self._queue, job_id)
         if job is None:
             self._registries[place].remove(job_id)
@@ -128,12 +145,13 @@ class Failures:
         function, site = _function_of(job)
         results = [each for each in job.results() if each.type is Result.Type.FAILED]
         said = (results[0].exc_string if results else "") or ""
+        at_s = job.ended_at.timestamp() if job.ended_at else forgotten_at_s - FAILURE_KEPT_S
         return FailedTask(
             id=job_id,
             queue=QUEUES[place],
             function=function,
             site=site,
-            failed_at_ms=int((job.ended_at.timestamp() if job.ended_at else at_s) * 1000),
+            failed_at_ms=int(at_s * 1000),
             attempts=max(len(results), 1),
             error=exception_of(said),
             traceback=masked_traceback(said),
@@ -156,10 +174,21 @@ def _job(queue: Redis, job_id: str) -> Job | None:
         return None
 
 
-def _places(cursor: str) -> list[int]:
+def _parsed(cursor: str) -> tuple[str, list[int]]:
+    """Return from when on to look, and how many of each queue to pass over there."""
     if not cursor:
-        return [0] * len(QUEUES)
+        return "+inf", [0] * len(QUEUES)
     parts = cursor.split("-")
-    if len(parts) != len(QUEUES) or not all(p.isdigit() and len(p) < 9 for p in parts):
+    is_ours = all(p.isascii() and p.isdigit() and len(p) <= CURSOR_DIGITS for p in parts)
+    if not is_ours or len(parts) != 1 + len(QUEUES):
         raise CursorInvalid(cursor)
-    return list(map(int, parts))
+    return parts[0], list(map(int, parts[1:]))
+
+
+def _cursor_after(shown: Sequence[Row], start: str, skips: Sequence[int]) -> str:
+    last = shown[-1][0]
+    before = skips if start == f"{last:.0f}" else [0] * len(QUEUES)
+    read = Counter(place for score, place, _ in shown if score == last)
+    return "-".join(
+        f"{each:.0f}" for each in (last, *(n + read[at] for at, n in enumerate(before)))
+    )

@@ -10,10 +10,13 @@ from service.moderation.verdict import Stage, Verdict
 from service.store.telemetry.buckets import bucket_of
 
 STAGE_FAILURES = {
-    Stage.ENCODER_FAILED: ("encoder", "failed"),
+    Stage.ENCODER_FAILED: ("toxicity.encoder", "failed"),
     Stage.REMOTE_SKIPPED: ("remote", "skipped"),
 }
 """Stages that say that a model should have spoken and did not: of which check, and how."""
+
+NO_ANSWER = "no answer"
+"""The kind of failure of a check that left a comment unscreened and did not say why."""
 
 
 @dataclass(slots=True)
@@ -173,7 +176,7 @@ class Tally:
             check.unscreened += 1
             check.failed_ms = self.at_ms
             if name not in timings or not timings[name].failures:
-                self._fail(name, "no answer", 1)
+                self._fail(name, NO_ANSWER, 1)
 
     def _fail(self, name: str, kind: str, times: int) -> None:
         self._check(name).fail(kind, times, self.at_ms)

@@ -45,9 +45,11 @@ from service.store.telemetry.views import (
     Series,
     Span,
     Totals,
+    WebhooksView,
     WorkerState,
     WorkerView,
 )
+from service.store.telemetry.webhooks import look_at_webhooks
 from service.store.telemetry.workers import look_at_workers
 
 MINUTE = 7
@@ -106,6 +108,7 @@ class Telemetry:
                 inboxes,
                 checks,
                 server,
+                self.webhooks(sites, now_ms),
                 workers_alive=alive,
                 failed_tasks=failed,
                 is_suspended=held_up is not None,
@@ -133,6 +136,10 @@ class Telemetry:
     def inboxes(self, sites: Sequence[str], now_ms: int) -> tuple[InboxView, ...]:
         """Return each site's inbox."""
         return look_at_inboxes(self._client, sites, now_ms)
+
+    def webhooks(self, sites: Sequence[str], now_ms: int) -> tuple[WebhooksView, ...]:
+        """Return the webhooks of each site that has any."""
+        return look_at_webhooks(self._client, sites, now_ms)
 
     def checks(self, now_ms: int) -> tuple[CheckView, ...]:
         """Return the checks by name."""
@@ -164,12 +171,12 @@ class Telemetry:
             checks=check_totals(found[1]),
         )
 
-    def failed_tasks(self, cursor: str = "", limit: int = 50) -> FailedTasks:
-        """Return a page of RQ's failed tasks, the newest first.
+    def failed_tasks(self, cursor: str = "", limit: int = 50, queue: str = "") -> FailedTasks:
+        """Return a page of RQ's failed tasks, the newest first, of one queue or of all.
 
         Raises ``CursorInvalid``.
         """
-        return self._failures.find(cursor, limit)
+        return self._failures.find(cursor, limit, queue)
 
     def retry_tasks(self, ids: Sequence[str], actor: str) -> BulkOutcome:
         """Enqueue failed tasks again; those no longer failed are passed over."""
@@ -179,13 +186,15 @@ class Telemetry:
         """Forget failed tasks."""
         return self._told("tasks-discarded", actor, self._failures.discard(ids))
 
-    def retry_every_task(self, actor: str) -> BulkOutcome:
-        """Enqueue the oldest failed tasks again, up to 500 of each queue."""
-        return self.retry_tasks(self._failures.oldest(), actor)
+    def retry_every_task(self, actor: str, queue: str = "") -> BulkOutcome:
+        """Enqueue the oldest 500 failed tasks again; ``left`` counts the rest that match."""
+        done = self.retry_tasks(self._failures.oldest(queue), actor).done
+        return BulkOutcome(done, self._failures.count(queue))
 
-    def discard_every_task(self, actor: str) -> BulkOutcome:
-        """Forget the oldest failed tasks, up to 500 of each queue."""
-        return self.discard_tasks(self._failures.oldest(), actor)
+    def discard_every_task(self, actor: str, queue: str = "") -> BulkOutcome:
+        """Forget the oldest 500 failed tasks; ``left`` counts the rest that match."""
+        done = self.discard_tasks(self._failures.oldest(queue), actor).done
+        return BulkOutcome(done, self._failures.count(queue))
 
     def is_suspended(self) -> bool:
         """Say whether the workers are told to begin nothing."""

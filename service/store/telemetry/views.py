@@ -84,6 +84,29 @@ class InboxView:
 
 
 @dataclass(frozen=True, slots=True)
+class WebhooksView:
+    """Show the webhooks of one site that has any.
+
+    ``failing`` are those that fail three times in a row or were turned off for it. ``outbox``
+    counts events given to none yet, ``waiting`` those that wait for a webhook that is on, of
+    which ``due`` are due now, ``dead`` those given up. ``oldest_s`` is for how long they have
+    been behind: how old the first event in the outbox is, since when the first delivery is
+    overdue, or since when a webhook for which events wait has failed; None where all is told.
+    ``results`` counts attempts by outcome (told, again, dead), and events missed.
+    """
+
+    site: str
+    on: int
+    failing: int
+    outbox: int
+    waiting: int
+    due: int
+    dead: int
+    oldest_s: float | None
+    results: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class CheckView:
     """Show one check over the last hour.
 
@@ -116,6 +139,8 @@ class AlertKind(StrEnum):
     INBOX_OLD = "inbox_old"
     DEAD_LETTERS = "dead_letters"
     FAILED_TASKS = "failed_tasks"
+    WEBHOOKS_FAILING = "webhooks_failing"
+    WEBHOOKS_LATE = "webhooks_late"
     MEMORY = "memory"
     DISK = "disk"
     NOT_WRITTEN = "not_written"

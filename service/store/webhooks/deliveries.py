@@ -34,6 +34,12 @@ class Outcome(StrEnum):
     DEAD = "dead"
 
 
+MISSED = "missed"
+"""What came of an event of which so many waited already that no attempt was made."""
+COUNTERS = {str(result): f"webhooks_{result}" for result in (*Outcome, MISSED)}
+"""Results by name, and where a site's counters keep how many there were (the scripts write it)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Happening:
     """Hold one event: what happened when (ms) to which comment, and the facts of it.
@@ -102,7 +108,7 @@ class Deliveries:
         found: Any = self._client.xrange(keys.outbox, count=SPREAD_AT_ONCE)
         if not found:
             return 0
-        names = [keys.outbox, keys.webhooks]
+        names = [keys.outbox, keys.webhooks, keys.counters]
         for each in webhooks:
             names += _own_keys(keys, each.id)
         arguments: list[Argument] = [now_ms, MOST_WAITING, len(webhooks)]
@@ -148,6 +154,7 @@ class Deliveries:
             keys.webhook_state(webhook.id),
             keys.webhooks,
             keys.told(happening.comment_id),
+            keys.counters,
         ]
         arguments: list[Argument] = [
             webhook.id,

@@ -1,5 +1,5 @@
 -- Note what came of one attempt to tell a webhook of an event.
--- KEYS: due, deliveries, dead, recent, state, webhooks, what was told of the comment.
+-- KEYS: due, deliveries, dead, recent, state, webhooks, what was told of the comment, counters.
 -- ARGV: webhook, event, 'told', 'again' or 'dead', now (ms), the delivery as JSON, when it is due
 -- again (ms), the attempt as JSON, what the comment's history says or '', failures in a row after
 -- which the webhook rests, its first and its longest rest (ms).
@@ -10,6 +10,7 @@ local webhook, id, outcome, now = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local RECENT_KEPT, DEAD_KEPT, TOLD_KEPT, TOLD_LIFE_S = 50, 1000, 20, 2592000
 if redis.call('HEXISTS', KEYS[6], webhook) == 0 then return 0 end
 
+redis.call('HINCRBY', KEYS[8], 'webhooks_' .. outcome, 1)
 redis.call('LPUSH', recent, ARGV[7])
 redis.call('LTRIM', recent, 0, RECENT_KEPT - 1)
 if ARGV[8] ~= '' then

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -102,8 +102,7 @@ class Webhooks:
     def of(self, site: str) -> list[Webhook]:
         """Return a site's webhooks, oldest first."""
         found: Any = self._client.hgetall(SiteKeys(site).webhooks)
-        made = [_webhook_from(raw) for raw in found.values()]
-        return sorted(made, key=lambda each: (each.created_at, each.id))
+        return webhooks_in(found)
 
     def get(self, site: str, webhook_id: str) -> Webhook:
         """Return one webhook.
@@ -249,6 +248,12 @@ class Webhooks:
         except ValueError:
             raise SealBroken("altered") from None
         return self._vault.open_bytes(raw, _context(site, webhook_id))
+
+
+def webhooks_in(stored: Mapping[bytes, bytes]) -> list[Webhook]:
+    """Return the webhooks of a site as they are stored, oldest first."""
+    made = [_webhook_from(raw) for raw in stored.values()]
+    return sorted(made, key=lambda each: (each.created_at, each.id))
 
 
 def keys_with(keys: SiteKeys, webhook_id: str) -> list[str]:

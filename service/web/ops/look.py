@@ -20,6 +20,7 @@ from service.store.telemetry.views import (
     InboxView,
     Overview,
     RqQueueView,
+    WebhooksView,
     WorkerView,
 )
 
@@ -46,6 +47,7 @@ class Look:
     workers: tuple[WorkerView, ...]
     queues: tuple[RqQueueView, ...]
     inboxes: tuple[InboxView, ...]
+    webhooks: tuple[WebhooksView, ...]
     checks: tuple[CheckView, ...]
     failed: FailedTasks
     dead: tuple[DeadOnSite, ...]
@@ -92,10 +94,16 @@ def take(sites: Sequence[str], at_ms: int) -> Look:
         workers=telemetry.workers(at_ms),
         queues=telemetry.rq_queues(at_ms),
         inboxes=inboxes,
-        checks=telemetry.checks(at_ms),
+        webhooks=telemetry.webhooks(sites, at_ms),
+        checks=tuple(sorted(telemetry.checks(at_ms), key=_by_trouble)),
         failed=telemetry.failed_tasks(limit=SHOWN),
         dead=tuple(_dead([each.site for each in inboxes if each.dead_letters])),
     )
+
+
+def _by_trouble(check: CheckView) -> tuple[bool, str]:
+    """Have the checks that fail or are silent come first: they would drown among the others."""
+    return not (check.is_failing or check.is_silent), check.name
 
 
 def _dead(sites: Sequence[str]) -> list[DeadOnSite]:

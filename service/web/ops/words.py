@@ -63,8 +63,13 @@ def lasting(milliseconds: float | None) -> str:
 
 
 def moment(at_ms: float) -> str:
-    """Return a day and a time of day, UTC."""
-    return format_datetime(_utc(at_ms), "short", locale=language())
+    """Return a day and a time of day in UTC, where the column says so."""
+    return format_datetime(_utc(at_ms), "d MMM y, HH:mm", locale=language())
+
+
+def dated(at_ms: float) -> str:
+    """Return a day and a time of day, and that it is UTC."""
+    return f"{moment(at_ms)} UTC"
 
 
 def iso_of(at_ms: float) -> str:
