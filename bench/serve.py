@@ -6,6 +6,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,31 +27,31 @@ ONE_CORE = "one-core"
 """Holds the server and its children to the last core; the others are left to who asks."""
 
 
-def application(name: str, settings: Settings) -> Any:
-    """Return the WSGI application of a contender."""
+def maker(name: str, settings: Settings) -> Callable[[], Any]:
+    """Return what makes the WSGI application of a contender, all that it needs imported."""
     from bench import peers, stock
     from service.app import create_app
 
     if name.startswith(READ):
-        return peers.bare_read(Path(name.removeprefix(READ)))
-    made: dict[str, Callable[[], Any]] = {
-        "ecluse": lambda: create_app(settings),
+        return partial(peers.bare_read, Path(name.removeprefix(READ)))
+    makers: dict[str, Callable[[], Any]] = {
+        "ecluse": partial(create_app, settings),
         "bare": peers.bare,
-        "plain": lambda: stock.plain(settings),
-        "plain-behind": lambda: peers.plain_behind_our_api(settings),
-        "plain-alone": lambda: peers.plain_alone(settings),
+        "plain": partial(stock.plain, settings),
+        "plain-behind": partial(peers.plain_behind_our_api, settings),
+        "plain-alone": partial(peers.plain_alone, settings),
     }
-    return made[name]()
+    return makers[name]
 
 
 def serve(name: str, port: int, threads: int) -> None:
     """Serve a contender with the options of our own web server, on the loopback."""
     settings = Settings.from_environment()
-    parent = os.getpid()
+    parent, make = os.getpid(), maker(name, settings)
 
     def target() -> Any:
         die_with(parent)
-        made = application(name, settings)
+        made = make()
         keep_what_is_loaded()
         return made
 

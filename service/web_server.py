@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 from config.log import formatter_of
 from config.settings import Settings
 from service.api.services import Services
+from service.app import begin_service, create_app
 from service.compat.judging import warm_up
 from service.garbage import keep_what_is_loaded
 from service.lifetime import die_with
@@ -34,7 +35,11 @@ FORMATTERS = ("generic", "access")
 
 
 def serve(settings: Settings) -> None:
-    """Serve until SIGINT or SIGTERM; open requests get two seconds to finish."""
+    """Serve until SIGINT or SIGTERM; open requests get two seconds to finish.
+
+    What is imported here, the processes forked from this one have without importing it.
+    """
+    keep_what_is_loaded()
     server = Granian(
         "service.app:create_app",
         address=settings.host,
@@ -59,8 +64,6 @@ def serve(settings: Settings) -> None:
 def _loader(settings: Settings, parent: int) -> Callable[[], Any]:
     def load() -> Any:
         die_with(parent)
-        from service.app import begin_service, create_app
-
         app = create_app(settings)
         _warm_up_for_doors(app)
         begin_service(app)

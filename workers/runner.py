@@ -23,8 +23,8 @@ from config.settings import Settings, SettingsInvalid
 from service.error_reports import flush_reports, report_errors
 from service.extras import require_extras
 from service.garbage import keep_what_is_loaded
+from service.judge import build_worker_judge, warm_up_judge
 from service.lifetime import die_with, end_quietly
-from service.remote.chosen import remote_check
 from service.store.doorbell import MAINTENANCE_QUEUE, MODERATE_QUEUE, Doorbell
 from service.store.inbox import Inbox
 from service.store.server.condition import wait_until_writable
@@ -189,13 +189,23 @@ def hand_back(settings: Settings, pids: Sequence[int]) -> None:
         logger.warning("nothing handed back: %s", trouble_of(error) or type(error).__name__)
 
 
+def load_judge(settings: Settings) -> None:
+    """Load what the workers then have by being forked, and a replaced one at once.
+
+    Raises ``SettingsInvalid``: what no worker could start with is said once, here.
+    """
+    build_worker_judge(settings)
+    warm_up_judge(settings)
+    keep_what_is_loaded()
+
+
 def main() -> int:
     """Run as many workers as the argument says; 0 after a signal."""
     end_quietly()
     try:
         settings = Settings.from_environment()
         require_extras(settings)
-        remote_check(settings)  # what no worker could start with is said once, here
+        load_judge(settings)
         here = crew(settings, int(sys.argv[1]) if len(sys.argv) > 1 else settings.workers)
     except (EmbeddedNotRunning, SettingsInvalid) as error:
         sys.stderr.write(f"{error}\n")

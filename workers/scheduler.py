@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
 
@@ -27,10 +26,11 @@ from service.lifetime import end_quietly
 from service.store.doorbell import FAILURE_KEPT_S, MAINTENANCE_QUEUE, NO_TIMEOUT
 from service.store.server.embedded import EmbeddedNotRunning
 from service.store.server.trouble import trouble_of
-from workers.expire import expire
 from workers.queue import queue_connection
-from workers.sweep import sweep
 
+SWEEP_TASK = "workers.sweep.sweep"
+EXPIRE_TASK = "workers.expire.expire"
+"""What runs them imports the store and the models; who only names them does not."""
 LONGEST_PAUSE_S = 5.0
 LOOKED_AT = 100
 """Waiting tasks among which a task looks for its own like."""
@@ -69,15 +69,15 @@ class Scheduler(CronScheduler):
 def scheduler(settings: Settings) -> Scheduler:
     """Return the scheduler with its jobs: the sweep, and what is forgotten once a day."""
     made = Scheduler(queue_connection(settings))
-    made.add(_job(sweep, settings.sweep_interval_s))
-    made.add(_job(expire, DAY_S))
+    made.add(_job(SWEEP_TASK, settings.sweep_interval_s))
+    made.add(_job(EXPIRE_TASK, DAY_S))
     return made
 
 
-def _job(task: Callable[[], int], interval_s: int) -> CronJob:
+def _job(task: str, interval_s: int) -> CronJob:
     return JsonCronJob(
         MAINTENANCE_QUEUE,
-        func=task,
+        func_name=task,
         interval=interval_s,
         job_timeout=NO_TIMEOUT,
         result_ttl=0,

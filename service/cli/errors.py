@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
-import click
 from redis.exceptions import RedisError
 
 from config.settings import SettingsInvalid
@@ -75,19 +73,3 @@ def sentence(error: Exception) -> str | None:
         if isinstance(error, kind):
             return say(error)
     return None
-
-
-class OneLineErrors(click.Group):
-    """Turn the errors of the service into one line on stderr and exit code 1."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; an error the user can act on becomes a line, never a traceback."""
-        try:
-            return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
-            raise
-        except Exception as error:
-            said = sentence(error)
-            if said is None:
-                raise
-            raise click.ClickException(said) from None

@@ -1,4 +1,7 @@
-"""`ecluse up`, `web`, `worker` and `scheduler`: the parts of the service."""
+"""`ecluse up`, `web`, `worker` and `scheduler`: the parts of the service.
+
+Each imports what it alone needs: most of a start is imports.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,8 @@ import click
 
 from config.log import configure_log
 from config.settings import Settings, load_secrets
-from service.cli.welcome import print_welcome
 from service.lifetime import end_quietly
 from service.store.server.awaited import await_servers
-from service.up import up as run_up
 
 
 @click.command()
@@ -23,6 +24,9 @@ def up() -> None:
     Prints the addresses once all of it answers. Ctrl-C stops it in order. Data lives in
     ECLUSE_DATA_DIR (./var). Set ECLUSE_REDIS_URL to use your own Redis or Valkey.
     """
+    from service.cli.welcome import print_welcome
+    from service.up import up as run_up
+
     settings = Settings.from_environment()
     configure_log(settings)
     run_up(settings, print_welcome)

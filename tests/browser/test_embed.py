@@ -15,7 +15,7 @@ from service.store.sites import Changer, Limit
 from service.store.store import Store
 from tests.browser.newspaper import Newspaper, newspaper
 from tests.browser.test_queue_page import assert_accessible
-from tests.processes.service_up import ServiceUp
+from tests.processes.service_up import ServiceUp, eventually
 from tests.stock import numbered, stock
 
 INSULT = "Tu es un connard et un abruti fini, ferme ta gueule."
@@ -153,6 +153,9 @@ def test_a_reply_waits_for_a_moderator_and_then_stands_there(
     fill(page, "I was on the bank on Saturday; the whole thing took fifteen minutes.")
     send(page)
     own = page.locator(".own")
+    expect(own).to_contain_text("fifteen minutes")
+    eventually(lambda: shelves.decisions.counts(site).get("status.held") == 1)
+    page.clock.fast_forward(LONGEST_BETWEEN_LOOKS_MS)
     expect(own).to_contain_text("A moderator will read your comment")
     page.reload()
     expect(own).to_contain_text("fifteen minutes")

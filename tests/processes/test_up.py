@@ -18,21 +18,22 @@ from tests.processes.service_up import ServiceUp, eventually, is_gone
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceUp]:
-    """A service that is up, for tests after which it goes on."""
-    made = ServiceUp(tmp_path_factory.mktemp("up") / "var").start()
+    """A strict service that is up, for tests after which it goes on."""
+    options = {"DURABILITY": "strict"}
+    made = ServiceUp(tmp_path_factory.mktemp("up") / "var", options=options).start()
     yield made
     assert made.end() == 0
 
 
-def test_a_first_start_prints_a_command_that_submits_a_comment(service: ServiceUp) -> None:
-    service.start()
-    [line] = [line for line in service.output.splitlines() if "comments?wait=2" in line]
+def test_a_first_start_prints_a_command_that_submits_a_comment(running: ServiceUp) -> None:
+    eventually(running.answers, running)
+    [line] = [line for line in running.output.splitlines() if "comments?wait=2" in line]
     done = subprocess.run(shlex.split(line), capture_output=True, text=True, check=True)
     assert '"status":"' in done.stdout
     assert '"status":"received"' not in done.stdout
-    assert "one-time password (shown once)" in service.output
+    assert "one-time password (shown once)" in running.output
     for page in ("/demo", "/docs", "/healthz"):
-        assert f"{service.url}{page}" in service.output
+        assert f"{running.url}{page}" in running.output
 
 
 def test_ctrl_c_ends_every_process_and_leaves_no_trace(service: ServiceUp) -> None:
@@ -98,7 +99,8 @@ def test_a_second_start_on_the_same_data_is_refused(running: ServiceUp) -> None:
     assert second.returncode == 1
     assert f"already runs on {running.data_dir} (process {process.pid})" in second.stderr
     assert second.stderr.count("\n") == 1
-    assert running.answers()
+    assert process.poll() is None
+    eventually(running.answers, running)
 
 
 def test_a_taken_port_is_said_in_one_line(service: ServiceUp) -> None:
@@ -114,14 +116,14 @@ def test_commands_beside_it_find_the_embedded_server(running: ServiceUp) -> None
     assert running.command("doctor").returncode == 0
 
 
-def test_the_embedded_server_is_private_and_keeps_its_promise(service: ServiceUp) -> None:
-    service.options["DURABILITY"] = "strict"
-    server = service.start().server()
+def test_the_embedded_server_is_private_and_keeps_its_promise(running: ServiceUp) -> None:
+    eventually(running.answers, running)
+    server = running.server()
     config = server.config_get("*")
     assert (config["port"], config["appendonly"]) == ("0", "yes")
     assert (config["appendfsync"], config["maxmemory-policy"]) == ("always", "noeviction")
     assert config["aof-load-truncated"] == "yes"
-    path = service.data_dir / "run" / "valkey.sock"
+    path = running.data_dir / "run" / "valkey.sock"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 

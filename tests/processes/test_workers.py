@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from redis import Redis
+from rq.utils import import_attribute
 
 from config.settings import Settings
 from service.live_workers import live_workers
@@ -116,6 +117,7 @@ def test_scheduled_jobs_are_json_and_do_not_pile_up(settings: Settings, start: S
     data = [queue.hget(f"rq:job:{job_id.decode()}", "data") for job_id in ids]
     tasks = [json.loads(zlib.decompress(each))[0] for each in data]
     assert tasks == ["workers.sweep.sweep", "workers.expire.expire"]
+    assert all(callable(import_attribute(task)) for task in tasks)
 
 
 def test_workers_die_with_a_killed_runner(settings: Settings, start: Start) -> None:

