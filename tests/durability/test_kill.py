@@ -12,7 +12,7 @@ import pytest
 from tests.durability.rounds import check, play
 from tests.processes.service_up import ServiceUp
 
-COMMENTS = 800
+COMMENTS = 2000
 FEWER = 400
 
 
