@@ -112,6 +112,14 @@ class WordList:
         rows = zip(batch.texts, batch.langs, strict=True)
         return [self._hits_in(text, lang[:2].lower()) for text, lang in rows]
 
+    def are_in(self, text: Text, lang: str) -> bool:
+        """Tell whether there is any hit in ``text``; the first one found is enough."""
+        if self.hits(text.plain, lang):
+            return True
+        if text.revealed != text.plain and self.hits(text.revealed, lang):
+            return True
+        return bool(self.disguised_hits(text.revealed, lang))
+
     def disguised_hits(self, prepared: str, lang: str) -> list[Hit]:
         """Return the rude words that masked, misspelt or cut ones in ``prepared`` stand for.
 

@@ -68,8 +68,12 @@ class RefusedInsults:
             [_without(batch.cases[row], batch.texts[row], cut) for row, cut in refused.items()]
         )
         # Rude words first: they are mostly there, and cost less to find than a score.
-        rude = shipped_words().batch_hits(rests)
-        clean = [index for index, hits in enumerate(rude) if not any(hits)]
+        rude = shipped_words()
+        clean = [
+            index
+            for index, (text, lang) in enumerate(zip(rests.texts, rests.langs, strict=True))
+            if not rude.are_in(text, lang[:2].lower())
+        ]
         texts = [rests.texts[index] for index in clean]
         langs = [rests.langs[index] for index in clean]
         scores = self._cascade.linear.scores(texts, langs)[:, _COLUMNS].max(axis=1)
