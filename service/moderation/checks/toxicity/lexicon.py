@@ -114,6 +114,7 @@ class WordList:
 
     def are_in(self, text: Text, lang: str) -> bool:
         """Tell whether there is any hit in ``text``; the first one found is enough."""
+        lang = lang[:2].lower()
         if self.hits(text.plain, lang):
             return True
         if text.revealed != text.plain and self.hits(text.revealed, lang):

@@ -68,19 +68,14 @@ class RefusedInsults:
             [_without(batch.cases[row], batch.texts[row], cut) for row, cut in refused.items()]
         )
         # Rude words first: they are mostly there, and cost less to find than a score.
+        every = zip(refused, rests.texts, rests.langs, strict=True)
         rude = shipped_words()
-        clean = [
-            index
-            for index, (text, lang) in enumerate(zip(rests.texts, rests.langs, strict=True))
-            if not rude.are_in(text, lang[:2].lower())
-        ]
-        texts = [rests.texts[index] for index in clean]
-        langs = [rests.langs[index] for index in clean]
+        clean = [(row, text, lang) for row, text, lang in every if not rude.are_in(text, lang)]
+        texts, langs = [text for _, text, _ in clean], [lang for _, _, lang in clean]
         scores = self._cascade.linear.scores(texts, langs)[:, _COLUMNS].max(axis=1)
-        rows = list(refused)
-        for index, text, score in zip(clean, texts, scores, strict=True):
+        for (row, text, _), score in zip(clean, scores, strict=True):
             if score < _HALF or len(text.plain.split()) < _LEAST_WORDS:
-                yield rows[index]
+                yield row
 
 
 def _refused(text: Text) -> list[Stretch]:
