@@ -144,10 +144,7 @@ class School:
         return build_pipeline(encoder=self.options)
 
     def judge(self, rows: Rows, layer: SiteLayer | None = None, at_once: int = 1) -> list[Verdict]:
-        """Return the verdicts of the rows, at first or as ``layer`` has them.
-
-        One at a time, for the encoder's sums in int8 depend a little on a batch's others.
-        """
+        """Return the verdicts of the rows, at first or as ``layer`` has them."""
         verdicts: list[Verdict] = []
         for start in range(0, len(rows), at_once):
             batch = Batch(_cases(rows[start : start + at_once]), learned=layer)

@@ -146,6 +146,9 @@ def _plain(original: str) -> str:
         return (
             original.translate(_FOLDS).lower() if _ODD_ASCII.search(original) else original.lower()
         )
+    folded = _folded_bytes(original)
+    if _MORE_THAN_A_LETTER not in folded:
+        return folded.decode("latin-1")
     composed = normalize("NFKC", _bounded(original))
     if _LOOKALIKE_SCRIPT.search(composed):
         composed = _latinised(composed.translate(_SHOWN))
@@ -242,6 +245,34 @@ def _is_mixture(text: str) -> bool:
 
 def _is_twin(word: str) -> bool:
     return _TWINS.keys() >= set(word)
+
+
+# Latin-1, in which most French is written, letter for letter ---------------------------------
+
+
+def _latin_1_folded(char: str) -> str:
+    """Return the plain letter of a character of Latin-1, or nothing where that is not all of it."""
+    composed = normalize("NFKC", char)
+    folded = composed.translate(_FOLDS)
+    is_one = len(folded) == 1 and folded <= "\xff"
+    return folded if is_one and not _LOOKALIKE_SCRIPT.search(composed) else ""
+
+
+_MORE_THAN_A_LETTER = b"\0"
+_LATIN_1_FOLDS = b"".join(
+    _latin_1_folded(chr(code)).encode("latin-1") or _MORE_THAN_A_LETTER for code in range(0x100)
+)
+
+
+def _folded_bytes(original: str) -> bytes:
+    """Return the plain letters in Latin-1, ``_MORE_THAN_A_LETTER`` where they are not all of it.
+
+    As bytes: a table for strings would be asked anew for each letter in each text.
+    """
+    try:
+        return original.encode("latin-1").translate(_LATIN_1_FOLDS)
+    except UnicodeEncodeError:
+        return _MORE_THAN_A_LETTER
 
 
 # Where plain text came from ------------------------------------------------------------------

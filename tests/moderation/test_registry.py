@@ -116,5 +116,4 @@ def test_a_comment_is_judged_alike_alone_and_in_company(pipeline: Pipeline) -> N
     for case, signals in zip(cases, together, strict=True):
         (alone,) = pipeline.look(Batch([case])).signals
         assert [(s.check, s.attribute) for s in alone] == [(s.check, s.attribute) for s in signals]
-        # int8 rounds what the encoder makes of a comment by the greatest number of its run.
-        assert [s.score for s in alone] == pytest.approx([s.score for s in signals], abs=0.02)
+        assert [s.score for s in alone] == pytest.approx([s.score for s in signals], abs=1e-6)

@@ -180,6 +180,16 @@ def test_no_disguise_is_passed_over_for_its_shape_alone_or_among_others(texts: l
     assert prepared == [Text.of(text) for text in texts]
 
 
+# What Latin-1 has no letter for, and no other character joins.
+BEYOND_LATIN_1 = "\u2603"
+
+
+@given(st.text(alphabet=st.characters(max_codepoint=255)))
+def test_latin_1_is_folded_as_any_text_is(original: str) -> None:
+    beside = Text.of(original + BEYOND_LATIN_1)
+    assert Text.of(original).plain + BEYOND_LATIN_1 == beside.plain
+
+
 @given(st.text(alphabet=st.characters(max_codepoint=127)))
 def test_ascii_is_only_lowered_and_freed_of_controls(original: str) -> None:
     kept = "".join(c for c in original if c.isprintable() or c in "\n\t" or c.isspace())

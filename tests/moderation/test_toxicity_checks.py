@@ -16,6 +16,7 @@ from service.moderation.checks.toxicity.lexicon import (
     entries_of,
     parse_entries,
     shipped_entries,
+    shipped_words,
 )
 from service.moderation.checks.toxicity.linear import LinearToxicity
 from service.moderation.comment import Case, Comment, Facts
@@ -163,6 +164,15 @@ def test_a_list_line_is_read_into_an_entry() -> None:
     (entry,) = parse_entries("# remark\nÉnervé\tinsult,profanity\t0.5\tfr\n")
     strengths = {Attribute.INSULT: 0.5, Attribute.PROFANITY: 0.5, Attribute.TOXICITY: 0.5}
     assert entry == Entry("enerve", strengths, "fr")
+
+
+@pytest.mark.parametrize(
+    "content", ["Espèce de connard", "Espece de c0nn4rd", "un gros cnonard", "merci à vous", ""]
+)
+def test_a_word_is_in_a_text_where_a_batch_has_a_hit(content: str) -> None:
+    batch = Batch([Case(Comment("c", "s", "p", content, lang="fr"))])
+    (hits,) = shipped_words().batch_hits(batch)
+    assert shipped_words().are_in(batch.texts[0], "fr-CA") == any(hits)
 
 
 def test_a_word_within_a_word_is_no_hit() -> None:

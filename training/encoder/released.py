@@ -58,10 +58,8 @@ def _layer(numbers: Numbers, layer: int) -> dict[str, Floats]:
 
 
 def _matrix(numbers: Numbers, name: str) -> Floats:
-    """Return a matrix that is kept as int8, with a scale and a zero for each column."""
-    steps = numbers[f"{name}.w_quantized"].astype(np.int32)
-    zeros = numbers[f"{name}.w_zero_point"].astype(np.int32)
-    return _float(steps - zeros) * _float(numbers[f"{name}.w_scale"])
+    """Return a matrix that is kept as int8, with a scale for each column."""
+    return _float(numbers[f"{name}.w_quantized"]) * _float(numbers[f"{name}.w_scale"])
 
 
 def _float(value: NDArray[np.generic]) -> Floats:

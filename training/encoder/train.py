@@ -9,6 +9,7 @@ another release that was taught onward from the same one, and is averaged with w
 from __future__ import annotations
 
 import argparse
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ from training.encoder.lessons import (
     careful,
     is_taught,
     prepared,
+    tokenized,
 )
 from training.encoder.network import parameters
 from training.encoder.released import read_released
@@ -51,6 +53,8 @@ _ONWARD_SHARE = 0.75
 _BESIDE_SHARES = (0.45, 0.5)
 # Enough to calibrate by, and no more than takes a minute.
 _CALIBRATING = 0.6
+# Of these, as many say how finely the network rounds.
+_WATCHED = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +153,11 @@ def ship(folder: Path, vocabulary: Vocabulary, encoder: Encoder, rows: Sequence[
     """Write the model's three files into ``folder``, calibrated on ``rows``."""
     folder.mkdir(parents=True, exist_ok=True)
     vocabulary.tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
-    export.write(folder / "model.onnx", encoder, _POSITIONS)
-    about.write(folder, *calibrating(rows))
+    chosen, most = calibrating(rows)
+    watched = random.Random(_SEED).sample(chosen, min(_WATCHED, len(chosen)))
+    ids = tokenized([row.text for row in watched], vocabulary.tokenizer, most)
+    export.write(folder / "model.onnx", encoder, _POSITIONS, ids)
+    about.write(folder, chosen, most)
 
 
 def calibrating(rows: Sequence[Row]) -> tuple[Sequence[Row], int]:

@@ -69,7 +69,7 @@ def main(folder: Path) -> None:
     """Write both exported files, and what the network itself says, into ``folder``."""
     encoder, ids = some_encoder(), some_ids()
     export.write_float(folder / "float.onnx", encoder, WINDOW)
-    export.write(folder / "model.onnx", encoder, WINDOW)
+    export.write(folder / "model.onnx", encoder, WINDOW, ids)
     Tokenizer(WordLevel({"a": 0})).save(str(folder / "tokenizer.json"))
     _, read_back = read_released(folder, WORDS)
     np.savez(

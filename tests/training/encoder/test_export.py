@@ -66,6 +66,14 @@ def test_the_int8_file_is_a_quarter_as_big_and_says_about_the_same(
     assert ((embeddings * near).sum(1) > 0.99).all()
 
 
+def test_a_text_is_read_alike_alone_and_beside_any_others(
+    exported: Path, ids: list[list[int]]
+) -> None:
+    together, _ = _run(exported / "model.onnx", ids)
+    alone = np.concatenate([_run(exported / "model.onnx", [row])[0] for row in ids])
+    assert np.allclose(alone, together, atol=1e-4)
+
+
 def test_padding_changes_nothing(exported: Path) -> None:
     assert np.allclose(_judged(exported, "alone"), _judged(exported, "padded"), atol=1e-3)
 

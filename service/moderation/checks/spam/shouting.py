@@ -29,7 +29,7 @@ class Shouting:
     def _look(self, content: str) -> Sequence[Signal]:
         if _CAPITALS.search(content) is None:
             return ()
-        share = _capital_share([word for word in words_of(content) if len(word) > 1])
+        share = _capital_share(words_of(content))
         if share < _CALM_SHARE:
             return ()
         evidence = Evidence("shouting", {"percent": round(share * 100)})
@@ -37,9 +37,12 @@ class Shouting:
 
 
 def _capital_share(words: Sequence[str]) -> float:
-    """Return the share of letters that stand in words of capitals, 0 for few words."""
-    loud = [word for word in words if word.isupper()]
-    capitals = sum(map(len, loud))
-    if len(loud) < _MIN_WORDS or capitals < _MIN_CAPITALS:
+    """Return the share of letters that stand in words of capitals, 0 for few words.
+
+    Words of one letter do not count.
+    """
+    loud = [len(word) for word in words if word.isupper() and len(word) > 1]
+    if len(loud) < _MIN_WORDS or sum(loud) < _MIN_CAPITALS:
         return 0.0
-    return capitals / sum(map(len, words))
+    sizes = list(map(len, words))
+    return sum(loud) / (sum(sizes) - sizes.count(1))

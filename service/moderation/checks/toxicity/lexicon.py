@@ -10,7 +10,7 @@ from functools import lru_cache
 from importlib.resources import files
 from itertools import chain, islice
 
-from ahocorasick_rs import AhoCorasick
+from ahocorasick_rs import AhoCorasick, Implementation
 
 from service.moderation.batch import Batch
 from service.moderation.checks.toxicity.cues import reporting_cues
@@ -77,7 +77,10 @@ class WordList:
 
     def __init__(self, entries: Iterable[Entry]) -> None:
         self._entries = tuple(entries)
-        self._automaton = AhoCorasick([entry.phrase for entry in self._entries])
+        # Twice as fast as what the library chooses by itself, for 4 MB.
+        self._automaton = AhoCorasick(
+            [entry.phrase for entry in self._entries], implementation=Implementation.DFA
+        )
         rude = {
             entry.phrase: number
             for number, entry in enumerate(self._entries)
@@ -108,6 +111,15 @@ class WordList:
         """
         rows = zip(batch.texts, batch.langs, strict=True)
         return [self._hits_in(text, lang[:2].lower()) for text, lang in rows]
+
+    def are_in(self, text: Text, lang: str) -> bool:
+        """Tell whether there is any hit in ``text``; the first one found is enough."""
+        lang = lang[:2].lower()
+        if self.hits(text.plain, lang):
+            return True
+        if text.revealed != text.plain and self.hits(text.revealed, lang):
+            return True
+        return bool(self.disguised_hits(text.revealed, lang))
 
     def disguised_hits(self, prepared: str, lang: str) -> list[Hit]:
         """Return the rude words that masked, misspelt or cut ones in ``prepared`` stand for.

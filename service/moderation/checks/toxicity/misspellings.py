@@ -68,8 +68,9 @@ class Misspellings:
 
     def _cut_in(self, prepared: str, words: Sequence[str]) -> Iterator[tuple[int, int, int]]:
         places = word_places(prepared)
-        for index, word in enumerate(map(add, words, words[1:])):
-            if word in self._words and self._is_cut(prepared, *places[index : index + 2]):
+        pairs = enumerate(map(add, words, words[1:]))
+        for index, word in [pair for pair in pairs if pair[1] in self._words]:
+            if self._is_cut(prepared, *places[index : index + 2]):
                 yield self._words[word], places[index][0], places[index + 1][1]
 
     def _is_cut(self, text: str, left: Stretch, right: Stretch) -> bool:
