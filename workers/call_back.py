@@ -19,7 +19,7 @@ from service.remote.guarded import AddressForbidden, PostFailed, post_json
 from service.store.doors.door_keys import DoorKey, DoorKeys
 from service.store.sealing import SealBroken
 from service.store.server.embedded import server_urls
-from service.store.sites import KeyUnknown, Sites, SiteUnknown
+from service.store.sites import Sites, SiteUnknown
 from service.store.store import open_store
 from service.store.webhooks.callbacks import Callbacks, Due
 
@@ -28,6 +28,9 @@ AT_ONCE = 20
 CALL_LIMIT_S = 20.0
 """A task ends after this long; a blog that hangs keeps the others' waiting no longer."""
 TIMEOUT_S = 10.0
+MOST_KEYS = 3
+"""Keys shown in one call, where one was rotated again and again."""
+UNAUTHORISED = 401
 # The plugin says to leave a submit-spam or submit-ham alone that it would send in turn.
 HEADERS = {"X-Akismet-Webhook": "1", "User-Agent": "Ecluse"}
 
@@ -58,19 +61,14 @@ class Caller:
         return told
 
     def _post(self, site: str, url: str, key_id: str, together: Sequence[Due]) -> int:
-        key = self._good_key(site, key_id)
-        if key is None or not self._may_be_called(site, url):
+        keys = self.door_keys.in_use(site, key_id)[:MOST_KEYS]
+        if not keys or not self._may_be_called(site, url):
             for due in together:
                 self.callbacks.drop(site, due)
             return 0
+        comments = [{"guid": due.comment_id, "result": due.result} for due in together]
         try:
-            body = {
-                "key": self.door_keys.token(key),
-                "endpoint": "comment-check",
-                "comments": [{"guid": due.comment_id, "result": due.result} for due in together],
-            }
-            private = self.settings.private_targets
-            status, _ = post_json(url, body, HEADERS, TIMEOUT_S, may_be_private=private)
+            status = self._posted(url, keys, comments)
         except (PostFailed, AddressForbidden, SealBroken) as error:
             return self._failed(site, together, type(error).__name__)
         if not 200 <= status < 300:
@@ -79,19 +77,26 @@ class Caller:
             self.callbacks.note_told(site, due)
         return len(together)
 
+    def _posted(self, url: str, keys: Sequence[DoorKey], comments: list[dict[str, str]]) -> int:
+        """Post results and return the status, showing one key after the other while it is 401.
+
+        A blog whose key is being rotated knows the old one or the new one.
+        """
+        private, status = self.settings.private_targets, UNAUTHORISED
+        for key in keys:
+            token = self.door_keys.token(key)
+            body = {"key": token, "endpoint": "comment-check", "comments": comments}
+            status, _ = post_json(url, body, HEADERS, TIMEOUT_S, may_be_private=private)
+            if status != UNAUTHORISED:
+                break
+        return status
+
     def _failed(self, site: str, together: Sequence[Due], why: str) -> int:
         for due in together:
             if not self.callbacks.note_failed(site, due, self._now_ms()):
                 logger.error("a blog could not be called back", extra={"comment": due.comment_id})
         logger.warning("a blog was not called back", extra={"site": site, "why": why})
         return 0
-
-    def _good_key(self, site: str, key_id: str) -> DoorKey | None:
-        try:
-            key = self.door_keys.get(site, key_id)
-        except KeyUnknown:
-            return None
-        return key if key.is_good else None
 
     def _may_be_called(self, site: str, url: str) -> bool:
         """Say whether an address is the site's own, as its settings name it now."""

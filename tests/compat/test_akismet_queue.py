@@ -37,7 +37,7 @@ def wordpress(house: House, served: Webhook) -> Webhook:
     """A blog whose origin is one of the site's."""
     served.told.clear()
     served.requests.clear()
-    served.status, served.location = 200, ""
+    served.status, served.location, served.key = 200, "", ""
     house.change_site(origins=(ORIGIN, served.origin))
     return served
 
@@ -218,6 +218,24 @@ def test_an_origin_that_is_no_longer_the_sites_and_a_revoked_key_end_the_calls(
     assert tell(house) == 0
     assert wordpress.requests == []
     assert not store.callbacks.are_due("demo", 2**52)
+
+
+def test_a_blog_whose_key_was_rotated_is_called_with_the_one_it_knows(
+    house: House, wordpress: Webhook
+) -> None:
+    blog, guid = held_at(house, wordpress)
+    keys = house.services.store.door_keys
+    [old] = keys.of_site("demo")
+    _, new = keys.rotate("demo", old.id, 3600)
+    wordpress.key = blog.key
+    decide(house, guid, "spam")
+    assert tell(house) == 1
+    assert [body["key"] for _, body in wordpress.requests] == [new, blog.key]
+    wordpress.key = new
+    keys.revoke("demo", old.id)
+    decide(house, guid, "approve")
+    assert tell(house) == 1
+    assert wordpress.told == [(guid, "true"), (guid, "false")]
 
 
 def test_a_redirect_is_not_followed(house: House, wordpress: Webhook) -> None:

@@ -15,11 +15,15 @@ PATH = "/wp-json/akismet/v1/webhook"
 
 @dataclass
 class Webhook:
-    """What a blog was told; ``status`` is what it answers, ``location`` where it redirects."""
+    """What a blog was told; ``status`` is what it answers, ``location`` where it redirects.
+
+    With a ``key`` it says 401 to whoever shows another.
+    """
 
     origin: str = ""
     status: int = 200
     location: str = ""
+    key: str = ""
     told: list[tuple[str, str]] = field(default_factory=list)
     requests: list[tuple[dict[str, str], dict[str, Any]]] = field(default_factory=list)
 
@@ -37,9 +41,10 @@ def webhook() -> Iterator[Webhook]:
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             here.requests.append((dict(self.headers), body))
-            if self.path == PATH and here.status == 200:
+            status = here.status if here.key in ("", body.get("key")) else 401
+            if self.path == PATH and status == 200:
                 here.told += [(each["guid"], each["result"]) for each in body["comments"]]
-            self.send_response(here.status)
+            self.send_response(status)
             if here.location:
                 self.send_header("Location", here.location)
             self.send_header("Content-Length", "2")
