@@ -127,7 +127,7 @@ def test_axe_finds_nothing_serious_where_keys_and_webhooks_are_set(
     expect(page.get_by_role("heading", name="Abandonnés")).to_be_visible()
     assert_accessible(page)
     page.get_by_role("button", name="Tout renvoyer").click()
-    expect(page.get_by_role("status")).to_contain_text("En route")
+    expect(page.get_by_role("status").first).to_contain_text("En route")
     assert_accessible(page)
 
 

@@ -191,9 +191,13 @@ class DoorKeys:
         if old.door in GIVEN:
             raise KeyGiven(key_id)
         made = self.create(site, old.door, old.label, by)
-        until = min(now_s + overlap_s, old.expires_at or now_s + overlap_s)
-        ends = {"expires_at": until} if overlap_s else {"revoked_at": now_s}
-        self._save(digest, replace(old, successor=made[0].id, **ends), old, by)
+        replaced = replace(old, successor=made[0].id)
+        if overlap_s:
+            until = min(now_s + overlap_s, old.expires_at or now_s + overlap_s)
+            replaced = replace(replaced, expires_at=until)
+        else:
+            replaced = replace(replaced, revoked_at=now_s)
+        self._save(digest, replaced, old, by)
         return made
 
     def in_use(self, site: str, key_id: str) -> list[DoorKey]:
