@@ -127,7 +127,7 @@ class Deliverer:
             "Content-Type": "application/json",
             **signed_headers(name, int(self.clock()), body, secrets),
         }
-        private, begun = self.settings.webhooks_private, self.timer()
+        private, begun = self.settings.private_targets, self.timer()
         status, wrong = 0, ""
         try:
             status, _ = post(webhook.url, body, headers, TIMEOUT_S, may_be_private=private)

@@ -245,7 +245,7 @@ def test_a_redirect_is_a_failure_and_nobody_goes_there(line: Line) -> None:
 
 def test_nothing_goes_to_a_private_address_unless_allowed(line: Line) -> None:
     comment(line)
-    line.deliver(webhooks_private=False)
+    line.deliver(private_targets=False)
     assert line.receiver.requests == []
     said = {each.said for each in line.store.deliveries.recent("demo", line.webhook)}
     assert said == {"private address"}
@@ -263,7 +263,7 @@ def test_a_worker_killed_in_the_middle_loses_nothing(line: Line) -> None:
         "ECLUSE_REDIS_URL": settings.redis_url,
         "ECLUSE_QUEUE_URL": settings.queue_url,
         "ECLUSE_DATA_DIR": str(settings.data_dir),
-        "ECLUSE_WEBHOOKS_PRIVATE": "true",
+        "ECLUSE_PRIVATE_TARGETS": "true",
     }
     worker = subprocess.Popen([sys.executable, "-c", code], env=environment)
 
