@@ -86,7 +86,7 @@ class Caller:
         for key in keys:
             token = self.door_keys.token(key)
             body = {"key": token, "endpoint": "comment-check", "comments": comments}
-            status, _ = post_json(url, body, HEADERS, TIMEOUT_S, may_be_private=private)
+            status = post_json(url, body, HEADERS, TIMEOUT_S, may_be_private=private).status
             if status != UNAUTHORISED:
                 break
         return status

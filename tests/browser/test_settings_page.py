@@ -138,4 +138,4 @@ def give_up_a_test(shelves: Store, site: str) -> None:
     shelves.deliveries.add_test(site, webhook, now_ms)
     [delivery] = shelves.deliveries.take(site, webhook, now_ms, 1)
     attempt = Attempt(now_ms, delivery.happening, Outcome.DEAD, "500", 12, 11)
-    shelves.deliveries.note(site, webhook, delivery, attempt, now_ms)
+    shelves.deliveries.note(site, webhook, delivery, attempt)

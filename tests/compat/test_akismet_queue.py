@@ -257,14 +257,14 @@ def test_public_names_lead_to_no_private_address(
             post_json(f"http://blog.example.org:{port}/", {}, {}, 2.0)
     entry = [(2, 1, 6, "", ("127.0.0.1", port))]
     monkeypatch.setattr("socket.getaddrinfo", lambda *_a, **_m: entry)
-    status, _ = post_json(
+    reply = post_json(
         f"http://blog.example.org:{port}/wp-json/akismet/v1/webhook",
         {"comments": []},
         {},
         2.0,
         may_be_private=True,
     )
-    assert status == 200
+    assert reply.status == 200
     assert served.requests[-1][0]["Host"] == f"blog.example.org:{port}"
 
 
