@@ -157,6 +157,18 @@ def test_googles_sample_runs_with_one_address_changed(google: Any) -> None:
     assert answer["languages"] == ["fr"]
 
 
+def test_googles_client_may_ask_for_a_part_of_the_answer(google: Any) -> None:
+    asked = {"comment": {"text": INSULT}, "requestedAttributes": {"TOXICITY": {}, "INSULT": {}}}
+    part = "attributeScores/TOXICITY/summaryScore/value"
+    answer = google.comments().analyze(body=asked, fields=part, prettyPrint=False).execute()
+    value = answer["attributeScores"]["TOXICITY"]["summaryScore"].pop("value")
+    assert value > 0.9
+    assert answer == {"attributeScores": {"TOXICITY": {"summaryScore": {}}}}
+    with pytest.raises(HttpError) as refused:
+        google.comments().analyze(body=asked, fields="scores").execute()
+    assert refused.value.error_details[0]["fieldViolations"][0]["field"] == "scores"
+
+
 def test_googles_client_may_suggest_scores(google: Any) -> None:
     body = {
         "comment": {"text": "Bonjour"},
