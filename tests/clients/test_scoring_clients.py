@@ -169,6 +169,20 @@ def test_googles_client_may_ask_for_a_part_of_the_answer(google: Any) -> None:
     assert refused.value.error_details[0]["fieldViolations"][0]["field"] == "scores"
 
 
+def test_googles_client_may_ask_for_many_at_once(google: Any) -> None:
+    told: dict[str, Any] = {}
+    batch = google.new_batch_http_request(
+        callback=lambda name, answer, error: told.update({name: answer or error})
+    )
+    for text in (INSULT, "Merci beaucoup.", ""):
+        body = {"comment": {"text": text}, "requestedAttributes": {"TOXICITY": {}}}
+        batch.add(google.comments().analyze(body=body))
+    batch.execute()
+    scores = [told[name]["attributeScores"]["TOXICITY"]["summaryScore"] for name in ("1", "2")]
+    assert scores[0]["value"] > 0.9 > scores[1]["value"]
+    assert told["3"].reason == "Comment must be non-empty."
+
+
 def test_googles_client_may_suggest_scores(google: Any) -> None:
     body = {
         "comment": {"text": "Bonjour"},

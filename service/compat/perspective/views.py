@@ -17,6 +17,8 @@ from service.compat.door import bounded_body, key_holder
 from service.compat.perspective import errors
 from service.compat.perspective.analysis import analyzed, tongue_of
 from service.compat.perspective.attributes import Coverage, coverage
+from service.compat.perspective.batch import BatchBroken, calls_in, joined
+from service.compat.perspective.batched import answer_to
 from service.compat.perspective.discovery import document
 from service.compat.perspective.masks import Mask, masked
 from service.compat.perspective.requests import read_analysis, read_suggestion
@@ -43,6 +45,9 @@ PREFLIGHT = {
     "Access-Control-Max-Age": "3600",
 }
 CALLS = ("/v1alpha1/comments:analyze", "/v1alpha1/comments:suggestscore")
+BATCHES = ("/batch", "/batch/commentanalyzer/v1alpha1")
+MOST_BATCH = 524_288
+"""Bytes a batch may have: a hundred comments of 5,000 characters."""
 DOCUMENTS = ("/$discovery/rest", "/discovery/v1/apis/commentanalyzer/v1alpha1/rest")
 
 
@@ -84,12 +89,26 @@ def discovery() -> Response:
     return _answer(document(asked().host_url), headers={"Vary": "Host"})
 
 
+@blueprint.route(BATCHES[0], methods=["POST"], provide_automatic_options=False)
+@blueprint.route(BATCHES[1], methods=["POST"], provide_automatic_options=False)
+def batch() -> Response:
+    """Answer up to a hundred calls in one, each as if it had come by itself."""
+    body = bounded_body(MOST_BATCH)
+    try:
+        calls = calls_in(asked().environ.get("CONTENT_TYPE", ""), body)
+    except BatchBroken as error:
+        raise errors.ApiError(400, str(error)) from None
+    kind, raw = joined(answer_to(call, CALLS) for call in calls)
+    headers = {"Content-Type": kind, "Content-Length": str(len(raw)), "Cache-Control": "no-store"}
+    return Answer([raw], 200, {**headers, **errors.CORS})
+
+
 def preflight() -> Response:
     """Let pages of any origin call: whoever has the key may."""
     return Answer([b""], 204, PREFLIGHT)
 
 
-for _path in (*CALLS, *DOCUMENTS):
+for _path in (*CALLS, *DOCUMENTS, *BATCHES):
     blueprint.add_url_rule(
         _path, "preflight", preflight, methods=["OPTIONS"], provide_automatic_options=False
     )
