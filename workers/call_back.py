@@ -14,8 +14,10 @@ from functools import cache
 from itertools import groupby
 from urllib.parse import urlsplit
 
+import orjson
+
 from config.settings import Settings, load_secrets
-from service.remote.guarded import AddressForbidden, PostFailed, post_json
+from service.remote.guarded import AddressForbidden, PostFailed, Reply, post_json
 from service.store.doors.door_keys import DoorKey, DoorKeys
 from service.store.sealing import SealBroken
 from service.store.server.embedded import server_urls
@@ -68,28 +70,32 @@ class Caller:
             return 0
         comments = [{"guid": due.comment_id, "result": due.result} for due in together]
         try:
-            status = self._posted(url, keys, comments)
+            reply = self._posted(url, keys, comments)
         except (PostFailed, AddressForbidden, SealBroken) as error:
             return self._failed(site, together, type(error).__name__)
-        if not 200 <= status < 300:
-            return self._failed(site, together, f"status {status}")
+        if not 200 <= reply.status < 300:
+            return self._failed(site, together, f"status {reply.status}")
         for due in together:
             self.callbacks.note_told(site, due)
+        refused = refused_in(reply.body)
+        if refused:
+            told = {"site": site, "comments": sum(due.comment_id in refused for due in together)}
+            logger.warning("a blog did not take what became of some comments", extra=told)
         return len(together)
 
-    def _posted(self, url: str, keys: Sequence[DoorKey], comments: list[dict[str, str]]) -> int:
-        """Post results and return the status, showing one key after the other while it is 401.
+    def _posted(self, url: str, keys: Sequence[DoorKey], comments: list[dict[str, str]]) -> Reply:
+        """Post results and return the answer, showing one key after the other while it is 401.
 
         A blog whose key is being rotated knows the old one or the new one.
         """
-        private, status = self.settings.private_targets, UNAUTHORISED
+        private, reply = self.settings.private_targets, Reply(UNAUTHORISED, b"")
         for key in keys:
             token = self.door_keys.token(key)
             body = {"key": token, "endpoint": "comment-check", "comments": comments}
-            status = post_json(url, body, HEADERS, TIMEOUT_S, may_be_private=private).status
-            if status != UNAUTHORISED:
+            reply = post_json(url, body, HEADERS, TIMEOUT_S, may_be_private=private)
+            if reply.status != UNAUTHORISED:
                 break
-        return status
+        return reply
 
     def _failed(self, site: str, together: Sequence[Due], why: str) -> int:
         for due in together:
@@ -113,6 +119,19 @@ def origin_of(url: str) -> str:
     """Return the origin of a web address."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}".lower()
+
+
+def refused_in(body: bytes) -> frozenset[str]:
+    """Return the comments of which a blog says that it made nothing of what it was told.
+
+    It answers ``{"comments": {guid: {"status": "success" or "error", "message"}}}``. Asking again
+    would change nothing: it has lost the comment, or somebody there has decided on it.
+    """
+    try:
+        comments = orjson.loads(body)["comments"]
+        return frozenset(each for each in comments if comments[each]["status"] == "error")
+    except (orjson.JSONDecodeError, LookupError, TypeError):
+        return frozenset()
 
 
 def call_back(site: str) -> int:
