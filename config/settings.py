@@ -9,14 +9,16 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from enum import StrEnum
-from functools import cache
+from functools import cache, partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from environs import Env, EnvValidationError, validate
+from environs import Env, EnvValidationError, ValidationError, validate
 
 PREFIX = "ECLUSE_"
+RENAMED = {"WEBHOOKS_PRIVATE": "PRIVATE_TARGETS"}
+"""Options of an earlier name: one that is still set is refused, for silence would undo it."""
 
 
 class Durability(StrEnum):
@@ -109,11 +111,8 @@ class Settings:
         (), "base64 keys of 32 bytes for e-mail and IP, newest first; empty: kept in DATA_DIR"
     )
     trusted_proxies: int = option(0, "proxies in front whose X-Forwarded-For is believed", least=0)
-    webhooks_private: bool = option(
-        False, "webhooks may go to http:// and to private addresses, loopback too"
-    )
     private_targets: bool = option(
-        False, "callbacks may go to sites whose public names lead to private addresses"
+        False, "webhooks and callbacks may go to private addresses, webhooks to http:// too"
     )
     akismet_keyless: tuple[str, ...] = option(
         (), "networks whose Akismet calls may lack a key, and for which site: `10.0.0.0/8=blog`"
@@ -217,6 +216,8 @@ class Settings:
         env = Env(eager=False, prefix=PREFIX)
         env.read_env(".env", recurse=False)
         values = {item.name: _read(env, item) for item in fields(cls)}
+        for old, new in RENAMED.items():
+            env.str(old, default="", validate=partial(_refuse, new))
         try:
             env.seal()
         except EnvValidationError as error:
@@ -240,6 +241,10 @@ def _read(env: Env, item: Field[Any]) -> Any:
     parse = parsers.get(type(default), env.path)
     value = parse(name, default=default, validate=item.metadata["bound"])
     return tuple(value) if isinstance(default, tuple) and value is not None else value
+
+
+def _refuse(new: str, _value: str) -> None:
+    raise ValidationError(f"It is called {PREFIX}{new} now.")
 
 
 def _all_faults(error: EnvValidationError) -> str:

@@ -67,6 +67,7 @@ from service.store.telemetry.telemetry import Telemetry, limits_of
 from service.store.telemetry.troubles import Troubles
 from service.store.traffic import Traffic
 from service.tracing.chosen import tracing_of
+from service.warm_start import warm_up_for_doors
 from service.web import appeals as appeals_page
 from service.web import author, by_mail, demo, embed
 from service.web.docs import register_docs
@@ -284,10 +285,11 @@ def _from_environment() -> Settings:
 
 
 def begin_service(app: Flask) -> None:
-    """Have an application that is served log, and put its counts into the store from now on."""
+    """Have an application that is served log, count into the store, and be warm for the doors."""
     served: Services = app.extensions["ecluse"]
     configure_log(served.settings)
     report_errors(served.settings)
+    warm_up_for_doors(served)
     served.requests.keep_flushing()
 
 

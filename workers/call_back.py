@@ -14,12 +14,14 @@ from functools import cache
 from itertools import groupby
 from urllib.parse import urlsplit
 
+import orjson
+
 from config.settings import Settings, load_secrets
-from service.remote.guarded import AddressForbidden, PostFailed, post_json
+from service.remote.guarded import AddressForbidden, PostFailed, Reply, post_json
 from service.store.doors.door_keys import DoorKey, DoorKeys
 from service.store.sealing import SealBroken
 from service.store.server.embedded import server_urls
-from service.store.sites import KeyUnknown, Sites, SiteUnknown
+from service.store.sites import Sites, SiteUnknown
 from service.store.store import open_store
 from service.store.webhooks.callbacks import Callbacks, Due
 
@@ -28,6 +30,9 @@ AT_ONCE = 20
 CALL_LIMIT_S = 20.0
 """A task ends after this long; a blog that hangs keeps the others' waiting no longer."""
 TIMEOUT_S = 10.0
+MOST_KEYS = 3
+"""Keys shown in one call, where one was rotated again and again."""
+UNAUTHORISED = 401
 # The plugin says to leave a submit-spam or submit-ham alone that it would send in turn.
 HEADERS = {"X-Akismet-Webhook": "1", "User-Agent": "Ecluse"}
 
@@ -58,26 +63,39 @@ class Caller:
         return told
 
     def _post(self, site: str, url: str, key_id: str, together: Sequence[Due]) -> int:
-        key = self._good_key(site, key_id)
-        if key is None or not self._may_be_called(site, url):
+        keys = self.door_keys.in_use(site, key_id)[:MOST_KEYS]
+        if not keys or not self._may_be_called(site, url):
             for due in together:
                 self.callbacks.drop(site, due)
             return 0
+        comments = [{"guid": due.comment_id, "result": due.result} for due in together]
         try:
-            body = {
-                "key": self.door_keys.token(key),
-                "endpoint": "comment-check",
-                "comments": [{"guid": due.comment_id, "result": due.result} for due in together],
-            }
-            private = self.settings.private_targets
-            status, _ = post_json(url, body, HEADERS, TIMEOUT_S, may_be_private=private)
+            reply = self._posted(url, keys, comments)
         except (PostFailed, AddressForbidden, SealBroken) as error:
             return self._failed(site, together, type(error).__name__)
-        if not 200 <= status < 300:
-            return self._failed(site, together, f"status {status}")
+        if not 200 <= reply.status < 300:
+            return self._failed(site, together, f"status {reply.status}")
         for due in together:
             self.callbacks.note_told(site, due)
+        refused = refused_in(reply.body)
+        if refused:
+            told = {"site": site, "comments": sum(due.comment_id in refused for due in together)}
+            logger.warning("a blog did not take what became of some comments", extra=told)
         return len(together)
+
+    def _posted(self, url: str, keys: Sequence[DoorKey], comments: list[dict[str, str]]) -> Reply:
+        """Post results and return the answer, showing one key after the other while it is 401.
+
+        A blog whose key is being rotated knows the old one or the new one.
+        """
+        private, reply = self.settings.private_targets, Reply(UNAUTHORISED, b"")
+        for key in keys:
+            token = self.door_keys.token(key)
+            body = {"key": token, "endpoint": "comment-check", "comments": comments}
+            reply = post_json(url, body, HEADERS, TIMEOUT_S, may_be_private=private)
+            if reply.status != UNAUTHORISED:
+                break
+        return reply
 
     def _failed(self, site: str, together: Sequence[Due], why: str) -> int:
         for due in together:
@@ -85,13 +103,6 @@ class Caller:
                 logger.error("a blog could not be called back", extra={"comment": due.comment_id})
         logger.warning("a blog was not called back", extra={"site": site, "why": why})
         return 0
-
-    def _good_key(self, site: str, key_id: str) -> DoorKey | None:
-        try:
-            key = self.door_keys.get(site, key_id)
-        except KeyUnknown:
-            return None
-        return key if key.is_good else None
 
     def _may_be_called(self, site: str, url: str) -> bool:
         """Say whether an address is the site's own, as its settings name it now."""
@@ -108,6 +119,19 @@ def origin_of(url: str) -> str:
     """Return the origin of a web address."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}".lower()
+
+
+def refused_in(body: bytes) -> frozenset[str]:
+    """Return the comments of which a blog says that it made nothing of what it was told.
+
+    It answers ``{"comments": {guid: {"status": "success" or "error", "message"}}}``. Asking again
+    would change nothing: it has lost the comment, or somebody there has decided on it.
+    """
+    try:
+        comments = orjson.loads(body)["comments"]
+        return frozenset(each for each in comments if comments[each]["status"] == "error")
+    except (orjson.JSONDecodeError, LookupError, TypeError):
+        return frozenset()
 
 
 def call_back(site: str) -> int:

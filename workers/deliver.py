@@ -11,6 +11,7 @@ from functools import cache, partial
 
 from config.settings import Settings, load_secrets
 from service.remote.guarded import AddressForbidden, PostFailed, post
+from service.remote.retry_after import seconds_asked
 from service.remote.signed import signed_headers
 from service.store.doorbell import Doorbell
 from service.store.records import Record
@@ -18,7 +19,7 @@ from service.store.sealing import SealBroken
 from service.store.server.embedded import server_urls
 from service.store.sites import Changer
 from service.store.store import Store, open_store
-from service.store.webhooks.deliveries import PAUSES_S, Attempt, Delivery, Outcome
+from service.store.webhooks.deliveries import Attempt, Delivery, Outcome, next_try
 from service.store.webhooks.webhooks import (
     BY_ITSELF,
     OffBecause,
@@ -36,6 +37,8 @@ AT_ONCE = 16
 SIDE_BY_SIDE = 8
 FAILING_LIMIT_MS = 5 * 86_400_000
 """A webhook that answered nothing good for five days is turned off."""
+BUSY = (429, 503)
+"""By these a receiver may say when to come again (Retry-After)."""
 GONE = 410
 """By this status a receiver asks not to be told any more (Standard Webhooks)."""
 
@@ -44,11 +47,15 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Hold what an attempt met: a status, or 0 and what went wrong, in a word."""
+    """Hold what an attempt met: a status, or 0 and what went wrong, in a word.
+
+    ``asked_s`` is how long the receiver wants to be left alone; 0: it does not say.
+    """
 
     status: int
     wrong: str
     took_ms: int
+    asked_s: int = 0
 
     @property
     def is_good(self) -> bool:
@@ -127,25 +134,27 @@ class Deliverer:
             "Content-Type": "application/json",
             **signed_headers(name, int(self.clock()), body, secrets),
         }
-        private, begun = self.settings.webhooks_private, self.timer()
-        status, wrong = 0, ""
+        private, begun = self.settings.private_targets, self.timer()
+        status, wrong, asked_s = 0, "", 0
         try:
-            status, _ = post(webhook.url, body, headers, TIMEOUT_S, may_be_private=private)
+            reply = post(webhook.url, body, headers, TIMEOUT_S, may_be_private=private)
+            status = reply.status
+            if status in BUSY:
+                asked_s = seconds_asked(reply.retry_after, self.clock())
         except PostFailed as error:
             wrong = str(error)
         except AddressForbidden:
             wrong = "private address"
-        return Answer(status, wrong, int((self.timer() - begun) * 1000))
+        return Answer(status, wrong, int((self.timer() - begun) * 1000), asked_s)
 
     def _note(self, site: str, webhook: Webhook, delivery: Delivery, answer: Answer) -> None:
         now_ms, tries = self._now_ms(), delivery.tries + 1
-        outcome, due_ms = Outcome.TOLD, now_ms
+        outcome, again = Outcome.TOLD, None
         if not answer.is_good:
-            is_over = tries > len(PAUSES_S) or answer.status == GONE
-            outcome = Outcome.DEAD if is_over else Outcome.AGAIN
-            due_ms = now_ms if is_over else now_ms + PAUSES_S[tries - 1] * 1000
+            again = None if answer.status == GONE else next_try(delivery, answer.asked_s)
+            outcome = Outcome.AGAIN if again else Outcome.DEAD
         attempt = Attempt(now_ms, delivery.happening, outcome, answer.said, answer.took_ms, tries)
-        since_ms = self.store.deliveries.note(site, webhook, delivery, attempt, due_ms)
+        since_ms = self.store.deliveries.note(site, webhook, delivery, attempt, again)
         if outcome is Outcome.TOLD:
             return
         logger.warning(

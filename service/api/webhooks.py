@@ -168,7 +168,7 @@ def target(url: str) -> str:
     Raises ``Problem`` 422.
     """
     try:
-        return webhook_url(url, may_be_private=services().settings.webhooks_private)
+        return webhook_url(url, may_be_private=services().settings.private_targets)
     except ValueError as error:
         raise invalid({"url": str(error)}) from None
 

@@ -11,6 +11,7 @@ from service.exchange.foreign import FileUnreadable
 from service.moderation.models.weights import ModelBroken
 from service.moderation.policy import PolicyInvalid
 from service.store.comments import CommentUnknown
+from service.store.doors.door_keys import KeyGiven
 from service.store.paging import CursorInvalid
 from service.store.server.connection import NotDurable, StoreUnreachable
 from service.store.server.embedded import EmbeddedNotRunning
@@ -37,6 +38,10 @@ SENTENCES: dict[type[Exception], Callable[[Exception], str]] = {
     SiteExists: lambda error: f"a site called {str(error)!r} exists already",
     KeyUnknown: lambda error: f"the site has no key {str(error)!r}; see `ecluse keys list`",
     KeyEnded: lambda error: f"the key {str(error)!r} has ended; make a new one",
+    KeyGiven: lambda error: (
+        f"the other side makes the key {str(error)!r}: give its next one with `ecluse keys create "
+        "SITE --for coral --secret-file -`, then revoke this one"
+    ),
     SiteChanged: lambda error: f"somebody else is changing {str(error)!r}; try again",
     AccountExists: lambda error: f"an account called {str(error)!r} exists already",
     NameRetired: lambda error: (

@@ -96,7 +96,7 @@ def list_keys(site: str, is_json: bool) -> None:
         for key in found
     ]
     rows += [
-        (key.id, [f"for {key.door}"], key.label, _time(key.created_at), _time(key.revoked_at))
+        (key.id, [f"for {key.door}"], key.label, _time(key.created_at), _time(key.ends_at))
         for key in doors
     ]
     print_table(("ID", "SCOPES", "LABEL", "CREATED", "ENDS"), rows)
@@ -110,7 +110,13 @@ def list_keys(site: str, is_json: bool) -> None:
 @as_json
 def rotate(site: str, key_id: str, overlap_s: int, is_json: bool) -> None:
     """Replace key KEY_ID of SITE: the old one ends, the new token is shown this once."""
-    key, token = open_here().sites.rotate_key(site, key_id, overlap_s, operator())
+    store = open_here()
+    try:
+        key, token = store.sites.rotate_key(site, key_id, overlap_s, operator())
+    except KeyUnknown:
+        made, secret = store.door_keys.rotate(site, key_id, overlap_s, operator())
+        _print_door_key_once(made, secret, is_json)
+        return
     _print_once(site, key, token, is_json)
 
 
@@ -157,6 +163,7 @@ def _door_data(key: DoorKey) -> dict[str, Any]:
         "label": key.label,
         "created_at": key.created_at,
         "revoked_at": key.revoked_at,
+        "expires_at": key.expires_at,
     }
 
 

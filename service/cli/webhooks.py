@@ -51,7 +51,7 @@ def list_webhooks(site: str, is_json: bool) -> None:
 @as_json
 def create(site: str, url: str, events: tuple[str, ...], label: str, is_json: bool) -> None:
     """Have SITE's events posted to URL. The secret is shown this once."""
-    may_be_private = Settings.from_environment().webhooks_private
+    may_be_private = Settings.from_environment().private_targets
     try:
         target = webhook_url(url, may_be_private=may_be_private)
     except ValueError as error:

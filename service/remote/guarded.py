@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from functools import cache
 from http.client import HTTPConnection, HTTPException
 from urllib.parse import SplitResult, urlsplit
@@ -25,6 +26,15 @@ _PORTS = {"http": 80, "https": 443}
 _NEAR = ("localhost", ".localhost", ".local", ".internal", ".home.arpa")
 _NAT64 = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48"))
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Hold an answer: its status, the first 64 KiB of its body, its ``Retry-After`` or nothing."""
+
+    status: int
+    body: bytes
+    retry_after: str = ""
 
 
 class PostFailed(Exception):
@@ -42,8 +52,8 @@ def post(
     timeout_s: float,
     *,
     may_be_private: bool = False,
-) -> tuple[int, bytes]:
-    """Return the status of the answer and its first 64 KiB, all within ``timeout_s``.
+) -> Reply:
+    """Return the answer, all within ``timeout_s``.
 
     Looking a name up has the resolver's own limits. Raises ``PostFailed``, or
     ``AddressForbidden`` unless ``may_be_private``.
@@ -60,7 +70,8 @@ def post(
             with closing(connection):
                 connection.request("POST", target, body, said)
                 answer = connection.getresponse()
-                return answer.status, answer.read(MOST_BYTES)
+                waits = answer.getheader("Retry-After", "")
+                return Reply(answer.status, answer.read(MOST_BYTES), waits)
     except (OSError, HTTPException, ValueError, AttributeError) as error:
         name = "TimeoutError" if time.monotonic() >= until else type(error).__name__
         raise PostFailed(name) from None
@@ -73,8 +84,8 @@ def post_json(
     timeout_s: float,
     *,
     may_be_private: bool = False,
-) -> tuple[int, bytes]:
-    """Return the status of the answer to some JSON, and its first 64 KiB.
+) -> Reply:
+    """Return the answer to some JSON.
 
     ``may_be_private`` lets a public name lead to a private address; one that is private
     by itself (``localhost``, ``wordpress``, ``10.0.0.7``) always may.

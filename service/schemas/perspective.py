@@ -30,7 +30,8 @@ _NOTHING: Mapping[str, Any] = MappingProxyType({})
 _HUMP = re.compile("(?<=[a-z])_([a-z])")
 
 
-def _camel(name: str) -> str:
+def camel(name: str) -> str:
+    """Return a name in camelCase; it may be so already."""
     return _HUMP.sub(lambda match: match[1].upper(), name)
 
 
@@ -172,7 +173,7 @@ class MessageSchema(Schema):
     def __init__(self) -> None:
         super().__init__()
         self._names = {name: name for name in self.fields}
-        self._names |= {_camel(name): name for name in self.fields}
+        self._names |= {camel(name): name for name in self.fields}
         self._defaults = {name: field.load_default for name, field in self.fields.items()}
 
     def read(self, data: Any) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from service.schemas.site_values import REQUIRABLE, language, origin, site_name
 from service.schemas.submission import BODY_ERRORS
 from service.schemas.text import Text
 from service.store.bans import By
+from service.store.doors.door_keys import GIVEN, LONGEST_KEY, Door
 from service.store.sites import (
     DEFAULT_LIMITS,
     MOST_TEMPLATES,
@@ -60,6 +61,9 @@ NOT_TEMPLATE_KEY = "A short name has small letters, digits and hyphens."
 EMPTY_TEMPLATE = "Write the reason in one language at least."
 TEMPLATE_TWICE = "Two reasons have the same short name."
 TOO_MANY_TEMPLATES = "A site has at most 50 reasons."
+NO_SECRET = "Coral makes its secret: copy it from there."  # noqa: S105
+SECRET_MISPLACED = "Only Coral makes its own: leave this empty."  # noqa: S105
+LONG_SECRET = "A secret has at most 256 characters."  # noqa: S105
 NOT_OVERLAP = "Choose one of the times offered."
 NOT_ONE_OF = "Choose one of those offered."
 TOO_MANY_WORDS = "At most {most} words, all lists together."
@@ -173,6 +177,34 @@ class KeyFormSchema(Schema):
         validate=validate.Length(min=1, error=NO_SCOPE),
         error_messages={"required": NO_SCOPE},
     )
+
+
+class DoorKeyFormSchema(Schema):
+    """Describe a key for a door; ``secret`` is the other side's, where that makes the key."""
+
+    door = fields.Enum(
+        Door,
+        by_value=True,
+        required=True,
+        error_messages={"unknown": NOT_ONE_OF, "required": NOT_ONE_OF},
+    )
+    label = Text(limit=LABEL_LIMIT, load_default="")
+    secret = fields.String(
+        load_default="", validate=validate.Length(max=LONGEST_KEY, error=LONG_SECRET)
+    )
+
+    @post_load
+    def made(self, data: dict[str, Any], **_more: Any) -> dict[str, Any]:
+        """Return the key to be made, its secret without the spaces of a copy.
+
+        Raises ``ValidationError`` for a secret that is missing, or one more than there is.
+        """
+        secret = data["secret"].strip()
+        if data["door"] in GIVEN and not secret:
+            raise ValidationError(NO_SECRET, "secret")
+        if data["door"] not in GIVEN and secret:
+            raise ValidationError(SECRET_MISPLACED, "secret")
+        return {**data, "secret": secret}
 
 
 class RotationSchema(Schema):

@@ -86,6 +86,20 @@ def test_a_key_for_a_door_is_made_listed_and_revoked(ecluse: Ecluse, demo: str) 
     assert ended[made["id"]]["revoked_at"] is not None
 
 
+def test_a_key_for_a_door_is_rotated_and_the_old_one_may_stay_good_for_a_while(
+    ecluse: Ecluse, demo: str
+) -> None:
+    old = ecluse("keys", "create", demo, "--for", "akismet", "--label", "blog", "--json").data
+    new = ecluse("keys", "rotate", demo, old["id"], "--overlap", "24h", "--json").data
+    assert (new["for"], new["label"]) == ("akismet", "blog")
+    assert len(new["token"]) == 12
+    kept = {key["id"]: key for key in ecluse("keys", "list", demo, "--json").data}
+    assert 86_300 < kept[old["id"]]["expires_at"] - kept[old["id"]]["created_at"] < 86_500
+    last = ecluse("keys", "rotate", demo, new["id"])
+    assert "not shown again" in last.out
+    assert ecluse("keys", "rotate", demo, new["id"]).code == 1
+
+
 def test_a_secret_that_coral_made_is_read_from_a_file_and_never_shown(
     ecluse: Ecluse, demo: str, tmp_path: Path
 ) -> None:
@@ -94,6 +108,8 @@ def test_a_secret_that_coral_made_is_read_from_a_file_and_never_shown(
     made = ecluse("keys", "create", demo, "--for", "coral", "--secret-file", str(secret), "--json")
     assert made.data["for"] == "coral"
     assert "made by Coral" not in made.out + ecluse("keys", "list", demo).out
+    rotated = ecluse("keys", "rotate", demo, made.data["id"])
+    assert (rotated.code, "--for coral" in rotated.err) == (1, True)
     assert ecluse("keys", "create", demo, "--for", "coral").code == 2
     secret.write_text("", "utf-8")
     empty = ecluse("keys", "create", demo, "--for", "coral", "--secret-file", str(secret))

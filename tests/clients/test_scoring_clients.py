@@ -157,6 +157,32 @@ def test_googles_sample_runs_with_one_address_changed(google: Any) -> None:
     assert answer["languages"] == ["fr"]
 
 
+def test_googles_client_may_ask_for_a_part_of_the_answer(google: Any) -> None:
+    asked = {"comment": {"text": INSULT}, "requestedAttributes": {"TOXICITY": {}, "INSULT": {}}}
+    part = "attributeScores/TOXICITY/summaryScore/value"
+    answer = google.comments().analyze(body=asked, fields=part, prettyPrint=False).execute()
+    value = answer["attributeScores"]["TOXICITY"]["summaryScore"].pop("value")
+    assert value > 0.9
+    assert answer == {"attributeScores": {"TOXICITY": {"summaryScore": {}}}}
+    with pytest.raises(HttpError) as refused:
+        google.comments().analyze(body=asked, fields="scores").execute()
+    assert refused.value.error_details[0]["fieldViolations"][0]["field"] == "scores"
+
+
+def test_googles_client_may_ask_for_many_at_once(google: Any) -> None:
+    told: dict[str, Any] = {}
+    batch = google.new_batch_http_request(
+        callback=lambda name, answer, error: told.update({name: answer or error})
+    )
+    for text in (INSULT, "Merci beaucoup.", ""):
+        body = {"comment": {"text": text}, "requestedAttributes": {"TOXICITY": {}}}
+        batch.add(google.comments().analyze(body=body))
+    batch.execute()
+    scores = [told[name]["attributeScores"]["TOXICITY"]["summaryScore"] for name in ("1", "2")]
+    assert scores[0]["value"] > 0.9 > scores[1]["value"]
+    assert told["3"].reason == "Comment must be non-empty."
+
+
 def test_googles_client_may_suggest_scores(google: Any) -> None:
     body = {
         "comment": {"text": "Bonjour"},

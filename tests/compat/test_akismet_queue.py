@@ -18,8 +18,8 @@ from service.store.upkeep.verify import Verifier
 from service.store.webhooks.callbacks import MOST_TRIES, result_of
 from tests.api.house import ORIGIN, PAGE, Clock, House, bearer, json_of, thread_url
 from tests.compat.akismet import GUID, HELD, RECHECK, Blog, blog_of
-from tests.compat.webhook import Webhook, webhook
-from workers.call_back import Caller
+from tests.compat.webhook import PLAIN_PATH, Webhook, webhook
+from workers.call_back import Caller, refused_in
 from workers.learn import Pupil
 from workers.sweep import ring_to_call_back_where_due
 
@@ -37,7 +37,8 @@ def wordpress(house: House, served: Webhook) -> Webhook:
     """A blog whose origin is one of the site's."""
     served.told.clear()
     served.requests.clear()
-    served.status, served.location = 200, ""
+    served.status, served.location, served.key = 200, "", ""
+    served.lost.clear()
     house.change_site(origins=(ORIGIN, served.origin))
     return served
 
@@ -100,6 +101,65 @@ def test_the_blog_is_told_as_often_as_the_moderator_changes_her_mind(
     assert (body["key"], body["endpoint"]) == (blog.key, "comment-check")
     assert headers["X-Akismet-Webhook"] == "1"
     assert "zoe@example.org" not in str(body)
+
+
+def test_the_plugin_from_5_5_on_is_called_as_its_callback_wants(
+    house: House, wordpress: Webhook
+) -> None:
+    """The fields are those that the plugin, 5.7, sends beside the comment."""
+    blog = blog_of(house)
+    wordpress.key = blog.key
+    answer = blog.check(
+        HELD,
+        callback=f"{wordpress.origin}{PLAIN_PATH}",
+        blog_lang="fr_FR",
+        blog_charset="UTF-8",
+        comment_post_modified_gmt="2026-11-26 08:00:00",
+        comment_parent="0",
+        akismet_comment_nonce="inactive",
+        REMOTE_ADDR="192.0.2.7",
+        REQUEST_URI="/wp-comments-post.php",
+        HTTP_USER_AGENT="Mozilla/5.0",
+        POST_ak_js="1795718400000",
+        POST_ak_hp_textarea="",
+        POST_comment_post_ID="1",
+    )
+    assert (answer.status_code, answer.data) == (200, b"false")
+    assert int(answer.headers[RECHECK]) > 0
+    assert not [name for name, _ in answer.headers if name.lower().startswith("x-akismet-alert")]
+    guid = answer.headers[GUID]
+    decide(house, guid, "spam")
+    assert tell(house) == 1
+    headers, body = wordpress.requests[0]
+    assert body == {
+        "key": blog.key,
+        "endpoint": "comment-check",
+        "comments": [{"guid": guid, "result": "true"}],
+    }
+    assert headers["Content-Type"] == "application/json"
+    assert headers["X-Akismet-Webhook"] == "1"
+
+
+def test_a_blog_that_has_lost_a_comment_is_not_asked_again_and_an_operator_hears_of_it(
+    house: House, wordpress: Webhook, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, guid = held_at(house, wordpress)
+    wordpress.lost.add(guid)
+    decide(house, guid, "spam")
+    assert tell(house) == 1
+    assert "a blog did not take what became of some comments" in caplog.text
+    assert not house.services.store.callbacks.are_due("demo", 2**52)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b"[]", b"{}", b"null", b"<html>", b'{"comments": []}', b'{"comments": {"a": 1}}',
+        b'{"comments": {"a": {"status": ["error"]}}}', b'{"comments": "x"}', b"\xff",
+    ],
+)  # fmt: skip
+def test_an_answer_of_another_shape_says_nothing_against_us(body: bytes) -> None:
+    assert refused_in(body) == frozenset()
 
 
 def test_only_the_last_of_several_changes_is_told_and_none_that_is_no_news(
@@ -220,6 +280,24 @@ def test_an_origin_that_is_no_longer_the_sites_and_a_revoked_key_end_the_calls(
     assert not store.callbacks.are_due("demo", 2**52)
 
 
+def test_a_blog_whose_key_was_rotated_is_called_with_the_one_it_knows(
+    house: House, wordpress: Webhook
+) -> None:
+    blog, guid = held_at(house, wordpress)
+    keys = house.services.store.door_keys
+    [old] = keys.of_site("demo")
+    _, new = keys.rotate("demo", old.id, 3600)
+    wordpress.key = blog.key
+    decide(house, guid, "spam")
+    assert tell(house) == 1
+    assert [body["key"] for _, body in wordpress.requests] == [new, blog.key]
+    wordpress.key = new
+    keys.revoke("demo", old.id)
+    decide(house, guid, "approve")
+    assert tell(house) == 1
+    assert wordpress.told == [(guid, "true"), (guid, "false")]
+
+
 def test_a_redirect_is_not_followed(house: House, wordpress: Webhook) -> None:
     _, guid = held_at(house, wordpress)
     decide(house, guid, "spam")
@@ -239,14 +317,14 @@ def test_public_names_lead_to_no_private_address(
             post_json(f"http://blog.example.org:{port}/", {}, {}, 2.0)
     entry = [(2, 1, 6, "", ("127.0.0.1", port))]
     monkeypatch.setattr("socket.getaddrinfo", lambda *_a, **_m: entry)
-    status, _ = post_json(
+    reply = post_json(
         f"http://blog.example.org:{port}/wp-json/akismet/v1/webhook",
         {"comments": []},
         {},
         2.0,
         may_be_private=True,
     )
-    assert status == 200
+    assert reply.status == 200
     assert served.requests[-1][0]["Host"] == f"blog.example.org:{port}"
 
 

@@ -156,3 +156,11 @@ def test_keys_that_are_too_weak_are_refused(
 ) -> None:
     with pytest.raises(SettingsInvalid, match=variable):
         load_secrets(Settings(data_dir=tmp_path, **options))
+
+
+def test_an_option_of_an_earlier_name_is_refused_with_the_new_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ECLUSE_WEBHOOKS_PRIVATE", "true")
+    with pytest.raises(SettingsInvalid, match="It is called ECLUSE_PRIVATE_TARGETS now"):
+        Settings.from_environment()

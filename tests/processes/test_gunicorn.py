@@ -40,6 +40,44 @@ def test_gunicorn_serves_the_application(settings: Settings, tmp_path: Path) -> 
         opened.client.close()
 
 
+# What a server does that calls create_app(): before any door has a key, when one has, and with one.
+STARTED = """
+import time
+from service.app import create_app
+from service.store.doors.door_keys import Door
+
+def is_warm(app):
+    return app.extensions["ecluse"].pipeline.cache_info().currsize == 1
+
+cold = create_app()
+print(is_warm(cold))
+cold.extensions["ecluse"].store.door_keys.create("demo", Door.PERSPECTIVE, "")
+print(is_warm(create_app()))
+while not is_warm(cold):
+    time.sleep(0.02)
+print(True)
+"""
+
+
+def test_the_models_are_loaded_where_a_door_has_a_key_and_nowhere_else(
+    settings: Settings, tmp_path: Path
+) -> None:
+    opened = open_store(settings, load_secrets(settings), settings.redis_url)
+    opened.sites.create(Site("demo", lang="fr"))
+    opened.client.close()
+    named = {
+        "ECLUSE_REDIS_URL": settings.redis_url,
+        "ECLUSE_QUEUE_URL": settings.queue_url,
+        "ECLUSE_DATA_DIR": str(tmp_path),
+        "ECLUSE_ENCODER": "off",
+    }
+    ran = subprocess.run(
+        [sys.executable, "-c", STARTED],
+        env={**os.environ, **named}, capture_output=True, text=True, timeout=PATIENCE_S, check=True,
+    )  # fmt: skip
+    assert ran.stdout.split() == ["False", "True", "True"]
+
+
 def _until_it_answers(port: int) -> None:
     until = time.monotonic() + PATIENCE_S
     while True:

@@ -58,7 +58,7 @@ def test_workers_settle_what_the_scheduler_finds_tell_it_and_end_on_sigterm(
     store = store_at(settings, settings.redis_url)
     secret = hook(store, receiver)
     accept_unheard(store, "c1")
-    worker = start("worker", "-n", "2", WORKER_KIND=kind, WEBHOOKS_PRIVATE="true")
+    worker = start("worker", "-n", "2", WORKER_KIND=kind, PRIVATE_TARGETS="true")
     scheduler = start("scheduler")
     eventually(settled(store, "c1"))
     eventually(lambda: len(receiver.requests) == 2)

@@ -437,10 +437,10 @@ def test_what_happens_is_told_on_a_cluster(cluster: Store) -> None:
         "received", "verdict", "decision", "decision", "erased",
     ]  # fmt: skip
     told = Attempt(now, first.happening, Outcome.TOLD, "200", 3, 1)
-    cluster.deliveries.note("demo", webhook, first, told, now)
+    cluster.deliveries.note("demo", webhook, first, told)
     for each in others:
         dead = Attempt(now, each.happening, Outcome.DEAD, "500", 3, 11)
-        cluster.deliveries.note("demo", webhook, each, dead, now)
+        cluster.deliveries.note("demo", webhook, each, dead)
     assert cluster.deliveries.replay_all("demo", webhook, now) == 4
     assert cluster.deliveries.replay("demo", webhook, first.happening.id, now)
     cluster.webhooks.rotate("demo", webhook.id, 60, by)

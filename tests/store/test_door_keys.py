@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 
+import orjson
 import pytest
 
 from service.store.audit import AuditFilters
 from service.store.doors.door_counts import DoorCounts
-from service.store.doors.door_keys import Door, DoorKeys
+from service.store.doors.door_keys import Door, DoorKeys, KeyGiven
 from service.store.keys import DOOR_KEYS
-from service.store.sites import CACHE_S, Changer, KeyUnknown, Site, SiteUnknown
+from service.store.sites import CACHE_S, Changer, KeyEnded, KeyUnknown, Site, SiteUnknown
 from service.store.store import Store
 
 BY = Changer("account:tester", 1_700_000_000_000)
@@ -119,3 +120,59 @@ def test_an_openai_key_looks_like_one(store: Store) -> None:
     key, token = store.door_keys.create("demo", Door.OPENAI, "")
     assert token.startswith("sk-")
     assert store.door_keys.find(Door.OPENAI, token) == key
+
+
+def test_a_rotated_key_opens_its_door_beside_its_successor_until_its_time(store: Store) -> None:
+    now = Clock()
+    now.now = BY.at_ms / 1000
+    keys = DoorKeys(store.client, store.vault, now, now)
+    old, old_token = keys.create("demo", Door.AKISMET, "blog", BY)
+    new, token = keys.rotate("demo", old.id, 60, BY)
+    assert (new.door, new.label) == (Door.AKISMET, "blog")
+    assert token != old_token
+    assert [key.id for key in keys.in_use("demo", old.id)] == [new.id, old.id]
+    now.now += 59.5 - CACHE_S
+    assert keys.find(Door.AKISMET, old_token) is not None
+    now.now += 0.5 + CACHE_S
+    assert keys.find(Door.AKISMET, old_token) is None
+    assert keys.find(Door.AKISMET, token) == new
+    assert keys.in_use("demo", old.id) == [new]
+    with pytest.raises(KeyEnded):
+        keys.rotate("demo", old.id)
+    told = repr(store.audit.find("demo", AuditFilters(), 10).entries)
+    assert token not in told
+    assert old_token not in told
+
+
+def test_a_key_rotated_without_an_overlap_ends_at_once(store: Store) -> None:
+    old, token = store.door_keys.create("demo", Door.OPENAI, "")
+    new, _ = store.door_keys.rotate("demo", old.id)
+    assert store.door_keys.find(Door.OPENAI, token) is None
+    assert store.door_keys.in_use("demo", old.id) == [new]
+
+
+def test_a_second_rotation_never_lengthens_the_first_ones_overlap(store: Store) -> None:
+    now = Clock()
+    now.now = BY.at_ms / 1000
+    keys = DoorKeys(store.client, store.vault, now=now)
+    key, _ = keys.create("demo", Door.AKISMET, "", BY)
+    keys.rotate("demo", key.id, 60, BY)
+    keys.rotate("demo", key.id, 3600, BY)
+    assert keys.get("demo", key.id).expires_at == now.now + 60
+
+
+def test_a_secret_the_other_side_made_has_no_successor_of_ours(store: Store) -> None:
+    kept = store.door_keys.take("demo", Door.CORAL, "made by Coral", "")
+    with pytest.raises(KeyGiven):
+        store.door_keys.rotate("demo", kept.id)
+    assert store.door_keys.tokens("demo", Door.CORAL) == ["made by Coral"]
+
+
+def test_a_key_kept_by_an_earlier_version_can_still_be_read(store: Store) -> None:
+    key, token = store.door_keys.create("demo", Door.AKISMET, "")
+    [(digest, raw)] = store.client.hgetall(DOOR_KEYS).items()
+    stored = orjson.loads(raw)
+    for new in ("expires_at", "successor"):
+        del stored[new]
+    store.client.hset(DOOR_KEYS, digest, orjson.dumps(stored))
+    assert DoorKeys(store.client, store.vault).find(Door.AKISMET, token) == key

@@ -29,6 +29,7 @@ PAGES = (
     "/demo/bans",
     "/demo/templates",
     "/demo/webhooks",
+    "/demo/doors",
 )
 CHANGES = (
     "/new",
@@ -43,6 +44,7 @@ CHANGES = (
     "/demo/bans",
     "/demo/templates",
     "/demo/webhooks",
+    "/demo/doors",
 )
 FORM = {
     "origins": "https://example.org",

@@ -34,7 +34,7 @@ class Line:
         return self.house.services.store
 
     def deliverer(self, **options: Any) -> Deliverer:
-        settings = replace(self.house.services.settings, **{"webhooks_private": True, **options})
+        settings = replace(self.house.services.settings, **{"private_targets": True, **options})
         return Deliverer(self.store, self.house.services.doorbell, settings, self.clock)
 
     def deliver(self, **options: Any) -> int:

@@ -41,11 +41,15 @@ class Received:
 
 @dataclass
 class Receiver:
-    """What came; ``status`` is the answer, ``location`` where it redirects to."""
+    """What came; ``status`` is the answer, ``location`` where it redirects to.
+
+    ``retry_after`` is when it says to come again.
+    """
 
     origin: str = ""
     status: int = 204
     location: str = ""
+    retry_after: str = ""
     requests: list[Received] = field(default_factory=list)
     before: Callable[[Received], None] | None = None
     """Done before a request is answered."""
@@ -73,6 +77,8 @@ def receiving() -> Iterator[Receiver]:
             self.send_response(here.status)
             if here.location:
                 self.send_header("Location", here.location)
+            if here.retry_after:
+                self.send_header("Retry-After", here.retry_after)
             self.send_header("Content-Length", "0")
             self.end_headers()
 

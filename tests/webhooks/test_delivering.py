@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
+import itertools
 import os
 import signal
 import subprocess
 import sys
 import threading
+from dataclasses import replace
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from standardwebhooks.webhooks import WebhookVerificationError
 
 from service.store.keys import SiteKeys
 from service.store.reported import ReportReason
 from service.store.reports import Reporting
 from service.store.sites import Scope
-from service.store.webhooks.deliveries import LEASE_MS, PAUSES_S
+from service.store.webhooks.deliveries import (
+    LEASE_MS,
+    LONGEST_ASKED_S,
+    PAUSES_S,
+    Delivery,
+    Happening,
+    next_try,
+)
 from service.store.webhooks.webhooks import OffBecause, TooManyWebhooks, What
 from tests.api.house import bearer, json_of
 from tests.compat.akismet import HELD, blog_of
@@ -204,6 +217,66 @@ def test_a_failing_webhook_rests_and_is_then_tried_one_by_one(line: Line) -> Non
     assert line.deliver() == 1, "one, to see whether it works again"
 
 
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_receiver_that_asks_for_time_is_left_alone_as_long(line: Line, status: int) -> None:
+    comment(line)
+    line.receiver.status, line.receiver.retry_after = status, "100"
+    line.deliver()
+    line.receiver.status = 204
+    comment(line)
+    line.clock.now += 99
+    assert line.deliver() == 0, "not even of what is new"
+    line.clock.now += 1
+    assert line.deliver() == 4
+    assert line.health().waiting == 0
+
+
+def test_a_receiver_that_names_a_date_is_left_alone_until_then(line: Line) -> None:
+    comment(line)
+    at = format_datetime(dt.datetime.fromtimestamp(line.clock() + 600, dt.UTC), usegmt=True)
+    line.receiver.status, line.receiver.retry_after = 503, at
+    line.deliver()
+    line.clock.now += 599
+    assert line.deliver() == 0
+    line.clock.now += 2
+    assert line.deliver() == 2
+
+
+def test_who_asks_for_less_or_by_another_status_is_told_when_we_would(line: Line) -> None:
+    comment(line)
+    line.receiver.status, line.receiver.retry_after = 429, "1"
+    line.deliver()
+    line.clock.now += PAUSES_S[0] - 1
+    assert line.deliver() == 0
+    line.receiver.status, line.receiver.retry_after = 500, "3600"
+    line.clock.now += 1
+    assert line.deliver() == 2
+    line.clock.now += PAUSES_S[1]
+    assert line.deliver() == 1, "it has failed often enough to be tried one by one"
+
+
+def test_a_receiver_that_asks_for_days_is_asked_again_in_an_hour(line: Line) -> None:
+    comment(line)
+    line.receiver.status, line.receiver.retry_after = 503, "999999"
+    line.deliver()
+    line.clock.now += LONGEST_ASKED_S
+    assert line.deliver() == 2
+
+
+@given(st.lists(st.integers(0, 10**9)))
+def test_whatever_is_asked_a_day_ends_it_and_no_pause_is_shortened(asked: list[int]) -> None:
+    delivery, total_s = Delivery(Happening("1-1", "test", "", 0)), 0
+    for asked_s in itertools.chain(asked, itertools.repeat(0)):
+        again = next_try(delivery, asked_s)
+        if again is None:
+            break
+        assert again.pause_s >= PAUSES_S[delivery.tries + delivery.skipped]
+        assert again.pause_s >= min(asked_s, LONGEST_ASKED_S)
+        total_s += again.pause_s
+        delivery = replace(delivery, tries=delivery.tries + 1, skipped=again.skipped)
+    assert total_s <= sum(PAUSES_S)
+
+
 def test_a_webhook_that_fails_for_days_is_turned_off_and_the_log_says_so(line: Line) -> None:
     line.receiver.status = 500
     comment(line)
@@ -245,7 +318,7 @@ def test_a_redirect_is_a_failure_and_nobody_goes_there(line: Line) -> None:
 
 def test_nothing_goes_to_a_private_address_unless_allowed(line: Line) -> None:
     comment(line)
-    line.deliver(webhooks_private=False)
+    line.deliver(private_targets=False)
     assert line.receiver.requests == []
     said = {each.said for each in line.store.deliveries.recent("demo", line.webhook)}
     assert said == {"private address"}
@@ -263,7 +336,7 @@ def test_a_worker_killed_in_the_middle_loses_nothing(line: Line) -> None:
         "ECLUSE_REDIS_URL": settings.redis_url,
         "ECLUSE_QUEUE_URL": settings.queue_url,
         "ECLUSE_DATA_DIR": str(settings.data_dir),
-        "ECLUSE_WEBHOOKS_PRIVATE": "true",
+        "ECLUSE_PRIVATE_TARGETS": "true",
     }
     worker = subprocess.Popen([sys.executable, "-c", code], env=environment)
 

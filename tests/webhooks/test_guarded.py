@@ -48,7 +48,7 @@ def test_a_name_that_changes_its_mind_leads_nowhere_else(
 
     monkeypatch.setattr("service.remote.guarded.socket.getaddrinfo", resolve)
     monkeypatch.setattr("service.remote.guarded.socket.create_connection", connect_literally)
-    status, _ = post(f"http://hook.example:{port}/x", b"{}", {}, 5, may_be_private=True)
+    status = post(f"http://hook.example:{port}/x", b"{}", {}, 5, may_be_private=True).status
     assert status == 204
     assert receiver.requests[0].headers["host"] == f"hook.example:{port}"
 
@@ -106,8 +106,8 @@ def test_an_answer_that_drips_is_cut_when_its_time_is_over() -> None:
 
 def test_of_a_body_without_end_the_beginning_is_read() -> None:
     with dripping(b"HTTP/1.1 200 OK\r\n\r\n" + b"a" * 70_000) as port:
-        status, body = post(f"http://127.0.0.1:{port}/", b"", {}, 30, may_be_private=True)
-    assert (status, len(body)) == (200, 65_536)
+        reply = post(f"http://127.0.0.1:{port}/", b"", {}, 30, may_be_private=True)
+    assert (reply.status, len(reply.body)) == (200, 65_536)
 
 
 @pytest.mark.parametrize("url", ["ftp://a.example/", "http://[::1/", "x", "http://a:99999/"])

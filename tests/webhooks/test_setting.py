@@ -126,7 +126,7 @@ def test_only_keys_and_people_who_may_touch_webhooks(line: Line) -> None:
 @pytest.fixture
 def ann(line: Line) -> Staffer:
     house = line.house
-    house.replace(settings=replace(house.services.settings, webhooks_private=True))
+    house.replace(settings=replace(house.services.settings, private_targets=True))
     return staffer(house, "Ann", Role.ADMINISTRATOR)
 
 

@@ -42,7 +42,7 @@ def document(root: str) -> dict[str, Any]:
         "batchPath": "batch",
         "fullyEncodeReservedExpansion": True,
         "parameters": _PARAMETERS,
-        "schemas": _SCHEMAS,
+        "schemas": SCHEMAS,
         "resources": {"comments": {"methods": _METHODS}},
     }
 
@@ -85,12 +85,22 @@ def _query(kind: str, default: str = "") -> dict[str, str]:
 _PARAMETERS = {
     "$.xgafv": {**_query("string"), "enum": ["1", "2"]},
     "access_token": _query("string"),
-    "alt": {**_query("string", "json"), "enum": ["json", "media", "proto"]},
-    "callback": _query("string"),
-    "fields": _query("string"),
+    "alt": {
+        **_query("string", "json"),
+        "description": "Data format for response.",
+        "enum": ["json"],
+        "enumDescriptions": ["Responses with Content-Type of application/json"],
+    },
+    "fields": {
+        **_query("string"),
+        "description": "Selector specifying which fields to include in a partial response.",
+    },
     "key": _query("string"),
     "oauth_token": _query("string"),
-    "prettyPrint": _query("boolean", "true"),
+    "prettyPrint": {
+        **_query("boolean", "true"),
+        "description": "Returns response with indentations and line breaks.",
+    },
     "quotaUser": _query("string"),
     "uploadType": _query("string"),
     "upload_protocol": _query("string"),
@@ -143,7 +153,9 @@ _MESSAGES: Mapping[str, Fields] = {
         "detectedLanguages": TEXTS,
     },
 }
-_SCHEMAS = {name: _schema(name, fields) for name, fields in _MESSAGES.items()}
+SCHEMAS: Mapping[str, Mapping[str, Any]] = {
+    name: _schema(name, fields) for name, fields in _MESSAGES.items()
+}
 _METHODS = {
     "analyze": _method("analyze", "AnalyzeComment"),
     "suggestscore": _method("suggestscore", "SuggestCommentScore"),

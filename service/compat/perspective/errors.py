@@ -14,6 +14,7 @@ from flask import Response
 from marshmallow import ValidationError
 
 from service.api.answer import Answer
+from service.api.media import asked
 from service.api.problems import Problem
 from service.schemas.perspective import (
     CANNOT_FIND,
@@ -130,6 +131,25 @@ def key_invalid() -> ApiError:
     )
 
 
+def format_unknown(alt: str) -> ApiError:
+    """Return the error of a format that no answer has."""
+    name = alt[:LONGEST_NAME]
+    said = f"Invalid value '{name}' for query parameter 'alt': only 'json' is served."
+    return _bad_parameter("alt", said)
+
+
+def mask_broken(path: str) -> ApiError:
+    """Return the error of a path that is asked for, and leads to nothing an answer may hold."""
+    name = path[:LONGEST_NAME]
+    said = "Error expanding 'fields' parameter. Cannot find matching fields for path"
+    return _bad_parameter(name, f"{said} '{name}'.")
+
+
+def _bad_parameter(field: str, said: str) -> ApiError:
+    violation = {"field": field, "description": said}
+    return ApiError(400, _MESSAGES[400], [{"@type": BAD_REQUEST, "fieldViolations": [violation]}])
+
+
 def key_missing() -> ApiError:
     """Return the error of a call without a key."""
     return ApiError(
@@ -172,6 +192,14 @@ def unreadable(error: ValidationError) -> ApiError:
     return ApiError(400, said, [{"@type": BAD_REQUEST, "fieldViolations": [violation]}])
 
 
+def written(body: Mapping[str, Any]) -> bytes:
+    """Return a body as JSON, with indentations unless ``prettyPrint`` is false."""
+    query = asked().query
+    wish = query.get("prettyPrint") or query.get("$prettyPrint", "")
+    is_plain = wish.lower() in ("false", "0")
+    return orjson.dumps(body, option=None if is_plain else orjson.OPT_INDENT_2)
+
+
 def refusal(problem: Problem) -> Response:
     """Return a problem in Google's shape."""
     code = problem.status
@@ -184,7 +212,7 @@ def refusal(problem: Problem) -> Response:
     }
     if isinstance(problem, ApiError) and problem.details:
         error["details"] = problem.details
-    raw = orjson.dumps({"error": error}, option=orjson.OPT_INDENT_2)
+    raw = written({"error": error})
     headers = {
         "Content-Type": "application/json; charset=UTF-8",
         "Content-Length": str(len(raw)),

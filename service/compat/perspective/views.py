@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-import orjson
 from flask import Blueprint, Response
 
 from config.settings import EncoderUse
@@ -18,8 +17,12 @@ from service.compat.door import bounded_body, key_holder
 from service.compat.perspective import errors
 from service.compat.perspective.analysis import analyzed, tongue_of
 from service.compat.perspective.attributes import Coverage, coverage
+from service.compat.perspective.batch import BatchBroken, calls_in, joined
+from service.compat.perspective.batched import answer_to
 from service.compat.perspective.discovery import document
+from service.compat.perspective.masks import Mask, masked
 from service.compat.perspective.requests import read_analysis, read_suggestion
+from service.compat.perspective.standard import check_format, part_asked
 from service.compat.perspective.suggesting import teach
 from service.compat.quota import TooOften, spend
 from service.compat.scores import NotScreened, Texts
@@ -38,10 +41,13 @@ PREFLIGHT = {
     **errors.CORS,
     "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
     "Access-Control-Allow-Headers": "Authorization, Content-Type, X-Goog-Api-Client, "
-    "X-Goog-Api-Key, X-Goog-User-Project, X-Client-Data, X-Requested-With",
+    "X-Goog-Api-Key, X-Goog-FieldMask, X-Goog-User-Project, X-Client-Data, X-Requested-With",
     "Access-Control-Max-Age": "3600",
 }
 CALLS = ("/v1alpha1/comments:analyze", "/v1alpha1/comments:suggestscore")
+BATCHES = ("/batch", "/batch/commentanalyzer/v1alpha1")
+MOST_BATCH = 524_288
+"""Bytes a batch may have: a hundred comments of 5,000 characters."""
 DOCUMENTS = ("/$discovery/rest", "/discovery/v1/apis/commentanalyzer/v1alpha1/rest")
 
 
@@ -49,15 +55,17 @@ DOCUMENTS = ("/$discovery/rest", "/discovery/v1/apis/commentanalyzer/v1alpha1/re
 def analyze() -> Response:
     """Score a comment; nothing of it is kept, whatever `doNotStore` says."""
     site, _ = _caller()
+    part = part_asked("AnalyzeCommentResponse")
     call = read_analysis(bounded_body(MOST_BODY))
     _spend(site, "Analysis")
-    return _answer(_screened(lambda: analyzed(site, call, _coverage())))
+    return _answer(_screened(lambda: analyzed(site, call, _coverage())), part)
 
 
 @blueprint.route(CALLS[1], methods=["POST"], provide_automatic_options=False)
 def suggest_score() -> Response:
     """Learn which scores a comment should have had; its words are not kept."""
     site, actor = _caller()
+    part = part_asked("SuggestCommentScoreResponse")
     call = read_suggestion(bounded_body(MOST_BODY))
     _spend(site, "Suggestion")
     expected = call.languages[0] if call.languages else site.lang
@@ -68,7 +76,7 @@ def suggest_score() -> Response:
     body: dict[str, Any] = {"clientToken": call.client_token} if call.client_token else {}
     if call.languages:
         body["requestedLanguages"] = call.languages
-    return _answer({**body, "detectedLanguages": tongue.detected})
+    return _answer({**body, "detectedLanguages": tongue.detected}, part)
 
 
 @blueprint.route(DOCUMENTS[0], provide_automatic_options=False)
@@ -77,7 +85,22 @@ def discovery() -> Response:
     """Describe the API to a generated client, at the address by which it came."""
     if asked().query.get("version", "v1alpha1") != "v1alpha1":
         raise errors.ApiError(404, "Discovery document not found for API service.")
-    return _answer(document(asked().host_url), {"Vary": "Host"})
+    check_format()
+    return _answer(document(asked().host_url), headers={"Vary": "Host"})
+
+
+@blueprint.route(BATCHES[0], methods=["POST"], provide_automatic_options=False)
+@blueprint.route(BATCHES[1], methods=["POST"], provide_automatic_options=False)
+def batch() -> Response:
+    """Answer up to a hundred calls in one, each as if it had come by itself."""
+    body = bounded_body(MOST_BATCH)
+    try:
+        calls = calls_in(asked().environ.get("CONTENT_TYPE", ""), body)
+    except BatchBroken as error:
+        raise errors.ApiError(400, str(error)) from None
+    kind, raw = joined(answer_to(call, CALLS) for call in calls)
+    headers = {"Content-Type": kind, "Content-Length": str(len(raw)), "Cache-Control": "no-store"}
+    return Answer([raw], 200, {**headers, **errors.CORS})
 
 
 def preflight() -> Response:
@@ -85,7 +108,7 @@ def preflight() -> Response:
     return Answer([b""], 204, PREFLIGHT)
 
 
-for _path in (*CALLS, *DOCUMENTS):
+for _path in (*CALLS, *DOCUMENTS, *BATCHES):
     blueprint.add_url_rule(
         _path, "preflight", preflight, methods=["OPTIONS"], provide_automatic_options=False
     )
@@ -136,7 +159,7 @@ def _coverage_of(has_encoder: bool) -> Coverage:
     return coverage(has_encoder, shipped_model().weights.calibration)
 
 
-def _answer(body: Any, headers: dict[str, str] | None = None) -> Response:
-    raw = orjson.dumps(body)
+def _answer(body: Any, part: Mask | None = None, headers: dict[str, str] | None = None) -> Response:
+    raw = errors.written(body if part is None else masked(body, part))
     own = {"Content-Type": JSON, "Content-Length": str(len(raw)), "Cache-Control": "no-store"}
     return Answer([raw], 200, {**own, **errors.CORS, **(headers or {})})

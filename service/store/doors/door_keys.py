@@ -20,7 +20,7 @@ import orjson
 from service.store.keys import DOOR_KEYS, SITES, SiteKeys
 from service.store.sealing import Vault
 from service.store.server.connection import Client
-from service.store.sites import CACHE_S, SETTINGS, Changer, KeyUnknown, SiteUnknown
+from service.store.sites import CACHE_S, SETTINGS, Changer, KeyEnded, KeyUnknown, SiteUnknown
 
 MOST_CACHED = 4096
 """Keys a process remembers, those it does not know among them; guesses fill no memory."""
@@ -46,9 +46,17 @@ GIVEN = frozenset({Door.CORAL})
 """Doors whose keys the other side makes, and signs with."""
 
 
+class KeyGiven(Exception):
+    """Say that the other side makes this key, so that we cannot make its successor."""
+
+
 @dataclass(frozen=True, slots=True)
 class DoorKey:
-    """Hold one key: ``id`` names it, ``sealed`` is what opens the door."""
+    """Hold one key: ``id`` names it, ``sealed`` is what opens the door.
+
+    One that was rotated with an overlap is good until ``expires_at`` (seconds since the epoch);
+    ``successor`` is the id of the key that took its place.
+    """
 
     id: str
     site: str
@@ -57,22 +65,36 @@ class DoorKey:
     created_at: float
     sealed: bytes
     revoked_at: float | None = None
+    expires_at: float | None = None
+    successor: str | None = None
+
+    def is_good(self, now_s: float) -> bool:
+        """Say whether the key was neither revoked nor has run out."""
+        return self.revoked_at is None and (self.expires_at is None or now_s < self.expires_at)
 
     @property
-    def is_good(self) -> bool:
-        """Say whether the key still opens its door."""
-        return self.revoked_at is None
+    def ends_at(self) -> float | None:
+        """Return when the key ended, or will; None where nothing ends it."""
+        return self.expires_at if self.revoked_at is None else self.revoked_at
 
 
 class DoorKeys:
-    """Keep the doors' keys; what a look-up finds may be two seconds old."""
+    """Keep the doors' keys; what a look-up finds may be two seconds old.
+
+    ``clock`` measures that age, ``now`` gives seconds since the epoch.
+    """
 
     def __init__(
-        self, client: Client, vault: Vault, clock: Callable[[], float] = time.monotonic
+        self,
+        client: Client,
+        vault: Vault,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self._client = client
         self._vault = vault
         self._clock = clock
+        self._now = now
         self._known: dict[str, tuple[float, DoorKey | None]] = {}
         self._signing: dict[tuple[str, Door], tuple[float, list[str]]] = {}
 
@@ -104,7 +126,7 @@ class DoorKeys:
         found = [
             self._vault.open_bytes(key.sealed, digest).decode()
             for digest, key in self._all()
-            if key.site == site and key.door is door and key.is_good
+            if key.site == site and key.door is door and key.is_good(self._now())
         ]
         if len(self._signing) >= MOST_CACHED:
             self._signing.clear()
@@ -121,7 +143,7 @@ class DoorKeys:
             return cached[1]
         found: Any = self._client.hget(DOOR_KEYS, digest)
         key = _key_from(found) if found else None
-        if key is not None and not key.is_good:
+        if key is not None and not key.is_good(self._now()):
             key = None
         if len(self._known) >= MOST_CACHED:
             self._known.clear()
@@ -148,11 +170,49 @@ class DoorKeys:
         Raises ``KeyUnknown``.
         """
         digest, key = self._named(site, key_id)
-        if not key.is_good:
+        if key.revoked_at is not None:
             return key
-        revoked = replace(key, revoked_at=by.at_ms / 1000 if by else time.time())
+        revoked = replace(key, revoked_at=self._time_of(by))
         self._save(digest, revoked, key, by)
         return revoked
+
+    def rotate(
+        self, site: str, key_id: str, overlap_s: int = 0, by: Changer | None = None
+    ) -> tuple[DoorKey, str]:
+        """Return a key's successor, for the same door and of the same label, with its token.
+
+        The old key is good for another ``overlap_s`` seconds. Raises ``KeyUnknown``,
+        ``KeyEnded`` when it is good no more, or ``KeyGiven``.
+        """
+        digest, old = self._named(site, key_id)
+        now_s = self._time_of(by)
+        if not old.is_good(now_s):
+            raise KeyEnded(key_id)
+        if old.door in GIVEN:
+            raise KeyGiven(key_id)
+        made = self.create(site, old.door, old.label, by)
+        replaced = replace(old, successor=made[0].id)
+        if overlap_s:
+            until = min(now_s + overlap_s, old.expires_at or now_s + overlap_s)
+            replaced = replace(replaced, expires_at=until)
+        else:
+            replaced = replace(replaced, revoked_at=now_s)
+        self._save(digest, replaced, old, by)
+        return made
+
+    def in_use(self, site: str, key_id: str) -> list[DoorKey]:
+        """Return the good keys that the other side may know a key by: the newest first.
+
+        They are the key itself, and those that took its place.
+        """
+        of_site = {key.id: key for key in self.of_site(site)}
+        line: list[DoorKey] = []
+        key = of_site.get(key_id)
+        while key is not None:
+            line.append(key)
+            key = of_site.get(key.successor or "")
+        now_s = self._now()
+        return [each for each in reversed(line) if each.is_good(now_s)]
 
     def token(self, key: DoorKey) -> str:
         """Return what opens the door, to be shown where a result is posted.
@@ -167,7 +227,7 @@ class DoorKeys:
     ) -> DoorKey:
         if not self._client.sismember(SITES, site):
             raise SiteUnknown(site)
-        at = by.at_ms / 1000 if by else time.time()
+        at = self._time_of(by)
         sealed = self._vault.seal_bytes(token.encode(), digest)
         key = DoorKey(secrets.token_hex(4), site, door, label, at, sealed)
         self._save(digest, key, None, by)
@@ -182,6 +242,9 @@ class DoorKeys:
     def _all(self) -> list[tuple[str, DoorKey]]:
         found: Any = self._client.hgetall(DOOR_KEYS)
         return [(digest.decode(), _key_from(raw)) for digest, raw in found.items()]
+
+    def _time_of(self, by: Changer | None) -> float:
+        return by.at_ms / 1000 if by else self._now()
 
     def _digest(self, door: Door, token: str) -> str:
         plain = token.lower() if door is Door.AKISMET else token
@@ -204,7 +267,13 @@ class DoorKeys:
 
 def _told_of(key: DoorKey) -> dict[str, Any]:
     """Return what the audit log says of a key: nothing that opens a door."""
-    return {"id": key.id, "for": key.door, "label": key.label, "revoked_at": key.revoked_at}
+    return {
+        "id": key.id,
+        "for": key.door,
+        "label": key.label,
+        "revoked_at": key.revoked_at,
+        "expires_at": key.expires_at,
+    }
 
 
 def _key_json(key: DoorKey) -> bytes:

@@ -21,6 +21,8 @@ LEASE_MS = 120_000
 """How long a worker may take over what it took; one that died is followed by another."""
 PAUSES_S = (10, 60, 300, 900, 1800, 3600, 7200, 14_400, 28_800, 29_400)
 """Between two tries, after each that failed: a day together."""
+LONGEST_ASKED_S = 3600
+"""How long a receiver is left alone because it asks for it; after that it may ask again."""
 RESTS_AFTER = 3
 """Failures in a row after which a webhook is tried one by one, with rests in between."""
 FIRST_REST_MS, LONGEST_REST_MS = 15_000, 900_000
@@ -57,10 +59,42 @@ class Happening:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Hold an event for one webhook, and how often telling it has failed."""
+    """Hold an event for one webhook, and how often telling it has failed.
+
+    ``skipped`` are the tries that were not made, because the receiver asked for time.
+    """
 
     happening: Happening
     tries: int = 0
+    skipped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Say how a delivery that failed is made again: after how long, and what is skipped by it.
+
+    ``asked_s`` is how long the receiver wants to be left alone, whatever it is to be told.
+    """
+
+    pause_s: int
+    skipped: int = 0
+    asked_s: int = 0
+
+
+def next_try(failed: Delivery, asked_s: int = 0) -> Again | None:
+    """Return how a delivery that failed once more is made again; None: it is given up.
+
+    It never comes earlier than our own pauses say. What the receiver asks for, an hour at most,
+    takes the place of the tries that it reaches, so all of them together end after the same day.
+    """
+    left = PAUSES_S[failed.tries + failed.skipped :]
+    if not left:
+        return None
+    asked_s, skipped, reached_s = min(asked_s, LONGEST_ASKED_S), 0, left[0]
+    while reached_s < asked_s and skipped + 1 < len(left):
+        skipped += 1
+        reached_s += left[skipped]
+    return Again(max(left[0], asked_s), failed.skipped + skipped, asked_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +173,14 @@ class Deliveries:
         return [_delivery_from(raw) for raw in answer[1::2]]
 
     def note(
-        self, site: str, webhook: Webhook, delivery: Delivery, attempt: Attempt, due_ms: int
+        self,
+        site: str,
+        webhook: Webhook,
+        delivery: Delivery,
+        attempt: Attempt,
+        again: Again | None = None,
     ) -> int:
-        """Note what came of an attempt; ``due_ms`` is when the next one is due.
+        """Note what came of an attempt; ``again`` says of one that is made again when.
 
         Returns since when (ms) the webhook has been failing, 0 where it works.
         """
@@ -156,18 +195,20 @@ class Deliveries:
             keys.told(happening.comment_id),
             keys.counters,
         ]
+        skipped = again.skipped if again else delivery.skipped
         arguments: list[Argument] = [
             webhook.id,
             happening.id,
             attempt.outcome,
             attempt.at_ms,
-            _delivery_json(replace(delivery, tries=attempt.tries)),
-            due_ms,
+            _delivery_json(replace(delivery, tries=attempt.tries, skipped=skipped)),
+            attempt.at_ms + 1000 * (again.pause_s if again else 0),
             _attempt_json(attempt),
             _told_json(webhook, attempt) if happening.comment_id else b"",
             RESTS_AFTER,
             FIRST_REST_MS,
             LONGEST_REST_MS,
+            attempt.at_ms + 1000 * again.asked_s if again and again.asked_s else 0,
         ]
         return int(self._note(self._client, names, arguments))
 
@@ -178,10 +219,10 @@ class Deliveries:
         for each in webhooks:
             if each.off is None:
                 pipe.zcount(keys.deliveries_due(each.id), "-inf", now_ms)
-                pipe.hget(keys.webhook_state(each.id), "rests_until")
+                pipe.hmget(keys.webhook_state(each.id), "rests_until", "asked_until")
         answers = pipe.execute()
         rows = zip(answers[::2], answers[1::2], strict=True)
-        return any(count and int(rests_until or 0) <= now_ms for count, rests_until in rows)
+        return any(count and max(int(at or 0) for at in rests) <= now_ms for count, rests in rows)
 
     def dead(self, site: str, webhook: Webhook, limit: int) -> list[Delivery]:
         """Return what a webhook was not told in the end, newest first."""
@@ -214,7 +255,7 @@ class Deliveries:
             missed=counts.get("missed", 0),
             failures=counts.get("failures", 0),
             failing_since_ms=counts.get("failing_since", 0),
-            rests_until_ms=counts.get("rests_until", 0),
+            rests_until_ms=max(counts.get("rests_until", 0), counts.get("asked_until", 0)),
         )
 
     def replay_all(self, site: str, webhook: Webhook, now_ms: int, most: int = 1000) -> int:
@@ -244,7 +285,7 @@ class Deliveries:
         ]
         arguments: list[Argument] = [now_ms, MOST_WAITING]
         for each in deliveries:
-            arguments += [each.happening.id, _delivery_json(replace(each, tries=0))]
+            arguments += [each.happening.id, _delivery_json(Delivery(each.happening))]
         return int(self._replay(self._client, names, arguments))
 
 
@@ -282,12 +323,13 @@ def _happening_data(happening: Happening) -> list[Any]:
 
 
 def _delivery_json(delivery: Delivery) -> bytes:
-    return orjson.dumps([*_happening_data(delivery.happening), delivery.tries])
+    return orjson.dumps([*_happening_data(delivery.happening), delivery.tries, delivery.skipped])
 
 
 def _delivery_from(raw: bytes) -> Delivery:
-    *happening, tries = orjson.loads(raw)
-    return Delivery(Happening(*happening), tries)
+    # One written before a receiver could ask for time has no number of tries skipped.
+    id_, what, comment_id, at_ms, facts, *counts = orjson.loads(raw)
+    return Delivery(Happening(id_, what, comment_id, at_ms, facts), *counts)
 
 
 def _attempt_json(attempt: Attempt) -> bytes:

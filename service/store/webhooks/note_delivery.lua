@@ -2,7 +2,8 @@
 -- KEYS: due, deliveries, dead, recent, state, webhooks, what was told of the comment, counters.
 -- ARGV: webhook, event, 'told', 'again' or 'dead', now (ms), the delivery as JSON, when it is due
 -- again (ms), the attempt as JSON, what the comment's history says or '', failures in a row after
--- which the webhook rests, its first and its longest rest (ms).
+-- which the webhook rests, its first and its longest rest (ms), until when its receiver asks to be
+-- left alone (ms) or 0.
 -- Returns since when it has been failing (ms), 0 where it works.
 
 local due, deliveries, dead, recent, state = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
@@ -53,4 +54,6 @@ if tonumber(redis.call('HGET', state, 'rests_until') or '0') <= now then
     redis.call('HSET', state, 'rests_until', string.format('%.0f', now + rest))
   end
 end
+local asked_until = tonumber(redis.call('HGET', state, 'asked_until') or '0')
+if tonumber(ARGV[12]) > asked_until then redis.call('HSET', state, 'asked_until', ARGV[12]) end
 return tonumber(redis.call('HGET', state, 'failing_since'))

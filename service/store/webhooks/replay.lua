@@ -12,5 +12,5 @@ for at = 3, #ARGV, 2 do
     replayed = replayed + 1
   end
 end
-redis.call('HDEL', KEYS[4], 'rests_until')
+redis.call('HDEL', KEYS[4], 'rests_until', 'asked_until')
 return replayed

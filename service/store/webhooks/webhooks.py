@@ -188,7 +188,7 @@ class Webhooks:
             site, webhook_id, by, lambda found: replace(found, off=None, off_at=0.0)
         )
         state = SiteKeys(site).webhook_state(webhook_id)
-        self._client.hdel(state, "failures", "failing_since", "rests_until")
+        self._client.hdel(state, "failures", "failing_since", "rests_until", "asked_until")
         return changed
 
     def delete(self, site: str, webhook_id: str, by: Changer) -> None:

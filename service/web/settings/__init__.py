@@ -2,6 +2,7 @@
 
 from service.web.settings import (
     bans,
+    doors,
     keys,
     lists,
     policy,
@@ -17,6 +18,7 @@ from service.web.settings.room import blueprint
 __all__ = [
     "bans",
     "blueprint",
+    "doors",
     "keys",
     "lists",
     "policy",

@@ -36,7 +36,7 @@ def webhooks(name: str) -> Response:
 def make_webhook(name: str) -> Response:
     """Make a webhook and show its secret on this page, and nowhere else."""
     values, faults = loaded(WebhookFormSchema(), nested(request.form, ("events",)))
-    site, private = site_of(name).site, services().settings.webhooks_private
+    site, private = site_of(name).site, services().settings.private_targets
     if not faults:
         try:
             url = webhook_url(values["url"], may_be_private=private)

@@ -152,7 +152,7 @@ def test_another_method_is_refused_and_the_right_one_named(caller: Caller, metho
 
 
 @pytest.mark.parametrize(
-    "path", ["/v1alpha1/comments:delete", "/v1alpha1/", "/batch", "/$discovery/nothing"]
+    "path", ["/v1alpha1/comments:delete", "/v1alpha1/", "/batch/drive/v3", "/$discovery/nothing"]
 )
 def test_what_is_not_there_is_told_in_the_same_shape(caller: Caller, path: str) -> None:
     google_error(caller.house.client.post(path), 404, "NOT_FOUND")
