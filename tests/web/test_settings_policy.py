@@ -24,7 +24,8 @@ from tests.web.test_settings_pages import site_now, text_of, told
 
 KIND = "Merci beaucoup, tout est clair."
 POLICY = "/settings/demo/policy"
-NO_SCORES = {"thresholds": {name.value: {"hold": 1.01, "refuse": 1.01} for name in Attribute}}
+NEVER = {"hold": 1.01, "refuse": 1.01}
+NO_SCORES = {"thresholds": {name.value: {**NEVER, "fr": NEVER, "en": NEVER} for name in Attribute}}
 
 
 @pytest.fixture
@@ -107,15 +108,15 @@ def test_a_saved_policy_judges_the_next_comment(house: House, ann: Staffer) -> N
 
 
 def test_a_languages_own_threshold_can_be_set_and_taken_back(house: House, ann: Staffer) -> None:
-    ann.post(POLICY, {**form_of(ann, thresholds__insult__fr__hold="0.3"), "do": "save"})
-    assert site_now(house).policy["thresholds"]["insult"] == {"fr": {"hold": 0.3}}
-    ann.post(POLICY, {**form_of(ann, thresholds__toxicity__en__hold=""), "do": "save"})
+    ann.post(POLICY, {**form_of(ann, thresholds__toxicity__fr__hold="0.3"), "do": "save"})
+    assert site_now(house).policy["thresholds"]["toxicity"] == {"fr": {"hold": 0.3}}
+    ann.post(POLICY, {**form_of(ann, thresholds__identity_attack__en__hold=""), "do": "save"})
     policy = policy_of(site_now(house).policy)
-    found = policy.threshold(Attribute.TOXICITY, "en")
+    found = policy.threshold(Attribute.IDENTITY_ATTACK, "en")
     assert found is not None
-    assert found.hold == 0.5
-    ann.post(POLICY, {**form_of(ann, thresholds__insult__fr__hold=""), "do": "save"})
-    assert "insult" not in site_now(house).policy.get("thresholds", {})
+    assert found.hold == 0.35
+    ann.post(POLICY, {**form_of(ann, thresholds__toxicity__fr__hold=""), "do": "save"})
+    assert "toxicity" not in site_now(house).policy.get("thresholds", {})
 
 
 @pytest.mark.parametrize(
