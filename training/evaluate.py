@@ -63,7 +63,7 @@ def report(data: Path) -> Iterator[str]:
     parts = {name: part for name, (part, _) in groups.items()}
     attributes = [attribute for _, attribute in groups.values()]
     yield from tables("Rows that resemble comments", parts, attributes, OURS)
-    yield from functional(data, own, others)
+    yield from functional(judged.rows, own, others)
     yield from unseen_origins(data)
     yield from thresholds(judged)
 

@@ -24,6 +24,8 @@ _COLLECTED = ("spam", "spam_more", "toxicity", "toxicity_more")
 # Neighbouring lines of what was written for the project share words on purpose.
 _BLOCK_LINES = 15
 _CLEAN: Targets = dict.fromkeys(A, 0.0)
+BEGGING = "begging_written"
+"""The source of sentences that beg for likes and followers, or only speak of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ def read_rows(folder: Path) -> list[Row]:
     labelled = list(_labelled(folder))
     return [
         *written_rows(),
+        *begging_rows(),
         *_own_words(),
         *labelled,
         *_with_links(labelled),
@@ -99,6 +102,17 @@ def _sentence(line: str, lang: str) -> Row:
     label, detail, text = line.split("\t")
     raw = {"label": label, "detail": [] if detail == "-" else detail.split(",")}
     return Row(text, lang, "sentences_written", _read(raw), 3.0)
+
+
+def begging_rows() -> Iterator[Row]:
+    """Yield the project's own begging for likes and followers, and harmless talk of the same."""
+    for path in sorted((Path(__file__).parent / "written" / "spam").glob("*.tsv")):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        for number, line in enumerate(each for each in lines if not each.startswith("#")):
+            label, _, text = line.partition("\t")
+            targets = {A.SPAM: 1.0} if label == "1" else _CLEAN
+            block = f"begging_{path.stem}:{number // _BLOCK_LINES}"
+            yield Row(text, path.stem, BEGGING, targets, 1.5, block)
 
 
 def _own_words() -> Iterator[Row]:

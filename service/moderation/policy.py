@@ -32,6 +32,7 @@ T = TypeVar("T")
 V = TypeVar("V")
 
 ANY_LANGUAGE = "*"
+THRESHOLDS = "thresholds"
 SHADOW_BAN = "ban.shadow"
 TRUSTED = "trusted"
 """The rule that refuses the comments of a banned author who is not to know of the ban."""
@@ -304,15 +305,47 @@ def reports_from(data: Any) -> ReaderReports:
 
 
 def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``base`` with ``over`` laid on it, table by table."""
+    """Return ``base`` with ``over`` laid on it, table by table.
+
+    A threshold that ``over`` sets for all languages stands for those too that have one of
+    their own in ``base``.
+    """
     result = dict(base)
     for key, value in over.items():
         below = result.get(key)
-        if isinstance(below, Mapping) and isinstance(value, Mapping):
-            result[key] = merged(below, value)
-        else:
+        if not isinstance(below, Mapping) or not isinstance(value, Mapping):
             result[key] = value
+        elif key == THRESHOLDS:
+            result[key] = {**below, **_thresholds_merged(below, value)}
+        else:
+            result[key] = merged(below, value)
     return result
+
+
+def _thresholds_merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    found = {}
+    for attribute, table in over.items():
+        below = base.get(attribute)
+        if isinstance(below, Mapping) and isinstance(table, Mapping):
+            found[attribute] = merged(_without(below, general_in(table)), table)
+        else:
+            found[attribute] = table
+    return found
+
+
+def general_in(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what an attribute's table says for all languages."""
+    return {end: value for end, value in table.items() if not isinstance(value, Mapping)}
+
+
+def _without(table: Mapping[str, Any], ends: Collection[str]) -> dict[str, Any]:
+    """Return an attribute's table whose languages say nothing of these ends."""
+    left = general_in(table)
+    for language, values in table.items():
+        if isinstance(values, Mapping):
+            own = {end: value for end, value in values.items() if end not in ends}
+            left |= {language: own} if own else {}
+    return left
 
 
 def _refuse_unknown(path: str, table: Any, known: Collection[str]) -> None:
@@ -331,7 +364,7 @@ def _below(path: str, name: str) -> str:
 
 
 def _thresholds_from(data: Any) -> dict[Attribute, dict[str, Threshold]]:
-    _refuse_unknown("thresholds", data, tuple(Attribute))
+    _refuse_unknown(THRESHOLDS, data, tuple(Attribute))
     return {Attribute(name): _languages_from(name, table) for name, table in data.items()}
 
 

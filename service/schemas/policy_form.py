@@ -10,7 +10,14 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate
 
 from config.settings import default_policy
 from service.moderation.checks import CHECK_NAMES
-from service.moderation.policy import NEVER, OtherLanguages, Premoderation, merged
+from service.moderation.policy import (
+    NEVER,
+    THRESHOLDS,
+    OtherLanguages,
+    Premoderation,
+    general_in,
+    merged,
+)
 from service.moderation.signal import Attribute
 from service.schemas.settings import NOT_ONE_OF
 from service.schemas.submission import BODY_ERRORS
@@ -96,7 +103,7 @@ class PolicyFormSchema(Schema):
             "other_languages": data["other_languages"].value,
             "log_only": data["log_only"],
         }
-        return beyond(default, wanted)
+        return _with_languages_kept(beyond(default, wanted), wanted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +167,24 @@ def beyond(base: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]
         elif value != below:
             found[key] = value
     return found
+
+
+def _with_languages_kept(entries: dict[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Say again what languages have of their own where something is said for all of them."""
+    for attribute, table in entries.get(THRESHOLDS, {}).items():
+        general = general_in(table)
+        for language, values in wanted[THRESHOLDS][attribute].items():
+            if not isinstance(values, Mapping):
+                continue
+            again = {end: values[end] for end in general if end in values}
+            own = {
+                end: value
+                for end, value in {**table.pop(language, {}), **again}.items()
+                if value != general.get(end)
+            }
+            if own:
+                table[language] = own
+    return entries
 
 
 def _row(attribute: Attribute, code: str, tables: Mapping[str, Any]) -> Row:

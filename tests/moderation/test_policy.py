@@ -342,3 +342,17 @@ def test_any_data_makes_a_policy_or_a_named_fault(data: dict[str, Any]) -> None:
         for languages in policy.thresholds.values():
             assert all(0 < t.hold <= t.refuse <= 1.01 for t in languages.values())
     assert not data or any(name in fault for name in data)
+
+
+def test_a_threshold_said_for_all_languages_replaces_those_of_single_ones() -> None:
+    base = {"thresholds": {"insult": {"hold": 0.5, "refuse": 0.9, "fr": {"hold": 0.4}}}}
+    policy = policy_from(merged(base, {"thresholds": {"insult": {"hold": 0.8}}}))
+    assert policy.threshold(Attribute.INSULT, "fr") == policy.threshold(Attribute.INSULT, "de")
+    kept = policy_from(merged(base, {"thresholds": {"insult": {"refuse": 0.95}}}))
+    french = kept.threshold(Attribute.INSULT, "fr")
+    assert french is not None
+    assert (french.hold, french.refuse) == (0.4, 0.95)
+    again = {"thresholds": {"insult": {"hold": 0.8, "fr": {"hold": 0.3}}}}
+    said_again = policy_from(merged(base, again)).threshold(Attribute.INSULT, "fr")
+    assert said_again is not None
+    assert said_again.hold == 0.3

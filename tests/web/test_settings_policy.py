@@ -82,10 +82,11 @@ def test_a_preset_is_a_starting_point_that_keeps_the_lists(
 def test_a_threshold_is_saved_and_told_with_before_and_after(house: House, ann: Staffer) -> None:
     form = form_of(ann, thresholds__insult__any__hold="0,4")
     assert ann.post(POLICY, {**form, "do": "save"}).status_code == 303
-    assert site_now(house).policy == {"thresholds": {"insult": {"hold": 0.4}}}
+    kept = {"hold": 0.4, "fr": {"hold": 0.45}}  # French was shown with a value of its own
+    assert site_now(house).policy == {"thresholds": {"insult": kept}}
     (change,) = told(house)
     assert (change["field"], change["before"]) == ("policy.thresholds", None)
-    assert change["after"] == {"insult": {"hold": 0.4}}
+    assert change["after"] == {"insult": kept}
     form = form_of(ann, thresholds__insult__any__hold="0.3")
     ann.post(POLICY, {**form, "do": "save"})
     last = told(house)[-1]
@@ -107,15 +108,15 @@ def test_a_saved_policy_judges_the_next_comment(house: House, ann: Staffer) -> N
 
 
 def test_a_languages_own_threshold_can_be_set_and_taken_back(house: House, ann: Staffer) -> None:
-    ann.post(POLICY, {**form_of(ann, thresholds__insult__fr__hold="0.3"), "do": "save"})
-    assert site_now(house).policy["thresholds"]["insult"] == {"fr": {"hold": 0.3}}
-    ann.post(POLICY, {**form_of(ann, thresholds__toxicity__en__hold=""), "do": "save"})
+    ann.post(POLICY, {**form_of(ann, thresholds__toxicity__fr__hold="0.3"), "do": "save"})
+    assert site_now(house).policy["thresholds"]["toxicity"] == {"fr": {"hold": 0.3}}
+    ann.post(POLICY, {**form_of(ann, thresholds__identity_attack__en__hold=""), "do": "save"})
     policy = policy_of(site_now(house).policy)
-    found = policy.threshold(Attribute.TOXICITY, "en")
+    found = policy.threshold(Attribute.IDENTITY_ATTACK, "en")
     assert found is not None
-    assert found.hold == 0.5
-    ann.post(POLICY, {**form_of(ann, thresholds__insult__fr__hold=""), "do": "save"})
-    assert "insult" not in site_now(house).policy.get("thresholds", {})
+    assert found.hold == 0.35
+    ann.post(POLICY, {**form_of(ann, thresholds__toxicity__fr__hold=""), "do": "save"})
+    assert "toxicity" not in site_now(house).policy.get("thresholds", {})
 
 
 @pytest.mark.parametrize(

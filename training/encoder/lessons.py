@@ -80,9 +80,10 @@ _MOST_WEIGHT = 4.0
 class Mix:
     """Say how often a phase reads the rows labelled by reading, and what it rehearses.
 
-    ``templates`` says how often the templates are read, filled anew each time; ``rehearsed``
-    is the share read again of what each source may give, ``more`` what is added to it for
-    some sources.
+    ``templates`` says how often the contrasts are read, filled anew each time; the plain
+    mentions taught the released network nothing (MODEL_CARD.md says why). ``rehearsed`` is
+    the share read again of what each source may give, ``more`` what is added to it for some
+    sources.
     """
 
     templates: int
@@ -149,7 +150,7 @@ def all_sources(rows: Sequence[Row], seed: int, share: float = 1.0) -> list[Row]
 def careful(rows: Sequence[Row], mix: Mix, seed: int) -> list[Row]:
     """Return the rows labelled by reading and the templates, and a rehearsal of all sources."""
     rng = random.Random(seed)
-    chosen = [row for each in range(mix.templates) for row in templates.teaching(seed + each)]
+    chosen = [row for each in range(mix.templates) for row in templates.contrasts(seed + each)]
     for row in rows:
         times = mix.times.get(row.source, 0.0)
         chosen += [row] * (int(times) + (rng.random() < times % 1))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from service.moderation.signal import TONE, Attribute
@@ -29,9 +29,18 @@ _SAID = (A.PROFANITY, A.SEXUALLY_EXPLICIT)
 
 
 def teaching(seed: int, fillings: int = 14) -> list[Row]:
-    """Return rows of the templates that teach, each filled ``fillings`` times at the most."""
-    rows = _rows("{}.tsv", seed, fillings)
-    return [row for row in rows for _ in range(1 if "{" in row.block else _TIMES_ALONE)]
+    """Return rows of all templates that teach, each filled ``fillings`` times at the most."""
+    return [*contrasts(seed, fillings), *mentions(seed, fillings)]
+
+
+def contrasts(seed: int, fillings: int = 14) -> list[Row]:
+    """Return rows of the templates in which the same words attack and do not."""
+    return _repeated(_rows("{}.tsv", seed, fillings))
+
+
+def mentions(seed: int, fillings: int = 14) -> list[Row]:
+    """Return rows of the templates of plain mentions: identities in passing, advice, reports."""
+    return _repeated(_rows("mentions_{}.tsv", seed, fillings))
 
 
 def held_back(seed: int, fillings: int = 10) -> list[Row]:
@@ -43,6 +52,10 @@ def is_neutral_mention(row: Row) -> bool:
     """Tell whether a filled template names people, and nothing else of note stands in it."""
     names_people = any(place in row.block for place in ("{pl}", "{fpl}", "{ms}", "{fs}"))
     return names_people and row.block.startswith("- ")
+
+
+def _repeated(rows: Iterable[Row]) -> list[Row]:
+    return [row for row in rows for _ in range(1 if "{" in row.block else _TIMES_ALONE)]
 
 
 def _rows(name: str, seed: int, fillings: int) -> Iterator[Row]:

@@ -3,35 +3,39 @@
 Flagged by us is what the default policy holds or refuses; profanity, which no threshold
 guards, is found where profanity or toxicity reaches one half. A peer flags by its own
 answer, from one half.
+
+Clean sentences are those of the judged fold whose sources vouch for them. Some are lines of
+plays and of talk, with rude words in them: a sentence is not clean in which the project's
+lists find a word as it is written, of a strength of ``RUDE`` or more.
 """
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from config.settings import default_policy
 from service.moderation.checks import build_pipeline
+from service.moderation.checks.toxicity.lexicon import shipped_words
 from service.moderation.encoder_options import DEFAULT, LINEAR_ALONE, EncoderOptions
 from service.moderation.models.weights import ATTRIBUTES
 from service.moderation.policy import policy_from
 from service.moderation.signal import Attribute
+from service.moderation.text import Text
 from service.moderation.verdict import Action
 from training.encoder.templates import held_back
 from training.evaluation.contenders import Contender, batches
 from training.evaluation.disguises import TRICKS, disguised, harmless
-from training.rows import Row, read_unlabelled
+from training.rows import Row
 
 Flags = NDArray[np.bool_]
 Flag = Callable[[Sequence[Row]], Flags]
 
 HALF = 0.5
+RUDE = 0.6
 _SEED = 3
-_CLEAN_OF_EACH = 300
 _CLEAN_SOURCES = (
     "commonvoice_fr_misc",
     "commonvoice_fr_theatre",
@@ -55,12 +59,16 @@ def by_answer(contenders: Sequence[Contender], attributes: Sequence[int]) -> dic
     return {each.name: _reaching(each, attributes) for each in contenders}
 
 
-def functional(data: Path, ours: Sequence[Contender], peers: Sequence[Contender]) -> Iterator[str]:
-    """Yield the lines of the functional tables."""
+def functional(
+    judged: Sequence[Row], ours: Sequence[Contender], peers: Sequence[Contender]
+) -> Iterator[str]:
+    """Yield the lines of the functional tables; of ``judged`` only clean sentences count."""
+    clean, policies = clean_sentences(judged), by_policy()
     answers = by_answer(peers, [_TOXICITY])
-    yield from _templates({**by_policy(), **answers})
+    yield from _templates({**policies, **answers})
     profane = by_answer(ours, [_TOXICITY, _PROFANITY])
-    yield from _profanity(data, {**profane, **answers})
+    yield from _profanity(clean, {**profane, **answers})
+    yield from _held_clean(clean, policies)
 
 
 def _held(options: EncoderOptions) -> Flag:
@@ -119,33 +127,43 @@ def _shares(name: str, flagged: Mapping[str, Flags], chosen: Flags) -> str:
 # Profanity -----------------------------------------------------------------------------------
 
 
-def _profanity(data: Path, flags: Mapping[str, Flag]) -> Iterator[str]:
+def _profanity(clean: Mapping[str, Sequence[Row]], flags: Mapping[str, Flag]) -> Iterator[str]:
     yield from ("", "#### Rude words under disguise found, harmless sentences flagged", "")
     yield f"| which | rows | {' | '.join(flags)} |"
     yield "|---|--:|" + "--:|" * len(flags)
     rude = {name: disguised(trick) for name, trick in TRICKS.items()}
-    clean = {"harmless words that look rude": harmless(), **_clean(data)}
+    harmless_ones = {"harmless words that look rude": harmless(), **clean}
     found = {
         group: {name: flag(rows) for name, flag in flags.items()}
-        for group, rows in {**rude, **clean}.items()
+        for group, rows in {**rude, **harmless_ones}.items()
     }
     for group in rude:
         yield _shares(group, found[group], ~np.zeros(len(rude[group]), bool))
     together = {name: np.concatenate([found[group][name] for group in rude]) for name in flags}
     yield _shares("all of these", together, ~np.zeros(sum(map(len, rude.values())), bool))
-    for group in clean:
-        yield _shares(group, found[group], ~np.zeros(len(clean[group]), bool))
+    for group, rows in harmless_ones.items():
+        yield _shares(group, found[group], ~np.zeros(len(rows), bool))
 
 
-def _clean(data: Path) -> dict[str, list[Row]]:
-    """Return a sample of the sentences whose sources vouch for them, by language."""
-    rng, found = random.Random(_SEED), read_unlabelled(data)
-    rows = [
-        Row(text, lang, source, {}, 1.0)
-        for source in _CLEAN_SOURCES
-        for text, lang in rng.sample(found[source], min(_CLEAN_OF_EACH, len(found[source])))
-    ]
+def _held_clean(clean: Mapping[str, Sequence[Row]], flags: Mapping[str, Flag]) -> Iterator[str]:
+    yield from ("", "#### Clean sentences that the default policy holds or refuses", "")
+    yield f"| which | rows | {' | '.join(flags)} |"
+    yield "|---|--:|" + "--:|" * len(flags)
+    for group, rows in clean.items():
+        found = {name: flag(rows) for name, flag in flags.items()}
+        yield _shares(group, found, ~np.zeros(len(rows), bool))
+
+
+def clean_sentences(judged: Sequence[Row]) -> dict[str, list[Row]]:
+    """Return the sentences that are clean by their source and hold no rude word, by language."""
+    vouched_for = [row for row in judged if row.source in _CLEAN_SOURCES and not _is_rude(row)]
     return {
-        f"clean sentences, {lang}": [row for row in rows if row.lang == lang]
+        f"clean sentences, {lang}": [row for row in vouched_for if row.lang == lang]
         for lang in ("fr", "en")
     }
+
+
+def _is_rude(row: Row) -> bool:
+    """Tell whether a listed word of some strength stands in ``row``, as it is written."""
+    hits = shipped_words().hits(Text.of(row.text).plain, row.lang)
+    return any(max(hit.entry.strengths.values()) >= RUDE for hit in hits)
