@@ -141,6 +141,7 @@ def cluster(cluster_url: str, tmp_path: Path) -> Iterator[Store]:
     for name in SITES:
         opened.sites.create(Site(name, origins=("http://site.test",), lang="fr"))
     yield opened
+    raw(opened).disconnect_connection_pools()
     opened.client.close()
 
 

@@ -23,6 +23,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import InvalidResponse
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from service.store.server.at_once import has_news, send_all
 from service.store.server.connection import Client
 
 READ_AT_ONCE = 65_536
@@ -44,7 +45,10 @@ class Wire(NamedTuple):
 
         Raises ``OSError`` where the other end is gone, or silent for too long.
         """
-        self.socket.sendall(command)
+        if isinstance(self.socket, SSLSocket):
+            self.socket.sendall(command)
+        else:
+            send_all(self.socket, command)
         while (answer := self._next()) is NOT_WHOLE_YET:
             self._read_on()
         return answer
@@ -54,12 +58,9 @@ class Wire(NamedTuple):
 
         Raises ``OSError`` where the other end is gone.
         """
-        try:
-            while True:
-                self._read_on(socket.MSG_DONTWAIT)
-                self._next()
-        except BlockingIOError:
-            return
+        while has_news(self.socket):
+            self._read_on()
+            self._next()
 
     def _next(self) -> Any:
         """Return the next answer that has come whole, after all that was said before it."""
@@ -67,8 +68,8 @@ class Wire(NamedTuple):
             self.heard(answer)
         return answer
 
-    def _read_on(self, flags: int = 0) -> None:
-        received = self.socket.recv(READ_AT_ONCE, flags)
+    def _read_on(self) -> None:
+        received = self.socket.recv(READ_AT_ONCE)
         if not received:
             raise ConnectionResetError
         self.reader.feed(received)
