@@ -36,6 +36,16 @@ def test_a_page_sends_a_stranger_to_sign_in_and_back(house: House) -> None:
     assert answer.headers["Location"] == "/sign-in?next=/account/?a%3D1"
 
 
+def test_the_bare_address_leads_in(house: House) -> None:
+    answer = house.client.get("/")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/sign-in")
+    moderator = staffer(house, "Ada", Role.MODERATOR)
+    assert (
+        moderator.get("/").headers["Location"]
+        == moderator.get("/sign-in/onward").headers["Location"]
+    )
+
+
 def test_a_one_time_password_asks_for_a_new_one_in_the_same_form(house: House) -> None:
     make_account(house)
     client = house.app.test_client()

@@ -41,6 +41,12 @@ def sign_in() -> Response:
     return form()
 
 
+@blueprint.get("/")
+def home() -> Response:
+    """Lead whoever opens the service's bare address in."""
+    return begin()
+
+
 @blueprint.get("/sign-in/onward")
 def begin() -> Response:
     """Lead somebody who came in to the room where their day begins."""
