@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from bench.load import LoadFailed
 
 MOST_CONNECTIONS = 256
+IDLE_S = 15.0
+"""How long a connection may lie idle and be used again; granian closes it after 30 s."""
 DRAIN_S = 20.0
 LATE_S = 0.1
 
@@ -50,11 +52,12 @@ async def _send(port: int, requests: Sequence[bytes], status: bytes, rate: float
         async with bound:
             due = began + number / rate
             await asyncio.sleep(due - time.perf_counter())
-            link = free.pop() if free else await _Link.open(port)
+            link = await _taken(free, port)
             late += time.perf_counter() - due > LATE_S
             answer = await link.ask(requests[number])
             if answer[9:12] != status:
                 raise LoadFailed(answer[:200].decode("latin-1"))
+            link.idle_since = time.perf_counter()
             free.append(link)
 
     # In slices of a second, so that no more tasks wait than are due soon.
@@ -77,10 +80,21 @@ async def _send(port: int, requests: Sequence[bytes], status: bytes, rate: float
     return Sent(len(requests), seconds, late)
 
 
+async def _taken(free: list[_Link], port: int) -> _Link:
+    """Return a connection used lately, or a new one: servers close those idle for long."""
+    if free:
+        link = free.pop()
+        if time.perf_counter() - link.idle_since < IDLE_S:
+            return link
+        link.writer.close()
+    return await _Link.open(port)
+
+
 @dataclass(slots=True)
 class _Link:
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
+    idle_since: float = 0.0
 
     @classmethod
     async def open(cls, port: int) -> _Link:
