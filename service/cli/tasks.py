@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import click
-from redis import Redis
 
-from config.settings import Settings
+from service.cli.measuring import telemetry_of
 from service.cli.opening import BY, open_here
 from service.cli.output import as_json, moment, print_outcome, print_page
 from service.cli.values import either_ids_or_all
-from service.store.server.connection import connect
-from service.store.server.embedded import server_urls
 from service.store.telemetry.failures import MOST_AT_ONCE, QUEUES
-from service.store.telemetry.telemetry import Telemetry, limits_of
 
 of_queue: Callable[[Callable[..., None]], Callable[..., None]] = click.option(
     "--queue", type=click.Choice(QUEUES), help="Only those of this RQ queue."
@@ -38,7 +34,7 @@ def list_tasks(queue: str | None, limit: int, cursor: str, is_json: bool) -> Non
 
     Where there are more, the last line, on standard error, tells the cursor of the next page.
     """
-    found = _telemetry().failed_tasks(cursor, limit, queue or "")
+    found = telemetry_of(open_here()).failed_tasks(cursor, limit, queue or "")
     rows = [
         (x.id, x.queue, x.function, x.site, moment(x.failed_at_ms), x.attempts, x.error)
         for x in found.tasks
@@ -55,7 +51,7 @@ def list_tasks(queue: str | None, limit: int, cursor: str, is_json: bool) -> Non
 def retry(ids: tuple[str, ...], is_all: bool, queue: str | None, is_json: bool) -> None:
     """Enqueue the failed tasks with these IDS again."""
     either_ids_or_all(ids, is_all=is_all)
-    telemetry = _telemetry()
+    telemetry = telemetry_of(open_here())
     done = telemetry.retry_every_task(BY, queue or "") if is_all else telemetry.retry_tasks(ids, BY)
     print_outcome("enqueued again", done.done, done.left, is_json=is_json)
 
@@ -68,16 +64,9 @@ def retry(ids: tuple[str, ...], is_all: bool, queue: str | None, is_json: bool) 
 def discard(ids: tuple[str, ...], is_all: bool, queue: str | None, is_json: bool) -> None:
     """Forget the failed tasks with these IDS."""
     either_ids_or_all(ids, is_all=is_all)
-    telemetry = _telemetry()
+    telemetry = telemetry_of(open_here())
     if is_all:
         done = telemetry.discard_every_task(BY, queue or "")
     else:
         done = telemetry.discard_tasks(ids, BY)
     print_outcome("discarded", done.done, done.left, is_json=is_json)
-
-
-def _telemetry() -> Telemetry:
-    settings, store = Settings.from_environment(), open_here()
-    queue = connect(server_urls(settings).queue)
-    assert isinstance(queue, Redis)  # noqa: S101  server_urls refuses clusters
-    return Telemetry(store, queue, limits_of(settings))

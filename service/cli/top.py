@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import click
-from redis import Redis
 
-from config.settings import Settings
+from service.cli.measuring import telemetry_of
 from service.cli.opening import open_here
 from service.cli.output import as_json, print_json, table
 from service.schemas.ops import (
@@ -21,10 +20,8 @@ from service.schemas.ops import (
     WorkerSchema,
 )
 from service.schemas.ops_words import advice_said, alert_said
-from service.store.server.connection import connect
-from service.store.server.embedded import server_urls
 from service.store.store import Store
-from service.store.telemetry.telemetry import Telemetry, limits_of
+from service.store.telemetry.telemetry import Telemetry
 from service.store.telemetry.views import (
     CheckView,
     InboxView,
@@ -49,10 +46,8 @@ def top(once: bool, every_s: float, is_json: bool) -> None:
 
     Exit code 0 whatever is seen.
     """
-    settings, store = Settings.from_environment(), open_here()
-    queue = connect(server_urls(settings).queue)
-    assert isinstance(queue, Redis)  # noqa: S101  server_urls refuses clusters
-    telemetry = Telemetry(store, queue, limits_of(settings))
+    store = open_here()
+    telemetry = telemetry_of(store)
     if is_json:
         print_json(_as_values(telemetry, store))
     elif once or not sys.stdout.isatty():
@@ -73,28 +68,30 @@ def _watch(telemetry: Telemetry, store: Store, every_s: float) -> None:
 
 def _as_values(telemetry: Telemetry, store: Store) -> dict[str, Any]:
     now, sites = _now_ms(), store.sites.names()
-    overview = telemetry.overview(sites, now)
+    seen = telemetry.seen(sites, now)
+    overview = telemetry.overview(sites, now, seen)
     shown: dict[str, Any] = OverviewSchema().dump(overview)
     for alert, row in zip(overview.alerts, shown["alerts"], strict=True):
         row["message"] = alert_said(alert)
     shown["advice"]["message"] = advice_said(overview.advice)
     return {
         "overview": shown,
-        "workers": WorkerSchema(many=True).dump(telemetry.workers(now)),
-        "inboxes": InboxSchema(many=True).dump(telemetry.inboxes(sites, now)),
-        "webhooks": WebhooksOfSiteSchema(many=True).dump(telemetry.webhooks(sites, now)),
-        "checks": CheckSchema(many=True).dump(telemetry.checks(now)),
+        "workers": WorkerSchema(many=True).dump(seen.workers),
+        "inboxes": InboxSchema(many=True).dump(seen.inboxes),
+        "webhooks": WebhooksOfSiteSchema(many=True).dump(seen.webhooks),
+        "checks": CheckSchema(many=True).dump(seen.checks),
     }
 
 
 def _screen(telemetry: Telemetry, store: Store) -> str:
     now, sites = _now_ms(), store.sites.names()
+    seen = telemetry.seen(sites, now)
     parts = (
-        _summary(telemetry.overview(sites, now)),
-        _workers(telemetry.workers(now)),
-        _inboxes(telemetry.inboxes(sites, now)),
-        _webhooks(telemetry.webhooks(sites, now)),
-        _checks(telemetry.checks(now)),
+        _summary(telemetry.overview(sites, now, seen)),
+        _workers(seen.workers),
+        _inboxes(seen.inboxes),
+        _webhooks(seen.webhooks),
+        _checks(seen.checks),
     )
     return "\n\n".join("\n".join(part) for part in parts if part)
 

@@ -42,6 +42,7 @@ from service.store.telemetry.views import (
     Measure,
     Overview,
     RqQueueView,
+    Seen,
     Series,
     Span,
     Totals,
@@ -87,11 +88,21 @@ class Telemetry:
         self._failures = Failures(queue)
         self._sampler = Sampler(store.client, store.sites)
 
-    def overview(self, sites: Sequence[str], now_ms: int) -> Overview:
-        """Return everything at one glance."""
+    def seen(self, sites: Sequence[str], now_ms: int) -> Seen:
+        """Return what every overview is made of, each thing looked at once."""
+        return Seen(
+            workers=self.workers(now_ms),
+            inboxes=self.inboxes(sites, now_ms),
+            webhooks=self.webhooks(sites, now_ms),
+            checks=self.checks(now_ms),
+        )
+
+    def overview(self, sites: Sequence[str], now_ms: int, seen: Seen | None = None) -> Overview:
+        """Return everything at one glance, of what was ``seen`` just now or is looked at here."""
         self._sampler.sample(now_ms)
-        inboxes, checks = self.inboxes(sites, now_ms), self.checks(now_ms)
-        workers, server = self.workers(now_ms), look_at_server(self._client, self._limits.folder)
+        seen = seen or self.seen(sites, now_ms)
+        inboxes, workers = seen.inboxes, seen.workers
+        server = look_at_server(self._client, self._limits.folder)
         _, slots = read_slots(self._client, GRIDS[Span.HOUR], now_ms, FIVE_MINUTES)
         load = Load(slots[-MINUTE:], slots)
         held_up = suspension.suspension_of(self._queue)
@@ -106,9 +117,9 @@ class Telemetry:
             unlooked=waiting,
             alerts=alerts_of(
                 inboxes,
-                checks,
+                seen.checks,
                 server,
-                self.webhooks(sites, now_ms),
+                seen.webhooks,
                 workers_alive=alive,
                 failed_tasks=failed,
                 is_suspended=held_up is not None,

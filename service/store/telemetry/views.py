@@ -242,6 +242,16 @@ class ServerView:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """Hold what every overview is made of, and pages show beside it."""
+
+    workers: tuple[WorkerView, ...]
+    inboxes: tuple[InboxView, ...]
+    webhooks: tuple[WebhooksView, ...]
+    checks: tuple[CheckView, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Overview:
     """Show everything at one glance; rates per second over the last minute, latency and
     mix over the last five.

@@ -88,16 +88,16 @@ def recent_look(sites: Sequence[str]) -> Look:
 def take(sites: Sequence[str], at_ms: int) -> Look:
     """Read everything the page shows."""
     telemetry = services().telemetry
-    inboxes = telemetry.inboxes(sites, at_ms)
+    seen = telemetry.seen(sites, at_ms)
     return Look(
-        overview=telemetry.overview(sites, at_ms),
-        workers=telemetry.workers(at_ms),
+        overview=telemetry.overview(sites, at_ms, seen),
+        workers=seen.workers,
         queues=telemetry.rq_queues(at_ms),
-        inboxes=inboxes,
-        webhooks=telemetry.webhooks(sites, at_ms),
-        checks=tuple(sorted(telemetry.checks(at_ms), key=_by_trouble)),
+        inboxes=seen.inboxes,
+        webhooks=seen.webhooks,
+        checks=tuple(sorted(seen.checks, key=_by_trouble)),
         failed=telemetry.failed_tasks(limit=SHOWN),
-        dead=tuple(_dead([each.site for each in inboxes if each.dead_letters])),
+        dead=tuple(_dead([each.site for each in seen.inboxes if each.dead_letters])),
     )
 
 
