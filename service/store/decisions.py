@@ -164,8 +164,10 @@ class Decisions:
         found = paging.slice_of(self._client, keys.dead, paging.Order.OLDEST, limit, cursor)
         if not found.ids:
             return DeadLetters((), "")
-        scores: Any = self._client.zmscore(keys.dead, list(found.ids))
-        reasons: Any = self._client.hmget(keys.dead_reasons, list(found.ids))
+        pipe: Any = self._client.pipeline(transaction=False)
+        pipe.zmscore(keys.dead, list(found.ids))
+        pipe.hmget(keys.dead_reasons, list(found.ids))
+        scores, reasons = pipe.execute()
         letters = (
             _dead_letter(name, score, why)
             for name, score, why in zip(found.ids, scores, reasons, strict=True)

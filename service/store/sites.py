@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
@@ -150,6 +150,28 @@ class Site:
             raise TemplatesInvalid
 
 
+class Ending(Protocol):
+    """Name when a key ends: revoked, or run out where it was rotated with an overlap."""
+
+    @property
+    def revoked_at(self) -> float | None:
+        """Return when it was revoked (s since the epoch)."""
+
+    @property
+    def expires_at(self) -> float | None:
+        """Return when it runs out."""
+
+
+def is_still_good(key: Ending, now_s: float) -> bool:
+    """Say whether a key was neither revoked nor has run out."""
+    return key.revoked_at is None and (key.expires_at is None or now_s < key.expires_at)
+
+
+def end_of_overlap(key: Ending, now_s: float, overlap_s: int) -> float:
+    """Return until when a key that is rotated stays good: no longer than it would have."""
+    return min(now_s + overlap_s, key.expires_at or now_s + overlap_s)
+
+
 @dataclass(frozen=True, slots=True)
 class ApiKey:
     """Hold one key as it is kept: its secret only as a SHA-256 digest.
@@ -167,7 +189,7 @@ class ApiKey:
 
     def is_good(self, now_s: float) -> bool:
         """Say whether the key was neither revoked nor has run out."""
-        return self.revoked_at is None and (self.expires_at is None or now_s < self.expires_at)
+        return is_still_good(self, now_s)
 
     def opens(self, secret: str, now_s: float) -> bool:
         """Say whether ``secret`` is this key's and the key is still good."""
@@ -305,7 +327,7 @@ class Sites:
         if not overlap_s:
             self.revoke_key(site, key_id, by)
         else:
-            until = min(now_s + overlap_s, old.expires_at or now_s + overlap_s)
+            until = end_of_overlap(old, now_s, overlap_s)
             self._save_key(site, old, replace(old, expires_at=until), by)
         return made
 

@@ -192,11 +192,15 @@ def unreadable(error: ValidationError) -> ApiError:
     return ApiError(400, said, [{"@type": BAD_REQUEST, "fieldViolations": [violation]}])
 
 
+def standard_parameter(name: str) -> str:
+    """Return a parameter that every method takes, also with a ``$`` in front; or nothing."""
+    query = asked().query
+    return query.get(name) or query.get(f"${name}", "")
+
+
 def written(body: Mapping[str, Any]) -> bytes:
     """Return a body as JSON, with indentations unless ``prettyPrint`` is false."""
-    query = asked().query
-    wish = query.get("prettyPrint") or query.get("$prettyPrint", "")
-    is_plain = wish.lower() in ("false", "0")
+    is_plain = standard_parameter("prettyPrint").lower() in ("false", "0")
     return orjson.dumps(body, option=None if is_plain else orjson.OPT_INDENT_2)
 
 

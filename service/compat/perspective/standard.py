@@ -13,7 +13,7 @@ from service.compat.perspective.masks import Mask, MaskBroken, mask_of
 
 def check_format() -> None:
     """Raise ``ApiError`` where another format than JSON is asked for."""
-    alt = _said("alt")
+    alt = errors.standard_parameter("alt")
     if alt not in ("", "json"):
         raise errors.format_unknown(alt)
 
@@ -24,13 +24,9 @@ def part_asked(message: str) -> Mask | None:
     Raises ``ApiError`` for a part that cannot be, or another format than JSON.
     """
     check_format()
-    fields = _said("fields") or asked().environ.get("HTTP_X_GOOG_FIELDMASK", "")
+    header = asked().environ.get("HTTP_X_GOOG_FIELDMASK", "")
+    fields = errors.standard_parameter("fields") or header
     try:
         return mask_of(fields, message) if fields.strip() else None
     except MaskBroken as error:
         raise errors.mask_broken(str(error)) from None
-
-
-def _said(name: str) -> str:
-    query = asked().query
-    return query.get(name) or query.get(f"${name}", "")

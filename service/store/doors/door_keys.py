@@ -20,7 +20,16 @@ import orjson
 from service.store.keys import DOOR_KEYS, SITES, SiteKeys
 from service.store.sealing import Vault
 from service.store.server.connection import Client
-from service.store.sites import CACHE_S, SETTINGS, Changer, KeyEnded, KeyUnknown, SiteUnknown
+from service.store.sites import (
+    CACHE_S,
+    SETTINGS,
+    Changer,
+    KeyEnded,
+    KeyUnknown,
+    SiteUnknown,
+    end_of_overlap,
+    is_still_good,
+)
 
 MOST_CACHED = 4096
 """Keys a process remembers, those it does not know among them; guesses fill no memory."""
@@ -70,7 +79,7 @@ class DoorKey:
 
     def is_good(self, now_s: float) -> bool:
         """Say whether the key was neither revoked nor has run out."""
-        return self.revoked_at is None and (self.expires_at is None or now_s < self.expires_at)
+        return is_still_good(self, now_s)
 
     @property
     def ends_at(self) -> float | None:
@@ -193,7 +202,7 @@ class DoorKeys:
         made = self.create(site, old.door, old.label, by)
         replaced = replace(old, successor=made[0].id)
         if overlap_s:
-            until = min(now_s + overlap_s, old.expires_at or now_s + overlap_s)
+            until = end_of_overlap(old, now_s, overlap_s)
             replaced = replace(replaced, expires_at=until)
         else:
             replaced = replace(replaced, revoked_at=now_s)

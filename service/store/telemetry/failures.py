@@ -65,11 +65,7 @@ class Failures:
 
     def count(self, queue: str = "") -> int:
         """Return how many tasks failed and are kept, of one queue or of all."""
-        return sum(
-            registry.get_job_count(cleanup=False)
-            for place, registry in enumerate(self._registries)
-            if queue in ("", QUEUES[place])
-        )
+        return sum(self._registries[at].get_job_count(cleanup=False) for at in _places(queue))
 
     def find(self, cursor: str, limit: int, queue: str = "") -> FailedTasks:
         """Return a page of them, the newest first, of one queue or of all.
@@ -79,12 +75,7 @@ class Failures:
         """
         start, skips = _parsed(cursor)
         rows = heapq.merge(
-            *(
-                self._rows(place, start, skip, limit)
-                for place, skip in enumerate(skips)
-                if queue in ("", QUEUES[place])
-            ),
-            reverse=True,
+            *(self._rows(at, start, skips[at], limit) for at in _places(queue)), reverse=True
         )
         chosen = list(rows)[: limit + 1]
         shown = chosen[:limit]
@@ -105,10 +96,10 @@ class Failures:
     def oldest(self, queue: str = "") -> list[str]:
         """Return the ids of the oldest 500, of one queue or of all."""
         rows: list[tuple[float, bytes]] = []
-        for place, registry in enumerate(self._registries):
-            if queue in ("", QUEUES[place]):
-                found: Any = self._queue.zrange(registry.key, 0, MOST_AT_ONCE - 1, withscores=True)
-                rows += [(score, member) for member, score in found]
+        for at in _places(queue):
+            key = self._registries[at].key
+            found: Any = self._queue.zrange(key, 0, MOST_AT_ONCE - 1, withscores=True)
+            rows += [(score, member) for member, score in found]
         return [member.decode() for _, member in sorted(rows)[:MOST_AT_ONCE]]
 
     def _rows(self, place: int, start: str, skip: int, limit: int) -> list[Row]:
@@ -172,6 +163,11 @@ def _job(queue: Redis, job_id: str) -> Job | None:
         return Job.fetch(job_id, queue, JSONSerializer)
     except NoSuchJobError:
         return None
+
+
+def _places(queue: str) -> list[int]:
+    """Return the places of the queues that are meant: the one named, or all."""
+    return [at for at, name in enumerate(QUEUES) if queue in ("", name)]
 
 
 def _parsed(cursor: str) -> tuple[str, list[int]]:
