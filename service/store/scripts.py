@@ -13,16 +13,25 @@ from redis.exceptions import NoScriptError
 
 from service.store.server.connection import Client
 from service.store.server.line import Line
+from service.store.server.watched import wait_until_told
 
 Argument = str | bytes | int | float
 
 
+SHOWING = frozenset({"transition", "upkeep/recount_thread"})
+"""Parts of scripts that change what is remembered of pages (threads.py)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Script:
-    """Hold one script's text and its SHA-1, by which a server knows it."""
+    """Hold one script's text and its SHA-1, by which a server knows it.
+
+    ``is_watched``: it changes what others remember until they are told.
+    """
 
     text: str
     digest: str
+    is_watched: bool = False
 
     def over(self, line: Line, keys: Sequence[str], arguments: Sequence[Argument]) -> Any:
         """Run the script over a thread's own connection."""
@@ -32,11 +41,17 @@ class Script:
             return line.send("EVAL", self.text, len(keys), *keys, *arguments)
 
     def __call__(self, client: Client, keys: Sequence[str], arguments: Sequence[Argument]) -> Any:
-        """Run the script, sending its text only to a server that has not seen it."""
+        """Run the script, sending its text only to a server that has not seen it.
+
+        When it returns, whoever watches what it changed has been told.
+        """
         try:
-            return client.evalsha(self.digest, len(keys), *keys, *arguments)
+            answer: Any = client.evalsha(self.digest, len(keys), *keys, *arguments)
         except NoScriptError:
-            return client.eval(self.text, len(keys), *keys, *arguments)
+            answer = client.eval(self.text, len(keys), *keys, *arguments)
+        if self.is_watched:
+            wait_until_told(client)
+        return answer
 
 
 @cache
@@ -44,4 +59,5 @@ def script(*names: str) -> Script:
     """Return the script made of the named ``.lua`` files, in order."""
     folder = resources.files("service.store")
     text = "\n".join(folder.joinpath(f"{name}.lua").read_text("utf-8") for name in names)
-    return Script(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
+    digest = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+    return Script(text, digest, is_watched=not SHOWING.isdisjoint(names))

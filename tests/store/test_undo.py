@@ -99,6 +99,16 @@ def test_a_tombstone_with_replies_below_comes_back_to_its_place(store: Store) ->
     assert kept(store) == before
 
 
+def test_a_page_read_after_a_decision_is_never_older(store: Store) -> None:
+    publish(store, "c1")
+    for _ in range(150):
+        before = store.threads.state("demo", "http://site.test/a")
+        decide(store, "c1", Status.SPAM)
+        after = store.threads.state("demo", "http://site.test/a")
+        assert (before.count, after.count) == (1, 0)
+        undo(store)
+
+
 def test_a_page_s_version_changes_with_each_so_that_no_etag_is_used_again(store: Store) -> None:
     publish(store, "c1")
     seen = [store.threads.state("demo", "http://site.test/a").version]

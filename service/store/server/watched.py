@@ -3,13 +3,15 @@
 The server notes which keys a connection has read and tells it when one of them is written
 (CLIENT TRACKING, Redis 6 and Valkey). What it has said waits in the connection, before the
 answer to whatever is asked next; so a look into the connection takes the place of a question:
-a read thread costs a third less (ARCHITECTURE.md, Reading).
+a read thread costs a third less (ARCHITECTURE.md, Reading). Who writes waits until the others
+have been told, so that nothing read after a write is older.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from ssl import SSLSocket
 from typing import Any, NamedTuple
 
@@ -94,6 +96,17 @@ class WatchedHashes(Line):
     def _hang_up(self) -> None:
         super()._hang_up()
         self._own.known = None
+
+
+def wait_until_told(client: Client) -> None:
+    """Return when the server has told all watchers of what it was asked before.
+
+    It may answer who writes first, but sends all it has to say before it begins another
+    command: one more that is answered shows that it has.
+    """
+    if isinstance(client, Redis):
+        with suppress(RedisError, OSError):  # whom it can no longer tell, forgets by that
+            client.ping()
 
 
 def _is_watched(wire: Wire) -> bool:
