@@ -1,4 +1,4 @@
-"""Soft labels: what the encoder makes of texts that nobody labelled, for the linear model.
+"""Soft labels: what the encoder makes of texts that nobody has read, for the linear model.
 
 ``python -m training.soft --data FOLDER --out FILE`` writes them once; ``python -m
 training.train --soft FILE`` learns from them. The encoder is the shipped one.
@@ -15,6 +15,7 @@ from pathlib import Path
 from service.moderation.models.encoder import SHIPPED, Encoder
 from service.moderation.models.weights import ATTRIBUTES
 from service.moderation.signal import TONE
+from training.readings import key_of, readings
 from training.rows import Raw, Row, Targets, read_unlabelled
 
 SOURCE = "encoder_soft"
@@ -52,7 +53,8 @@ def _chosen(data: Path) -> list[tuple[str, str]]:
     """Return texts and languages, in an order in which any beginning is a fair sample."""
     rng = random.Random(_SEED)
     found: list[tuple[str, str]] = []
-    for source, texts in read_unlabelled(data).items():
+    for source, every in read_unlabelled(data).items():
+        texts = [(text, lang) for text, lang in every if key_of(text) not in readings()]
         count = min(_SHARES.get(source, 0), len(texts))
         found += rng.sample(texts, count)
     rng.shuffle(found)

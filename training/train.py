@@ -28,7 +28,7 @@ from training.calibrate import curves, straight
 from training.convex import fit_alone
 from training.encoder.templates import teaching
 from training.fit import Design, Parameters, Schedule, fit, quantised
-from training.rows import WORD_SOURCES, Row, read_rows
+from training.rows import WORD_SOURCES, Row, read_beside, read_rows
 from training.soft import read_soft
 from training.split import CALIBRATED, JUDGED, apart, folds
 from training.targets import LESSON_SHARES, LIFE_SHARES, Shares, targets_of, weights_of
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--epochs", type=int, default=Schedule().epochs)
     options = parser.parse_args(arguments)
     soft = read_soft(options.soft) if options.soft else []
-    beside = [*soft, *_templates()]
+    beside = [*soft, *_templates(), *read_beside(options.data)]
     weights = train(read_rows(options.data), Schedule(epochs=options.epochs), beside)
     write(options.out / SHIPPED.name, weights)
 
@@ -69,8 +69,8 @@ def _templates() -> list[Row]:
 def train(rows: Sequence[Row], schedule: Schedule, beside: Sequence[Row] = ()) -> Weights:
     """Return weights fitted and calibrated on ``rows``, without those kept for judging.
 
-    ``beside`` are templates and rows labelled by the encoder; they train, but for those
-    that resemble a row kept.
+    ``beside`` are templates, posts read since and rows labelled by the encoder; they train,
+    but for those that resemble a row kept.
     """
     texts = [Text.of(row.text) for row in rows]
     fold = folds(rows, texts)

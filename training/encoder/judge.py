@@ -184,6 +184,8 @@ def _contrasts(models: Models) -> Iterator[str]:
 def _accuracies(title: str, models: Models) -> Iterator[str]:
     for lang in ("fr", "en"):
         part = models.where(lambda row, lang=lang: row.lang == lang)  # type: ignore[misc]
+        if not part.rows:
+            continue
         for threshold in (0.35, 0.5, 0.65, 0.8):
             for name, scores in part.scores():
                 found, wrong = _rates(part.rows, scores, threshold)

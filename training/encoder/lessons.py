@@ -14,7 +14,13 @@ from service.moderation.text import Text
 from training.encoder import templates
 from training.encoder.disguise import disguised
 from training.encoder.source import Floats
-from training.rows import WORD_SOURCES, Row
+from training.rows import (
+    COMMENTS_READ,
+    SENTENCES_BESIDE,
+    SENTENCES_READ,
+    WORD_SOURCES,
+    Row,
+)
 from training.targets import targets_of, weights_of
 
 LANGUAGES = ("fr", "en", "de", "pt", "es", "it", "nl")
@@ -50,6 +56,14 @@ _MOST: Mapping[str, int] = {
     "ud_french_parisstories": 800,
     "ud_french_rhapsodie": 800,
 }
+CALM_SOURCES = (
+    "commonvoice_fr_misc",
+    "commonvoice_fr_theatre",
+    "commonvoice_fr_parl",
+    "commonvoice_en",
+    "ud_french_parisstories",
+    "ud_french_rhapsodie",
+)
 # The linear model's trust in a source, corrected: comments that readers wrote count more.
 FACTORS: Mapping[str, float] = {
     "cat_context2020": 2.0,
@@ -65,6 +79,11 @@ FACTORS: Mapping[str, float] = {
 CAREFUL_FACTORS: Mapping[str, float] = {
     **FACTORS,
     "posts_read": 0.7,
+    COMMENTS_READ: 1.0,
+    SENTENCES_BESIDE: 1.7,
+    SENTENCES_READ: 0.5,
+    # At the linear model's trust in them calm sentences taught nothing.
+    **dict.fromkeys(CALM_SOURCES, 3.0),
     "measuringhate2020": 2.2,
     "hatemojibuild2022": 2.0,
     "gahd2024": 2.0,
@@ -80,29 +99,32 @@ _MOST_WEIGHT = 4.0
 class Mix:
     """Say how often a phase reads the rows labelled by reading, and what it rehearses.
 
-    ``templates`` says how often the contrasts are read, filled anew each time; the plain
-    mentions taught the released network nothing (MODEL_CARD.md says why). ``rehearsed`` is
-    the share read again of what each source may give, ``more`` what is added to it for some
-    sources.
+    ``contrasts`` and ``mentions`` say in how many fillings the templates are read.
+    ``rehearsed`` is the share read again of what each source may give, ``more`` what is
+    added to it for some sources.
     """
 
-    templates: int
+    contrasts: int
+    mentions: int
     times: Mapping[str, float]
     rehearsed: float
     more: Mapping[str, float]
 
 
 SECOND = Mix(
-    # Once is too little for what only a few sentences show.
-    templates=2,
+    contrasts=9,
+    mentions=6,
     times={
         "posts_read": 1.0,
+        COMMENTS_READ: 1.0,
+        SENTENCES_READ: 1.0,
         "translated_civil_toxicspans2021": 1.0,
         "translated_foxnews2017": 1.0,
         "translated_hatemojibuild2022": 1.0,
         "translated_cat_context2020": 1.0,
         "contrast_written": 2.5,
-        "sentences_written": 1.0,
+        "sentences_written": 1.5,
+        SENTENCES_BESIDE: 2.0,
         "spam_written": 0.7,
     },
     rehearsed=0.1,
@@ -112,6 +134,7 @@ SECOND = Mix(
         "measuringhate2020": 0.06,
         "hatemojibuild2022": 0.3,
         "foxnews2017": 1.0,
+        **dict.fromkeys(CALM_SOURCES, 1.0),
     },
 )
 # How much the loss of each attribute counts, in their order.
@@ -150,7 +173,7 @@ def all_sources(rows: Sequence[Row], seed: int, share: float = 1.0) -> list[Row]
 def careful(rows: Sequence[Row], mix: Mix, seed: int) -> list[Row]:
     """Return the rows labelled by reading and the templates, and a rehearsal of all sources."""
     rng = random.Random(seed)
-    chosen = [row for each in range(mix.templates) for row in templates.contrasts(seed + each)]
+    chosen = templates.contrasts(seed, mix.contrasts) + templates.mentions(seed, mix.mentions)
     for row in rows:
         times = mix.times.get(row.source, 0.0)
         chosen += [row] * (int(times) + (rng.random() < times % 1))

@@ -45,6 +45,7 @@ _CLEAN_SOURCES = (
     "ud_french_parisstories",
 )
 _TOXICITY, _PROFANITY = map(ATTRIBUTES.index, (Attribute.TOXICITY, Attribute.PROFANITY))
+_HARMLESS = "harmless words that look rude"
 # The slots that name a group of people, or one of them.
 _IDENTITIES = ("{pl}", "{fpl}", "{ms}", "{fs}")
 
@@ -68,7 +69,7 @@ def functional(
     yield from _templates({**policies, **answers})
     profane = by_answer(ours, [_TOXICITY, _PROFANITY])
     yield from _profanity(clean, {**profane, **answers})
-    yield from _held_clean(clean, policies)
+    yield from _held_clean({_HARMLESS: harmless(), **clean}, policies)
 
 
 def _held(options: EncoderOptions) -> Flag:
@@ -132,7 +133,7 @@ def _profanity(clean: Mapping[str, Sequence[Row]], flags: Mapping[str, Flag]) ->
     yield f"| which | rows | {' | '.join(flags)} |"
     yield "|---|--:|" + "--:|" * len(flags)
     rude = {name: disguised(trick) for name, trick in TRICKS.items()}
-    harmless_ones = {"harmless words that look rude": harmless(), **clean}
+    harmless_ones = {_HARMLESS: harmless(), **clean}
     found = {
         group: {name: flag(rows) for name, flag in flags.items()}
         for group, rows in {**rude, **harmless_ones}.items()
