@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from service.moderation.batch import Batch, Check
@@ -129,6 +129,10 @@ HOSTILE_PIECES = [
 ]  # fmt: skip
 
 
+# About a hundred links at some four hundred calls and returns each.
+LINKS_COST = 40_000
+
+
 @pytest.mark.parametrize("piece", HOSTILE_PIECES)
 def test_hostile_characters_cost_work_in_proportion_to_their_number(piece: str) -> None:
     assert_work_in_proportion(
@@ -141,11 +145,16 @@ def test_hostile_characters_cost_work_in_proportion_to_their_number(piece: str) 
 
 @settings(max_examples=60)
 @given(st.lists(st.sampled_from(HOSTILE_PIECES), min_size=1, max_size=4), st.text(max_size=8))
+@example(["casino en ligne ", "xn--a."], "")
 def test_mixed_hostile_characters_cost_no_more(pieces: list[str], end: str) -> None:
-    """Twice the text may be of another kind by where it ends, so each has its own bound."""
+    """Twice the text may be of another kind by where it ends, so each has its own bound.
+
+    The first links of a text cost most, and only so many are looked at.
+    """
     for length in (2_000, 4_000):
         text = ("".join(pieces) * length)[:length] + end
-        assert calls_in(lambda content: found(content, content[:100]), text) < 25 * length
+        calls = calls_in(lambda content: found(content, content[:100]), text)
+        assert calls < 25 * length + LINKS_COST
 
 
 @given(st.text(max_size=300), st.text(max_size=40))
