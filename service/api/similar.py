@@ -18,7 +18,8 @@ CANDIDATES: Mapping[Status, int] = {
     Status.SPAM: 11,
 }
 """How many of the newest comments in each status one is compared with: 64 in all."""
-FEWEST = 20
+FEWEST, FEWEST_ORDERED = 20, 4
+"""Others from which the middle of all says enough: to call two the same, and to order them."""
 SAME_MEANING = 0.9
 """The cosine, seen from the middle of all compared, from which comments mean the same.
 
@@ -32,7 +33,7 @@ LONGEST_CHARS = 300
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """Hold a comment and how near it is in meaning: a cosine, 1 for the same."""
+    """Hold a comment and how near it is in meaning: a cosine, 1 for the same, at least 0."""
 
     record: Record
     score: float
@@ -42,12 +43,15 @@ def similar_comments(site: str, record: Record, count: int) -> tuple[int, list[L
     """Return how many comments ``record`` was compared with, and the ``count`` nearest.
 
     None are compared where no encoder makes embeddings, nor with a comment without words.
+    They are seen from the middle of all that are compared, as far as there are a few: of
+    written spam the three nearest of 64 are of its kind in 13.6% instead of 12.0%.
     """
     others, vectors = _embedded(site, record)
     if vectors is None:
         return 0, []
-    found = similar(vectors[1:], vectors[0], count)
-    return len(others), [Likeness(others[row], cosine) for row, cosine in found]
+    seen = _from_the_middle(vectors) if len(others) >= FEWEST_ORDERED else vectors
+    found = similar(seen[1:], seen[0], count)
+    return len(others), [Likeness(others[row], max(cosine, 0.0)) for row, cosine in found]
 
 
 def same_in_meaning(site: str, record: Record) -> list[Record]:
@@ -59,9 +63,13 @@ def same_in_meaning(site: str, record: Record) -> list[Record]:
     others, vectors = _embedded(site, record)
     if vectors is None or len(others) < FEWEST:
         return []
-    seen = centred(vectors, unit(vectors).mean(axis=0))
+    seen = _from_the_middle(vectors)
     found = similar(seen[1:], seen[0], len(others))
     return [others[row] for row, cosine in found if cosine >= SAME_MEANING]
+
+
+def _from_the_middle(vectors: Floats) -> Floats:
+    return centred(vectors, unit(vectors).mean(axis=0))
 
 
 def _embedded(site: str, record: Record) -> tuple[list[Record], Floats | None]:

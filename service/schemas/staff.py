@@ -278,7 +278,10 @@ class LikenessSchema(Schema):
 
     id = fields.String()
     score = fields.Float(
-        metadata={"description": "The cosine of the two embeddings: 1 for the same."}
+        metadata={
+            "description": "The cosine of the two embeddings, seen from the middle of all that"
+            " were compared where they are four or more: 1 for the same, 0 at the least."
+        }
     )
     status = fields.String()
 

@@ -280,10 +280,10 @@ def test_a_trial_runs_beside_and_is_made_live(house: House, ann: Staffer) -> Non
     site = site_now(house)
     assert site.policy == {}
     assert site.trial_policy is not None
-    house.post_as_server(content="Vous êtes un peu bête quand même, non ?")
+    house.post_as_server(content="Vous êtes un peu lent quand même, non ?")
     house.drain()
     shown = text_of(ann.get("/settings/demo/trial", headers={"Accept-Language": "en"}))
-    assert "Vous êtes un peu bête" in shown
+    assert "Vous êtes un peu lent" in shown
     assert re.search(r"agreed on 0 comments and differed on 1\.", shown)
     adopted = ann.post("/settings/demo/trial", {"do": "adopt"})
     assert adopted.status_code == 303
