@@ -81,6 +81,13 @@ def test_the_nearest_in_meaning_come_first_whatever_their_words_and_status(house
     assert {each["status"] for each in found["similar"][:2]} == {"held", "spam"}
 
 
+def test_copies_of_one_text_are_all_the_same_in_meaning(house: House) -> None:
+    asked, *others = post(house, *[f"{ASKED} {n}" for n in range(6)])
+    scores = [each["score"] for each in similar(house, asked)["similar"]]
+    assert len(scores) == len(others)
+    assert min(scores) > 0.9
+
+
 def test_a_comment_is_not_like_itself_and_the_limit_is_kept(house: House) -> None:
     asked, *others = post(house, ASKED, *UNLIKE, *LIKE)
     found = similar(house, asked, limit=3)["similar"]
