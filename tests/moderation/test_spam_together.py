@@ -129,10 +129,6 @@ HOSTILE_PIECES = [
 ]  # fmt: skip
 
 
-# About a hundred links at some four hundred calls and returns each.
-LINKS_COST = 40_000
-
-
 @pytest.mark.parametrize("piece", HOSTILE_PIECES)
 def test_hostile_characters_cost_work_in_proportion_to_their_number(piece: str) -> None:
     assert_work_in_proportion(
@@ -147,14 +143,10 @@ def test_hostile_characters_cost_work_in_proportion_to_their_number(piece: str) 
 @given(st.lists(st.sampled_from(HOSTILE_PIECES), min_size=1, max_size=4), st.text(max_size=8))
 @example(["casino en ligne ", "xn--a."], "")
 def test_mixed_hostile_characters_cost_no_more(pieces: list[str], end: str) -> None:
-    """Twice the text may be of another kind by where it ends, so each has its own bound.
-
-    The first links of a text cost most, and only so many are looked at.
-    """
+    """Twice the text may be of another kind by where it ends, so each has its own bound."""
     for length in (2_000, 4_000):
         text = ("".join(pieces) * length)[:length] + end
-        calls = calls_in(lambda content: found(content, content[:100]), text)
-        assert calls < 25 * length + LINKS_COST
+        assert calls_in(lambda content: found(content, content[:100]), text) < 25 * length
 
 
 @given(st.text(max_size=300), st.text(max_size=40))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from service.moderation.batch import Batch
-from service.moderation.checks.spam.links import has_address
+from service.moderation.checks.spam.addresses import Link
+from service.moderation.checks.spam.links import batch_links, has_address
 from service.moderation.comment import Case
 from service.moderation.copies import CAMPAIGN, Copies, find_copies, find_everywhere
 from service.moderation.signal import Attribute, Evidence, Signal
@@ -39,11 +40,14 @@ class Duplicates:
 
     def review(self, batch: Batch) -> Sequence[Sequence[Signal]]:
         """Return the signals of each case, in order."""
-        rows = zip(batch.cases, batch.once(find_copies), batch.once(find_everywhere), strict=True)
+        links, copies = batch.once(batch_links), batch.once(find_copies)
+        rows = zip(batch.cases, links, copies, batch.once(find_everywhere), strict=True)
         return [self._look(*row) if row[-1].times else () for row in rows]
 
-    def _look(self, case: Case, here: Copies, everywhere: Copies) -> Sequence[Signal]:
-        if not _adds_up(case):
+    def _look(
+        self, case: Case, links: Sequence[Link], here: Copies, everywhere: Copies
+    ) -> Sequence[Signal]:
+        if not _adds_up(case, links):
             return self._hint(case, here)
         copies = everywhere if _code(everywhere) == CAMPAIGN else here
         if not copies.times:
@@ -58,9 +62,9 @@ class Duplicates:
         return (Signal(self.name, Attribute.SPAM, _SENTENCE_SCORE, evidence=(evidence,)),)
 
 
-def _adds_up(case: Case) -> bool:
+def _adds_up(case: Case, links: Sequence[Link]) -> bool:
     """Return whether a text says enough, or leads somewhere, for its copies to add up."""
-    return len(case.comment.content) >= _LONG_CHARS or has_address(case)
+    return len(case.comment.content) >= _LONG_CHARS or has_address(case, links)
 
 
 def _code(copies: Copies) -> str:

@@ -100,12 +100,10 @@ def foreign_links(case: Case) -> list[Link]:
     return [link for link in links if not is_own(link, own)]
 
 
-def has_address(case: Case) -> bool:
-    """Return whether a comment says where to go, off the site, or whom to reach."""
+def has_address(case: Case, links: Sequence[Link]) -> bool:
+    """Return whether a comment says where to go, in its ``links``, or whom to reach."""
     content = case.comment.content
-    if find_emails(content) or find_phones(content):
-        return True
-    return bool(foreign_links(case))
+    return bool(links or find_emails(content) or find_phones(content))
 
 
 def trade_word(domain: str) -> str:

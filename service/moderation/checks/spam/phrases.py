@@ -10,7 +10,8 @@ from pathlib import Path
 from ahocorasick_rs import AhoCorasick
 
 from service.moderation.batch import Batch
-from service.moderation.checks.spam.links import has_address
+from service.moderation.checks.spam.addresses import Link
+from service.moderation.checks.spam.links import batch_links, has_address
 from service.moderation.comment import Case
 from service.moderation.shapes import Sieve
 from service.moderation.signal import Attribute, Evidence, Signal, Span
@@ -76,17 +77,17 @@ class Phrases:
 
     def review(self, batch: Batch) -> Sequence[Sequence[Signal]]:
         """Return the signals of each case, in order."""
-        rows = zip(batch.cases, batch.texts, strict=True)
-        return [self._look(case, text) for case, text in rows]
+        rows = zip(batch.cases, batch.texts, batch.once(batch_links), strict=True)
+        return [self._look(*row) for row in rows]
 
-    def _look(self, case: Case, text: Text) -> Sequence[Signal]:
+    def _look(self, case: Case, text: Text, links: Sequence[Link]) -> Sequence[Signal]:
         hits = self._book.find(text.plain)
         disguised = self._disguised(text, hits)
         if not hits and not disguised:
             return ()
         places = dict(_placed(hits, text.plain_offsets))
         places.update(_placed(disguised, text.revealed_offsets))
-        factor = _WITH_ADDRESS if has_address(case) else 1.0
+        factor = _WITH_ADDRESS if has_address(case, links) else 1.0
         return [self._signal(hit, factor, weight, places[hit]) for hit, weight in _telling(places)]
 
     def _disguised(self, text: Text, hits: Sequence[Hit]) -> list[Hit]:
