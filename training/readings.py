@@ -11,6 +11,8 @@ from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 
+from training.notes import lines_of
+
 _FOLDER = Path(__file__).parent / "written" / "readings"
 _KEY_BYTES = 6
 _LABELS = {"0": 0.0, "1": 0.5, "2": 1.0}
@@ -31,13 +33,8 @@ Reading = tuple[float, Sequence[str]]
 @cache
 def readings() -> Mapping[str, Reading]:
     """Return what was read, by the text's key."""
-    found: dict[str, Reading] = {}
-    for path in sorted(_FOLDER.glob("*.tsv")):
-        for line in path.read_text(encoding="utf-8").splitlines():
-            if not line.startswith("#"):
-                key, _, code = line.partition("\t")
-                found[key] = reading_of(code)
-    return found
+    lines = (line.split("\t") for path in sorted(_FOLDER.glob("*.tsv")) for line in lines_of(path))
+    return {key: reading_of(code) for key, code in lines}
 
 
 def reading_of(code: str) -> Reading:

@@ -12,6 +12,7 @@ from typing import Any
 
 from service.moderation.checks.toxicity.lexicon import LANGS, entries_of
 from service.moderation.signal import TONE, Attribute
+from training.notes import lines_of
 from training.readings import key_of, readings
 
 A = Attribute
@@ -68,16 +69,15 @@ def read_beside(folder: Path) -> list[Row]:
     another (``training.split.apart``).
     """
     posts = (
-        Row(text, lang, source, {}, 0.0)
+        _read_again(Row(text, lang, source, {}, 0.0))
         for source, texts in read_unlabelled(folder).items()
         if source not in _VOUCHED_FOR
         for text, lang in texts
-        if key_of(text) in readings()
     )
     written = _sentences(_WRITTEN / "only_teach")
     return [
         *(replace(row, source=SENTENCES_BESIDE, weight=0.9) for row in written),
-        *map(_read_again, posts),
+        *(row for row in posts if row.source == COMMENTS_READ),
     ]
 
 
@@ -119,9 +119,8 @@ def written_rows() -> Iterator[Row]:
 
 def _sentences(folder: Path) -> Iterator[Row]:
     for path in sorted(folder.glob("*.tsv")):
-        for line in path.read_text(encoding="utf-8").splitlines():
-            if not line.startswith("#"):
-                yield _sentence(line, path.name.partition(".")[0])
+        for line in lines_of(path):
+            yield _sentence(line, path.name.partition(".")[0])
 
 
 def _sentence(line: str, lang: str) -> Row:
@@ -134,8 +133,7 @@ def begging_rows() -> Iterator[Row]:
     """Yield the project's own begging for likes and followers, and harmless talk of the same."""
     for path in sorted((_WRITTEN / "spam").glob("*.tsv")):
         lang = path.name.partition(".")[0]
-        lines = path.read_text(encoding="utf-8").splitlines()
-        for number, line in enumerate(each for each in lines if not each.startswith("#")):
+        for number, line in enumerate(lines_of(path)):
             label, _, text = line.partition("\t")
             targets = {A.SPAM: 1.0} if label == "1" else _CLEAN
             block = f"begging_{path.stem}:{number // _BLOCK_LINES}"
@@ -252,8 +250,6 @@ _TRUST = {COMMENTS_READ: 0.7, SENTENCES_READ: 2.0}
 SENTENCES_BESIDE = "sentences_beside"
 """Sentences written for this project that only teach."""
 
-_CALM = ("commonvoice_", "ud_french_")
-
 
 def _read_again(row: Row) -> Row:
     """Return ``row`` with the label that was given by reading, or as it is."""
@@ -261,7 +257,7 @@ def _read_again(row: Row) -> Row:
     if reading is None:
         return row
     label, found = reading
-    source = SENTENCES_READ if row.source.startswith(_CALM) else COMMENTS_READ
+    source = SENTENCES_READ if row.source in CALM_SOURCES else COMMENTS_READ
     return replace(
         row, source=source, targets=_targets_of(label, set(found)), weight=_TRUST[source]
     )
@@ -431,6 +427,16 @@ def _vouched_for(folder: Path) -> Iterator[Row]:
             targets, weight = _VOUCHED_FOR[source]
             yield Row(raw["text"], raw["lang"], source, targets, weight)
 
+
+CALM_SOURCES = (
+    "commonvoice_fr_misc",
+    "commonvoice_fr_theatre",
+    "commonvoice_fr_parl",
+    "commonvoice_en",
+    "ud_french_parisstories",
+    "ud_french_rhapsodie",
+)
+"""French and English sentences of books, plays, parliament and talk: clean by their source."""
 
 _VOUCHED_FOR: Mapping[str, tuple[Targets, float]] = {
     "commonvoice_fr_misc": (_CLEAN, 0.2),

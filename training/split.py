@@ -38,6 +38,23 @@ def folds(rows: Sequence[Row], texts: Sequence[Text]) -> NDArray[np.int64]:
     return groups.folds(names)
 
 
+def rows_that_teach(
+    rows: Sequence[Row], texts: Sequence[Text], fold: NDArray[np.int64], beside: Sequence[Row]
+) -> tuple[list[Row], list[Text]]:
+    """Return the rows of the folds that are not kept, and those ``beside``, with their texts.
+
+    Of those beside only what is ``apart`` from the rows kept.
+    """
+    is_kept = np.isin(fold, (JUDGED, CALIBRATED))
+    kept, chosen = np.flatnonzero(is_kept).tolist(), np.flatnonzero(~is_kept).tolist()
+    more = [Text.of(row.text) for row in beside]
+    apart_ones = apart(beside, more, [rows[i] for i in kept], [texts[i] for i in kept])
+    return (
+        [*(rows[i] for i in chosen), *(beside[i] for i in apart_ones)],
+        [*(texts[i] for i in chosen), *(more[i] for i in apart_ones)],
+    )
+
+
 def apart(
     rows: Sequence[Row], texts: Sequence[Text], kept: Sequence[Row], kept_texts: Sequence[Text]
 ) -> list[int]:
@@ -46,6 +63,8 @@ def apart(
     Rows without labels come beside the folds, not into them: they would join groups and
     move labelled rows from one fold to another.
     """
+    if not rows:
+        return []
     together = [*rows, *kept]
     every = [*texts, *kept_texts]
     names = [_NOT_A_WORD.sub(" ", text.revealed).strip() for text in every]

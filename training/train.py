@@ -30,7 +30,7 @@ from training.encoder.templates import teaching
 from training.fit import Design, Parameters, Schedule, fit, quantised
 from training.rows import WORD_SOURCES, Row, read_beside, read_rows
 from training.soft import read_soft
-from training.split import CALIBRATED, JUDGED, apart, folds
+from training.split import CALIBRATED, folds, rows_that_teach
 from training.targets import LESSON_SHARES, LIFE_SHARES, Shares, targets_of, weights_of
 
 _SPAM = ATTRIBUTES.index(Attribute.SPAM)
@@ -74,15 +74,7 @@ def train(rows: Sequence[Row], schedule: Schedule, beside: Sequence[Row] = ()) -
     """
     texts = [Text.of(row.text) for row in rows]
     fold = folds(rows, texts)
-    kept = np.flatnonzero(np.isin(fold, (JUDGED, CALIBRATED))).tolist()
-    taught = np.flatnonzero(~np.isin(fold, (JUDGED, CALIBRATED))).tolist()
-    more = [Text.of(row.text) for row in beside]
-    apart_ones = apart(beside, more, [rows[i] for i in kept], [texts[i] for i in kept])
-    parameters = fitted(
-        [*(rows[i] for i in taught), *(beside[i] for i in apart_ones)],
-        [*(texts[i] for i in taught), *(more[i] for i in apart_ones)],
-        schedule,
-    )
+    parameters = fitted(*rows_that_teach(rows, texts, fold, beside), schedule)
     return _calibrated(_raw(parameters), rows, texts, np.flatnonzero(fold == CALIBRATED))
 
 

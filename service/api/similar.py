@@ -53,7 +53,8 @@ def similar_comments(site: str, record: Record, count: int) -> tuple[int, list[L
     others, vectors = _embedded(site, record)
     if vectors is None:
         return 0, []
-    found = similar(*_parted(_as_seen(vectors)), count)
+    seen = _as_seen(vectors)
+    found = similar(seen[1:], seen[0], count)
     return len(others), [Likeness(others[row], max(cosine, 0.0)) for row, cosine in found]
 
 
@@ -66,7 +67,8 @@ def same_in_meaning(site: str, record: Record) -> list[Record]:
     others, vectors = _embedded(site, record)
     if vectors is None or len(others) < FEWEST:
         return []
-    found = similar(*_parted(centred(vectors, _middle(vectors))), len(others))
+    seen = centred(vectors, _middle(vectors))
+    found = similar(seen[1:], seen[0], len(others))
     return [others[row] for row, cosine in found if cosine >= SAME_MEANING]
 
 
@@ -84,11 +86,6 @@ def _as_seen(vectors: Floats) -> Floats:
 
 def _middle(vectors: Floats) -> Floats:
     return np.asarray(unit(vectors).mean(axis=0), np.float32)
-
-
-def _parted(vectors: Floats) -> tuple[Floats, Floats]:
-    """Return the vectors of the others, and the one asked about, which stands first."""
-    return vectors[1:], vectors[0]
 
 
 def _embedded(site: str, record: Record) -> tuple[list[Record], Floats | None]:

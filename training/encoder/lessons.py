@@ -15,6 +15,7 @@ from training.encoder import templates
 from training.encoder.disguise import disguised
 from training.encoder.source import Floats
 from training.rows import (
+    CALM_SOURCES,
     COMMENTS_READ,
     SENTENCES_BESIDE,
     SENTENCES_READ,
@@ -56,14 +57,6 @@ _MOST: Mapping[str, int] = {
     "ud_french_parisstories": 800,
     "ud_french_rhapsodie": 800,
 }
-CALM_SOURCES = (
-    "commonvoice_fr_misc",
-    "commonvoice_fr_theatre",
-    "commonvoice_fr_parl",
-    "commonvoice_en",
-    "ud_french_parisstories",
-    "ud_french_rhapsodie",
-)
 # The linear model's trust in a source, corrected: comments that readers wrote count more.
 FACTORS: Mapping[str, float] = {
     "cat_context2020": 2.0,

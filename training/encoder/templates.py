@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from service.moderation.signal import TONE, Attribute
+from training.notes import lines_of
 from training.rows import Row, Targets
 
 A = Attribute
@@ -69,9 +70,7 @@ def _rows(name: str, seed: int, fillings: int) -> Iterator[Row]:
 
 
 def _lines(name: str) -> Iterator[list[str]]:
-    for line in (_FOLDER / name).read_text(encoding="utf-8").splitlines():
-        if not line.startswith("#"):
-            yield line.split("\t")
+    return (line.split("\t") for line in lines_of(_FOLDER / name))
 
 
 def _filled(

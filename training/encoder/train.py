@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from service.moderation.text import Text
 from training.encoder import about, export, learn, source
@@ -34,7 +33,7 @@ from training.encoder.network import parameters
 from training.encoder.released import read_released
 from training.encoder.vocabulary import Vocabulary, cut
 from training.rows import Row, read_beside, read_rows
-from training.split import CALIBRATED, JUDGED, apart, folds
+from training.split import CALIBRATED, JUDGED, folds, rows_that_teach
 
 _SEED = 7
 # As many pieces as the rows that teach are cut at.
@@ -97,19 +96,14 @@ def parted(rows: Sequence[Row], beside: Sequence[Row] = ()) -> Parts:
     texts = [Text.of(row.text) for row in rows]
     fold = folds(rows, texts)
 
-    def within(chosen: NDArray[np.bool_]) -> list[Row]:
-        return [row for row, is_in in zip(rows, chosen, strict=True) if is_in and is_taught(row)]
+    def within(number: int) -> list[Row]:
+        return [
+            row for row, its in zip(rows, fold, strict=True) if its == number and is_taught(row)
+        ]
 
-    aside = (fold == JUDGED, fold == CALIBRATED)
-    kept = np.flatnonzero(aside[0] | aside[1]).tolist()
-    more = apart(
-        beside,
-        [Text.of(row.text) for row in beside],
-        [rows[i] for i in kept],
-        [texts[i] for i in kept],
-    )
-    taught = [*within(~(aside[0] | aside[1])), *(beside[i] for i in more)]
-    return Parts(taught, within(aside[1]), within(aside[0]))
+    taught, _ = rows_that_teach(rows, texts, fold, beside)
+    by_use = (taught, within(CALIBRATED), within(JUDGED))
+    return Parts(*([row for row in part if is_taught(row)] for part in by_use))
 
 
 def begun(rows: Sequence[Row], kept: Path) -> tuple[Vocabulary, Encoder]:

@@ -28,7 +28,7 @@ from service.moderation.verdict import Action
 from training.encoder.templates import held_back
 from training.evaluation.contenders import Contender, batches
 from training.evaluation.disguises import TRICKS, disguised, harmless
-from training.rows import Row
+from training.rows import CALM_SOURCES, Row
 
 Flags = NDArray[np.bool_]
 Flag = Callable[[Sequence[Row]], Flags]
@@ -36,16 +36,7 @@ Flag = Callable[[Sequence[Row]], Flags]
 HALF = 0.5
 RUDE = 0.6
 _SEED = 3
-_CLEAN_SOURCES = (
-    "commonvoice_fr_misc",
-    "commonvoice_fr_theatre",
-    "commonvoice_fr_parl",
-    "commonvoice_en",
-    "ud_french_rhapsodie",
-    "ud_french_parisstories",
-)
 _TOXICITY, _PROFANITY = map(ATTRIBUTES.index, (Attribute.TOXICITY, Attribute.PROFANITY))
-_HARMLESS = "harmless words that look rude"
 # The slots that name a group of people, or one of them.
 _IDENTITIES = ("{pl}", "{fpl}", "{ms}", "{fs}")
 
@@ -64,12 +55,15 @@ def functional(
     judged: Sequence[Row], ours: Sequence[Contender], peers: Sequence[Contender]
 ) -> Iterator[str]:
     """Yield the lines of the functional tables; of ``judged`` only clean sentences count."""
-    clean, policies = clean_sentences(judged), by_policy()
+    clean, policies = (
+        {"harmless words that look rude": harmless(), **clean_sentences(judged)},
+        by_policy(),
+    )
     answers = by_answer(peers, [_TOXICITY])
     yield from _templates({**policies, **answers})
     profane = by_answer(ours, [_TOXICITY, _PROFANITY])
     yield from _profanity(clean, {**profane, **answers})
-    yield from _held_clean({_HARMLESS: harmless(), **clean}, policies)
+    yield from _held_clean(clean, policies)
 
 
 def _held(options: EncoderOptions) -> Flag:
@@ -133,16 +127,15 @@ def _profanity(clean: Mapping[str, Sequence[Row]], flags: Mapping[str, Flag]) ->
     yield f"| which | rows | {' | '.join(flags)} |"
     yield "|---|--:|" + "--:|" * len(flags)
     rude = {name: disguised(trick) for name, trick in TRICKS.items()}
-    harmless_ones = {_HARMLESS: harmless(), **clean}
     found = {
         group: {name: flag(rows) for name, flag in flags.items()}
-        for group, rows in {**rude, **harmless_ones}.items()
+        for group, rows in {**rude, **clean}.items()
     }
     for group in rude:
         yield _shares(group, found[group], ~np.zeros(len(rude[group]), bool))
     together = {name: np.concatenate([found[group][name] for group in rude]) for name in flags}
     yield _shares("all of these", together, ~np.zeros(sum(map(len, rude.values())), bool))
-    for group, rows in harmless_ones.items():
+    for group, rows in clean.items():
         yield _shares(group, found[group], ~np.zeros(len(rows), bool))
 
 
@@ -157,7 +150,7 @@ def _held_clean(clean: Mapping[str, Sequence[Row]], flags: Mapping[str, Flag]) -
 
 def clean_sentences(judged: Sequence[Row]) -> dict[str, list[Row]]:
     """Return the sentences that are clean by their source and hold no rude word, by language."""
-    vouched_for = [row for row in judged if row.source in _CLEAN_SOURCES and not _is_rude(row)]
+    vouched_for = [row for row in judged if row.source in CALM_SOURCES and not _is_rude(row)]
     return {
         f"clean sentences, {lang}": [row for row in vouched_for if row.lang == lang]
         for lang in ("fr", "en")
