@@ -13,6 +13,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
+from service.moderation.models.encoder.skim import Skim
 from service.moderation.models.weights import ATTRIBUTES
 from service.moderation.signal import Attribute
 
@@ -32,7 +33,11 @@ WEIGHTS: Weights = {
 
 
 def write_encoder(folder: Path, weights: Weights = WEIGHTS, **about: Any) -> Path:
-    """Write a whole encoder to ``folder`` as it ships; ``about`` overrides its entries."""
+    """Write a whole encoder to ``folder`` as it ships; ``about`` overrides its entries.
+
+    One that says what is ``calm`` can be skimmed: it then expects of a text the mean of its
+    words' weights, and what the linear model makes of it.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     write_tokenizer(folder / "tokenizer.json", weights)
     rows = [[weights[word].get(each, 0.0) for each in ATTRIBUTES] for word in weights]
@@ -48,10 +53,18 @@ def write_encoder(folder: Path, weights: Weights = WEIGHTS, **about: Any) -> Pat
         "band": {"": [0.2, 0.8]},
         **about,
     }
-    names = ("model.onnx", "tokenizer.json")
+    write_skim(folder / "skim.npz", rows)
+    names = ("model.onnx", "tokenizer.json", "skim.npz")
     digests = {name: sha256((folder / name).read_bytes()).hexdigest() for name in names}
     (folder / "about.json").write_text(json.dumps({"sha256": digests, **entries}))
     return folder
+
+
+def write_skim(path: Path, rows: Sequence[Sequence[float]]) -> None:
+    """Write a skim by which each word after the specials weighs its row."""
+    width = len(ATTRIBUTES)
+    pieces = np.array([[0.0] * width] * len(SPECIALS) + [list(row) for row in rows], np.float32)
+    Skim(pieces, np.eye(width, dtype=np.float32), np.zeros(width, np.float32)).save(path)
 
 
 def write_tokenizer(path: Path, words: Sequence[str] | Weights) -> None:

@@ -1,4 +1,7 @@
-"""The cascade: the linear model judges every comment, the encoder those it leaves in doubt."""
+"""The cascade: the linear model judges every comment, the encoder those it leaves in doubt.
+
+Of these it skims the mild cases first, which settles most.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +13,16 @@ import numpy as np
 
 from service.moderation.batch import Batch
 from service.moderation.blend import blended
-from service.moderation.doubt import Flags, doubtful, main_langs, readable
+from service.moderation.doubt import Doubts, Flags, doubts, main_langs, readable
 from service.moderation.encoder_options import LINEAR_ALONE, EncoderMode, EncoderOptions
 from service.moderation.models.linear import LinearModel, shipped_model
 from service.moderation.models.weights import ATTRIBUTES, Floats
 from service.moderation.reader import Indices, Reader
-from service.moderation.signal import Attribute
+from service.moderation.signal import TONE, Attribute
 from service.moderation.text import Text
 
 _TOXICITY = ATTRIBUTES.index(Attribute.TOXICITY)
+_TONE = [column for column, attribute in enumerate(ATTRIBUTES) if attribute in TONE]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -26,8 +30,9 @@ class Judgement:
     """Hold what the stages make of n comments together.
 
     ``scores`` are calibrated, (n, ``ATTRIBUTES``). ``is_read`` says which comments the
-    encoder judged, ``is_missed`` which it should have and could not. ``embeddings`` are
-    those of the comments read, in order, (read, width), or None.
+    encoder judged, ``is_missed`` which it should have and could not; what it only skimmed
+    is neither. ``embeddings`` are those of the comments read, in order, (read, width), or
+    None.
     """
 
     scores: Floats
@@ -51,8 +56,10 @@ class Cascade:
 
     def judge(self, batch: Batch) -> Judgement:
         """Return the judgement of ``batch``; share it between checks by ``Batch.once``."""
-        scores = batch.once(self.linear.batch_scores)
-        wanted = self._wanted(batch, scores)
+        linear = batch.once(self.linear.batch_scores)
+        found = self._wanted(batch, linear)
+        scores, calm = self._skimmed(batch, linear, found.mild)
+        wanted = (found.strong | found.mild) & ~calm
         if not wanted.any():
             return Judgement(scores, wanted, wanted)
         rows = np.flatnonzero(wanted)
@@ -66,7 +73,7 @@ class Cascade:
         is_read[read] = True
         scores = scores.copy()
         scores[read] = blended(
-            about, scores[read], judged.scores, _at(langs, kept), batch.once(self.has_learned)[read]
+            about, linear[read], judged.scores, _at(langs, kept), batch.once(self.has_learned)[read]
         )
         return Judgement(scores, is_read, wanted & ~is_read, judged.embeddings)
 
@@ -105,15 +112,37 @@ class Cascade:
             every[judgement.is_read] = known
         return every
 
-    def _wanted(self, batch: Batch, scores: Floats) -> Flags:
-        """Say which comments the encoder is to judge."""
+    def _wanted(self, batch: Batch, scores: Floats) -> Doubts:
+        """Say which comments the encoder is to judge, and which of them it may skim first."""
+        none = np.zeros(len(batch), bool)
         if self.mode is EncoderMode.OFF or not len(batch):
-            return np.zeros(len(batch), bool)
+            return Doubts(none, none)
         about = self.reader.about()
         known = readable(batch, about)
         if self.mode is EncoderMode.ALWAYS:
-            return known
-        return known & (doubtful(batch, scores, about) | ~batch.once(self.has_learned))
+            return Doubts(known, none)
+        found, has_learned = doubts(batch, scores, about), batch.once(self.has_learned)
+        return Doubts(known & (found.strong | ~has_learned), known & found.mild & has_learned)
+
+    def _skimmed(self, batch: Batch, linear: Floats, mild: Flags) -> tuple[Floats, Flags]:
+        """Return the scores once the ``mild`` doubts are skimmed, and which of them are settled."""
+        calm = np.zeros(len(batch), bool)
+        about = self.reader.about() if mild.any() else None
+        if about is None or not about.calm:
+            return linear, calm
+        every = main_langs(batch)
+        rows = np.array([row for row in np.flatnonzero(mild) if every[row] in about.calm], np.intp)
+        langs, before = _at(every, rows), linear[rows]
+        texts = _contents(batch, rows)
+        expected = self.reader.ask(lambda encoder: encoder.skim(texts, langs, before, self.rank))
+        if expected is None:
+            return linear, calm
+        both = blended(about, before, expected, langs, np.ones(len(rows), bool))
+        is_calm = both[:, _TONE].max(axis=1) < [about.calm[lang] for lang in langs]
+        scores = linear.copy()
+        scores[rows[is_calm]] = both[is_calm]
+        calm[rows[is_calm]] = True
+        return scores, calm
 
     def rank(self, pieces: Sequence[str]) -> Floats:
         """Return how much each piece of a long text deserves to be read, by the linear model."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,18 @@ _SPAM_ENDS = np.array([SPAM_DOUBT], np.float32)
 Flags = NDArray[np.bool_]
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Doubts:
+    """Say which comments call for a reader.
+
+    ``strong`` doubts have a cause of their own; ``mild`` ones are those of a score and nothing
+    else, which a skim may settle.
+    """
+
+    strong: Flags
+    mild: Flags
+
+
 def readable(batch: Batch, about: About | None) -> Flags:
     """Say which comments are in a language that the encoder has learned."""
     rows = zip(batch.languages, main_langs(batch), strict=True)
@@ -40,20 +53,21 @@ def readable(batch: Batch, about: About | None) -> Flags:
     )
 
 
-def doubtful(batch: Batch, scores: Floats, about: About | None) -> Flags:
+def doubts(batch: Batch, scores: Floats, about: About | None) -> Doubts:
     """Say which comments, by their linear ``scores``, (n, attributes), call for a reader.
 
-    Those between the two ends of their language's band, those that may be spam, and
-    those whose words give cause at all but the lowest scores: rude ones, names of groups
-    of people, threats, refusals of insults. What is surely spam is read only when rude.
+    Strongly those that may be spam, and those whose words give cause at all but the lowest
+    scores: rude ones, names of groups of people, threats, refusals of insults. Mildly the
+    others between the two ends of their language's band. What is surely spam is read only
+    when rude.
     """
     toxicity, spam = scores[:, _TOXICITY], scores[:, _SPAM]
     bands = pairs_of(about.band if about else {}, DEFAULT_BAND, main_langs(batch))
-    found = _is_between(toxicity, bands) | _is_between(spam, _SPAM_ENDS)
     is_open = (spam < SURELY_SPAM) | (toxicity >= LEAST_RUDE_SPAM)
-    for row in np.flatnonzero(is_open & ~found).tolist():
-        found[row] = _has_cause(batch, row, toxicity[row])
-    return np.asarray(is_open & found)
+    strong = is_open & _is_between(spam, _SPAM_ENDS)
+    for row in np.flatnonzero(is_open & ~strong).tolist():
+        strong[row] = _has_cause(batch, row, toxicity[row])
+    return Doubts(strong, is_open & ~strong & _is_between(toxicity, bands))
 
 
 def main_langs(batch: Batch) -> list[str]:

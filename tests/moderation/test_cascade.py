@@ -187,6 +187,75 @@ def test_switched_off_the_encoder_is_never_even_loaded() -> None:
     assert not (judgement.is_read | judgement.is_missed).any()
 
 
+# Skimmed ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def skimming(tmp_path: Path) -> Callable[..., Cascade]:
+    """Return cascades over an encoder that calls everything below 0.4 calm, in English."""
+    encoder = Encoder.load(write_encoder(tmp_path / "calm", calm={"en": 0.4}))
+
+    def made(mode: EncoderMode = EncoderMode.UNCERTAIN, odds: float = DOUBT) -> Cascade:
+        return Cascade(linear_of(odds, learned=("en", "fr")), Reader(lambda: encoder), mode)
+
+    return made
+
+
+def test_a_mild_doubt_is_read_unless_a_skim_finds_nothing(
+    skimming: Callable[..., Cascade],
+) -> None:
+    contents = ["The house is green", "kind kind kind", "vile", "refuse", "so kind and so vile"]
+    assert read(skimming(), *contents) == [True, False, True, False, True]
+
+
+def test_what_a_skim_settles_has_the_score_that_it_expects(
+    skimming: Callable[..., Cascade],
+) -> None:
+    judgement = skimming().judge(batch_of("refuse", "vile"))
+    expected = sigmoid(0.75 * (-8.0 / 3 + DOUBT) + 0.25 * DOUBT)
+    assert judgement.scores[0, TOXICITY] == pytest.approx(expected, abs=1e-3)
+    assert judgement.scores[0, SPAM] == pytest.approx(sigmoid(-6.0), abs=1e-4)
+    assert not judgement.is_missed.any()
+    assert judgement.embeddings is not None
+    assert len(judgement.embeddings) == 1
+
+
+def test_what_a_skim_leaves_has_the_score_of_whoever_reads_it(
+    skimming: Callable[..., Cascade], cascade_of: Callable[..., Cascade]
+) -> None:
+    found = toxicity(skimming(), "vile kind")
+    assert found == pytest.approx(toxicity(cascade_of(), "vile kind"), abs=1e-4)
+
+
+def test_a_strong_doubt_is_read_however_calm_its_skim(skimming: Callable[..., Cascade]) -> None:
+    contents = ["refuse quel connard", "refuse les musulmans", "refuse and I will find you"]
+    assert read(skimming(), *contents) == [True, True, True]
+
+
+def test_a_language_of_which_nobody_says_what_is_calm_is_read(
+    skimming: Callable[..., Cascade],
+) -> None:
+    assert read(skimming(), "refuse", lang="fr") == [True]
+
+
+def test_with_the_encoder_always_everything_is_read(skimming: Callable[..., Cascade]) -> None:
+    assert read(skimming(EncoderMode.ALWAYS), "refuse", "kind") == [True, True]
+    assert read(skimming(EncoderMode.OFF), "refuse", "vile") == [False, False]
+
+
+def test_a_comment_outside_the_band_is_not_even_skimmed(skimming: Callable[..., Cascade]) -> None:
+    assert toxicity(skimming(odds=CALM), "refuse") == pytest.approx(sigmoid(CALM), abs=1e-4)
+
+
+def test_where_a_skim_fails_everything_in_doubt_is_read(tmp_path: Path) -> None:
+    encoder = Encoder.load(write_encoder(tmp_path, calm={"en": 0.4}))
+    assert encoder.skimming is not None
+    bad = replace(encoder, skimming=replace(encoder.skimming, pieces=np.zeros((0, 8), np.float32)))
+    cascade = Cascade(linear_of(DOUBT), Reader(lambda: bad))
+    assert read(cascade, "refuse", "vile") == [True, True]
+    assert cascade.reader.failures == 1
+
+
 # What becomes of the scores -----------------------------------------------------------------
 
 

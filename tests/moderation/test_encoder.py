@@ -185,19 +185,65 @@ def test_padding_is_masked() -> None:
     assert mask.tolist() == [[1, 1, 1], [1, 0, 0]]
 
 
+# Skimmed ------------------------------------------------------------------------------------
+
+
+def skimmed(encoder: Encoder, text: str, odds: float = 0.0) -> float:
+    linear = np.full((1, len(ATTRIBUTES)), sigmoid(odds), np.float32)
+    scores = encoder.skim([text], ["en"], linear)
+    assert scores is not None
+    assert np.isnan(scores[0, SPAM])
+    return float(scores[0, TOXICITY])
+
+
+def test_a_skim_is_the_mean_of_what_the_pieces_weigh_and_the_linear_score(tmp_path: Path) -> None:
+    encoder = Encoder.load(write_encoder(tmp_path, calm={"en": 0.1}))
+    assert skimmed(encoder, "vile") == pytest.approx(sigmoid(6 / 3), abs=1e-3)
+    assert skimmed(encoder, "vile refuse word") == pytest.approx(sigmoid(-2 / 5), abs=1e-3)
+    assert skimmed(encoder, "vile", odds=-3.0) == pytest.approx(sigmoid(6 / 3 - 3), abs=1e-3)
+    assert skimmed(encoder, "") == pytest.approx(0.5, abs=1e-3)
+
+
+def test_of_a_long_text_the_worst_window_is_what_a_skim_expects(tmp_path: Path) -> None:
+    encoder = Encoder.load(write_encoder(tmp_path, calm={"en": 0.1}))
+    assert skimmed(encoder, FILLER + "vile " * 14) > 0.95
+
+
+def test_a_skim_has_the_calibration_of_the_network(tmp_path: Path) -> None:
+    curves = {"": {"toxicity": [0.5, 1.0]}}
+    encoder = Encoder.load(write_encoder(tmp_path, calm={"en": 0.1}, calibration=curves))
+    assert skimmed(encoder, "vile") == pytest.approx(sigmoid(0.5 * 6 / 3 + 1), abs=1e-3)
+
+
+def test_texts_are_skimmed_alike_alone_and_together(tmp_path: Path) -> None:
+    encoder = Encoder.load(write_encoder(tmp_path, calm={"en": 0.1}))
+    texts = ["vile", "", FILLER, "kind refuse", FILLER + "vile", "offer"]
+    linear = np.linspace(0.1, 0.9, 6 * len(ATTRIBUTES), dtype=np.float32).reshape(6, -1)
+    together = encoder.skim(texts, ["en"] * 6, linear)
+    alone = [encoder.skim([text], ["en"], linear[n : n + 1]) for n, text in enumerate(texts)]
+    assert together is not None
+    for whole, each in zip(together, alone, strict=True):
+        assert each is not None
+        assert each[0] == pytest.approx(whole, abs=1e-5, nan_ok=True)
+
+
+def test_a_model_that_calls_nothing_calm_is_not_skimmed(encoder: Encoder) -> None:
+    assert encoder.skim(["vile"], ["en"], np.full((1, len(ATTRIBUTES)), 0.5, np.float32)) is None
+
+
 # What cannot be used -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["about.json", "model.onnx", "tokenizer.json"])
+@pytest.mark.parametrize("name", ["about.json", "model.onnx", "tokenizer.json", "skim.npz"])
 def test_a_missing_file_breaks_the_model(tmp_path: Path, name: str) -> None:
-    (write_encoder(tmp_path) / name).unlink()
+    (write_encoder(tmp_path, calm={"en": 0.1}) / name).unlink()
     with pytest.raises(ModelBroken, match=name):
         Encoder.load(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["model.onnx", "tokenizer.json"])
+@pytest.mark.parametrize("name", ["model.onnx", "tokenizer.json", "skim.npz"])
 def test_a_damaged_file_breaks_the_model(tmp_path: Path, name: str) -> None:
-    path = write_encoder(tmp_path) / name
+    path = write_encoder(tmp_path, calm={"en": 0.1}) / name
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
@@ -217,6 +263,7 @@ def test_a_damaged_file_breaks_the_model(tmp_path: Path, name: str) -> None:
         ("calibration", {"": {"rudeness": [1.0, 0.0]}}),
         ("calibration", {"": {"toxicity": [math.nan, 0.0]}}),
         ("band", {"": [0.5]}),
+        ("calm", {"en": "low"}),
         ("sha256", "none"),
     ],
 )
@@ -224,6 +271,22 @@ def test_what_is_said_of_a_model_must_make_sense(tmp_path: Path, entry: str, val
     write_encoder(tmp_path, **{entry: value})
     with pytest.raises(ModelBroken, match=entry):
         Encoder.load(tmp_path)
+
+
+@pytest.mark.parametrize("shape", [(4,), (4, 3), (2, 2, 2)])
+def test_a_skim_of_another_shape_breaks_the_model(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    folder = write_encoder(tmp_path, calm={"en": 0.1})
+    width = len(ATTRIBUTES)
+    np.savez(folder / "skim.npz", pieces=np.zeros(shape), linear=np.eye(width), offset=[0] * width)
+    with pytest.raises(ModelBroken, match=r"skim\.npz has the wrong shape"):
+        vouched_for(folder)
+
+
+def test_what_is_no_archive_of_arrays_is_no_skim(tmp_path: Path) -> None:
+    folder = write_encoder(tmp_path, calm={"en": 0.1})
+    (folder / "skim.npz").write_bytes(b"no skim")
+    with pytest.raises(ModelBroken, match=r"skim\.npz is no skim"):
+        vouched_for(folder)
 
 
 @pytest.mark.parametrize("text", ["", "[", "3", "[1]"])

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from service.moderation.text import Text
-from training.encoder import about, export, learn, source
+from training.encoder import about, export, learn, skim, source
 from training.encoder.learn import Course, Encoder
 from training.encoder.lessons import (
     CAREFUL_FACTORS,
@@ -85,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         ways = list(zip((learned, learn.load(options.also)), _BESIDE_SHARES, strict=True))
     else:
         ways = [(learned, _ONWARD_SHARE if options.onward else _SHARE)]
-    ship(options.out, vocabulary, along(general, ways), parts.calibrated)
+    ship(options.out, vocabulary, along(general, ways), parts)
 
 
 def parted(rows: Sequence[Row], beside: Sequence[Row] = ()) -> Parts:
@@ -154,14 +154,15 @@ def along(begun: Encoder, ways: Sequence[tuple[Encoder, float]]) -> Encoder:
     return Encoder(begun.words, trained)
 
 
-def ship(folder: Path, vocabulary: Vocabulary, encoder: Encoder, rows: Sequence[Row]) -> None:
-    """Write the model's three files into ``folder``, calibrated on ``rows``."""
+def ship(folder: Path, vocabulary: Vocabulary, encoder: Encoder, parts: Parts) -> None:
+    """Write the model's four files into ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
     vocabulary.tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
-    chosen, most = calibrating(rows)
+    chosen, most = calibrating(parts.calibrated)
     watched = random.Random(_SEED).sample(chosen, min(_WATCHED, len(chosen)))
     ids = tokenized([row.text for row in watched], vocabulary.tokenizer, most)
     export.write(folder / "model.onnx", encoder, _POSITIONS, ids)
+    skim.write(folder, parts.taught, most)
     about.write(folder, chosen, most)
 
 

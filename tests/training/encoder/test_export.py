@@ -1,7 +1,5 @@
 """The ONNX file beside the network that was trained."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,16 +9,7 @@ import pytest
 from training.encoder.batches import in_order
 from training.encoder.source import Floats
 
-ROOT = Path(__file__).parents[3]
 WIDTH, ATTRIBUTES = 384, 8
-
-
-@pytest.fixture(scope="module")
-def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("exported")
-    command = [sys.executable, "-m", "tests.training.encoder.small_network", str(folder)]
-    subprocess.run(command, cwd=ROOT, check=True, timeout=300)
-    return folder
 
 
 @pytest.fixture(scope="module")

@@ -42,6 +42,8 @@ class About:
     logistic curve on the log-odds (Platt, 1999). ``band[language]`` are the calibrated
     fast-stage scores between which the encoder is asked, ``blend[language]`` the weights
     of the encoder's and the linear model's log-odds. ``ANY_LANGUAGE`` is in all three.
+    ``calm[language]`` is the score of tone below which a skimmed comment need not be read;
+    in a language that is not in it none is skimmed.
     ``digests`` are SHA-256 sums by file name: of an operator's own model, what it is
     known by.
     """
@@ -55,6 +57,7 @@ class About:
     calibration: Mapping[str, Floats] = field(default_factory=dict)
     band: Mapping[str, Pair] = field(default_factory=dict)
     blend: Mapping[str, Pair] = field(default_factory=dict)
+    calm: Mapping[str, float] = field(default_factory=dict)
     digests: Mapping[str, str] = field(default_factory=dict)
 
     def knows(self, lang: str) -> bool:
@@ -106,6 +109,7 @@ def _about(
         calibration=_said(data, "calibration", _curves, {}),
         band=_said(data, "band", lambda table: _pairs(table, DEFAULT_BAND), {}),
         blend=_said(data, "blend", lambda table: _pairs(table, DEFAULT_BLEND), {}),
+        calm=_said(data, "calm", _numbers, {}),
         digests=digests,
     )
 
@@ -146,6 +150,10 @@ def _strings(names: list[str]) -> frozenset[str]:
 
 def _digests(table: Mapping[str, str]) -> Mapping[str, str]:
     return {str(name): str(digest) for name, digest in table.items()}
+
+
+def _numbers(table: Mapping[str, float]) -> Mapping[str, float]:
+    return {lang: float(value) for lang, value in table.items()}
 
 
 def _length(value: Any) -> int:
