@@ -17,6 +17,9 @@ from service.moderation.signal import Attribute
 
 SPAM_DOUBT = (0.5, 0.95)
 """The linear model's spam scores that are doubtful: 3% of ordinary comments."""
+PROFANITY_DOUBT = (0.25, 0.97)
+"""The linear model's profanity scores that are doubtful where its band finds no toxicity: beside a
+word that is talked about, or one that holds a rude one, it says one half too often."""
 SURELY_SPAM, LEAST_RUDE_SPAM = 0.98, 0.5
 """From the first on a comment is not read for tone, unless that reaches the second: of 105 read
 so, held-out ones and ordinary ones together, 4 changed their verdict. 1.5% of ordinary comments."""
@@ -26,9 +29,12 @@ LEAST_CUED = {"threats": 0.0, "people": LEAST_RUDE, "refusals": 0.1}
 reading changed no verdict of 2,500 ordinary comments; threats need no rude word to be meant, and
 a refusal is read to lower a score."""
 
-_SPAM, _TOXICITY = ATTRIBUTES.index(Attribute.SPAM), ATTRIBUTES.index(Attribute.TOXICITY)
-
-_SPAM_ENDS = np.array([SPAM_DOUBT], np.float32)
+_SPAM, _TOXICITY, _PROFANITY = map(
+    ATTRIBUTES.index, (Attribute.SPAM, Attribute.TOXICITY, Attribute.PROFANITY)
+)
+_SPAM_ENDS, _PROFANITY_ENDS = (
+    np.array([ends], np.float32) for ends in (SPAM_DOUBT, PROFANITY_DOUBT)
+)
 
 Flags = NDArray[np.bool_]
 
@@ -58,8 +64,8 @@ def doubts(batch: Batch, scores: Floats, about: About | None) -> Doubts:
 
     Strongly those that may be spam, and those whose words give cause at all but the lowest
     scores: rude ones, names of groups of people, threats, refusals of insults. Mildly the
-    others between the two ends of their language's band. What is surely spam is read only
-    when rude.
+    others between the two ends of their language's band, and those that may be profane. What
+    is surely spam is read only when rude.
     """
     toxicity, spam = scores[:, _TOXICITY], scores[:, _SPAM]
     bands = pairs_of(about.band if about else {}, DEFAULT_BAND, main_langs(batch))
@@ -67,7 +73,8 @@ def doubts(batch: Batch, scores: Floats, about: About | None) -> Doubts:
     strong = is_open & _is_between(spam, _SPAM_ENDS)
     for row in np.flatnonzero(is_open & ~strong).tolist():
         strong[row] = _has_cause(batch, row, toxicity[row])
-    return Doubts(strong, is_open & ~strong & _is_between(toxicity, bands))
+    mild = _is_between(toxicity, bands) | _is_between(scores[:, _PROFANITY], _PROFANITY_ENDS)
+    return Doubts(strong, is_open & ~strong & mild)
 
 
 def main_langs(batch: Batch) -> list[str]:

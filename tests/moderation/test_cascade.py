@@ -33,7 +33,9 @@ from service.moderation.verdict import Action, Stage
 from service.schemas.wording import ENCODER_FAILED, reasons
 from tests.encoders import BIAS, WEIGHTS, WIDTH, write_encoder
 
-TOXICITY, SPAM = ATTRIBUTES.index(Attribute.TOXICITY), ATTRIBUTES.index(Attribute.SPAM)
+TOXICITY, SPAM, PROFANITY = map(
+    ATTRIBUTES.index, (Attribute.TOXICITY, Attribute.SPAM, Attribute.PROFANITY)
+)
 POLICY = Policy({Attribute.TOXICITY: {"*": Threshold(0.5, 0.9)}})
 DOUBT, CALM, ALARM = 0.0, -4.0, 4.0
 """Log-odds of the linear model within the band of 0.2 to 0.8, far below it and above."""
@@ -206,6 +208,17 @@ def test_a_mild_doubt_is_read_unless_a_skim_finds_nothing(
 ) -> None:
     contents = ["The house is green", "kind kind kind", "vile", "refuse", "so kind and so vile"]
     assert read(skimming(), *contents) == [True, False, True, False, True]
+
+
+def test_what_may_be_profane_is_skimmed_and_read_too(tmp_path: Path) -> None:
+    encoder = Encoder.load(write_encoder(tmp_path, calm={"en": 0.4}))
+    linear = linear_of(CALM)
+    linear.weights.biases[PROFANITY] = DOUBT
+    cascade = Cascade(linear, Reader(lambda: encoder))
+    rude = {**WEIGHTS, "oath": {Attribute.PROFANITY: 6.0}, "word": {Attribute.PROFANITY: -8.0}}
+    knowing = Encoder.load(write_encoder(tmp_path / "rude", rude, calm={"en": 0.4}))
+    assert read(cascade, "green") == [True]
+    assert read(Cascade(linear, Reader(lambda: knowing)), "word", "oath") == [False, True]
 
 
 def test_what_a_skim_settles_has_the_score_that_it_expects(

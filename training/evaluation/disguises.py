@@ -68,5 +68,19 @@ def harmless() -> list[Row]:
     ]
 
 
+def innocent() -> list[Row]:
+    """Return ordinary words that hold the letters of a rude one, each in a few plain sentences.
+
+    Words of the data folder's clean texts; those whose first five letters have an odd hash
+    judge, the others may teach (``only_teach/*.inside.tsv``).
+    """
+    return [
+        Row(around.format(word), lang, "innocent", {}, 1.0)
+        for lang in ("fr", "en")
+        for around in _lines(f"around_{lang}.txt")
+        for word in _lines(f"inside_{lang}.txt")
+    ]
+
+
 def _lines(name: str) -> list[str]:
     return (_FOLDER / name).read_text(encoding="utf-8").splitlines()

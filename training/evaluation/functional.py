@@ -27,7 +27,7 @@ from service.moderation.text import Text
 from service.moderation.verdict import Action
 from training.encoder.templates import held_back
 from training.evaluation.contenders import Contender, batches
-from training.evaluation.disguises import TRICKS, disguised, harmless
+from training.evaluation.disguises import TRICKS, disguised, harmless, innocent
 from training.rows import CALM_SOURCES, Row
 
 Flags = NDArray[np.bool_]
@@ -56,7 +56,11 @@ def functional(
 ) -> Iterator[str]:
     """Yield the lines of the functional tables; of ``judged`` only clean sentences count."""
     clean, policies = (
-        {"harmless words that look rude": harmless(), **clean_sentences(judged)},
+        {
+            "harmless words that look rude": harmless(),
+            "ordinary words that hold a rude one": innocent(),
+            **clean_sentences(judged),
+        },
         by_policy(),
     )
     answers = by_answer(peers, [_TOXICITY])
