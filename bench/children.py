@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 
 from config.settings import Durability, Settings
 from service.lifetime import bound
-from service.store.server.embedded import prepare, server_urls
+from service.store.server.embedded import environment, prepare, server_urls
 
 ROOT = Path(__file__).resolve().parent.parent
 START_WITHIN_S = 30.0
@@ -68,7 +68,7 @@ def valkey(
     """Run an embedded server, configured as `ecluse up` does; give its settings and its id."""
     folder.mkdir(parents=True, exist_ok=True)
     settings = Settings(data_dir=folder / "data", durability=durability, log_level="ERROR")
-    with child(prepare(settings), folder, {}) as process:
+    with child(prepare(settings), folder, environment()) as process:
         until_ready(process, lambda: _pings(settings), folder)
         yield settings, process.pid
 

