@@ -71,8 +71,8 @@ def harmless() -> list[Row]:
 def innocent() -> list[Row]:
     """Return ordinary words that hold the letters of a rude one, each in a few plain sentences.
 
-    Words of the data folder's clean texts; those whose first five letters have an odd hash
-    judge, the others may teach (``only_teach/*.inside.tsv``).
+    Words of the data folder's clean texts, a half of them by a hash of their beginning: the
+    other half was looked at.
     """
     return [
         Row(around.format(word), lang, "innocent", {}, 1.0)

@@ -1,8 +1,9 @@
 """Functional tables: how often each contender flags sentences made to be hard.
 
 Flagged by us is what the default policy holds or refuses; profanity, which no threshold
-guards, is found where profanity or toxicity reaches one half. A peer flags by its own
-answer, from one half.
+guards, is found where profanity or toxicity reaches one half; and, in a column of its own,
+where profanity reaches one half or toxicity ``CLEARLY``. A peer flags by its own answer, from
+one half.
 
 Clean sentences are those of the judged fold whose sources vouch for them. Some are lines of
 plays and of talk, with rude words in them: a sentence is not clean in which the project's
@@ -26,14 +27,14 @@ from service.moderation.signal import Attribute
 from service.moderation.text import Text
 from service.moderation.verdict import Action
 from training.encoder.templates import held_back
-from training.evaluation.contenders import Contender, batches
+from training.evaluation.contenders import CHECKS, Contender, batches
 from training.evaluation.disguises import TRICKS, disguised, harmless, innocent
 from training.rows import CALM_SOURCES, Row
 
 Flags = NDArray[np.bool_]
 Flag = Callable[[Sequence[Row]], Flags]
 
-HALF = 0.5
+HALF, CLEARLY = 0.5, 0.7
 RUDE = 0.6
 _SEED = 3
 _TOXICITY, _PROFANITY = map(ATTRIBUTES.index, (Attribute.TOXICITY, Attribute.PROFANITY))
@@ -46,9 +47,9 @@ def by_policy() -> dict[str, Flag]:
     return {"fast stage": _held(LINEAR_ALONE), "all checks": _held(DEFAULT)}
 
 
-def by_answer(contenders: Sequence[Contender], attributes: Sequence[int]) -> dict[str, Flag]:
-    """Return ``contenders``, flagging where one of ``attributes`` reaches one half."""
-    return {each.name: _reaching(each, attributes) for each in contenders}
+def by_answer(contenders: Sequence[Contender], least: Mapping[int, float]) -> dict[str, Flag]:
+    """Return ``contenders``, flagging where an attribute reaches its ``least``."""
+    return {each.name: _reaching(each, least) for each in contenders}
 
 
 def functional(
@@ -63,10 +64,16 @@ def functional(
         },
         by_policy(),
     )
-    answers = by_answer(peers, [_TOXICITY])
+    answers = by_answer(peers, {_TOXICITY: HALF})
     yield from _templates({**policies, **answers})
-    profane = by_answer(ours, [_TOXICITY, _PROFANITY])
-    yield from _profanity(clean, {**profane, **answers})
+    profane = by_answer(ours, {_TOXICITY: HALF, _PROFANITY: HALF})
+    [checks] = [each for each in ours if each.name == CHECKS]
+    clearly = {
+        f"{CHECKS}, toxicity from {CLEARLY}": _reaching(
+            checks, {_TOXICITY: CLEARLY, _PROFANITY: HALF}
+        )
+    }
+    yield from _profanity(clean, {**profane, **clearly, **answers})
     yield from _held_clean(clean, policies)
 
 
@@ -80,9 +87,10 @@ def _held(options: EncoderOptions) -> Flag:
     return flags
 
 
-def _reaching(contender: Contender, attributes: Sequence[int]) -> Flag:
+def _reaching(contender: Contender, least: Mapping[int, float]) -> Flag:
     def flags(rows: Sequence[Row]) -> Flags:
-        return np.asarray((contender.score(rows)[:, attributes] >= HALF).any(axis=1))
+        reached = contender.score(rows)[:, list(least)] >= list(least.values())
+        return np.asarray(reached.any(axis=1))
 
     return flags
 
