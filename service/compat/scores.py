@@ -18,15 +18,13 @@ from service.moderation.batch import Batch
 from service.moderation.cascade import Cascade
 from service.moderation.checks import attributes_of
 from service.moderation.checks.site.layer import SiteLayerCheck
+from service.moderation.checks.spam.linear import WORDS_WEIGHT
 from service.moderation.comment import Case, Comment, Facts
 from service.moderation.language import Language
 from service.moderation.models.weights import ATTRIBUTES, Floats, ModelBroken
 from service.moderation.pipeline import Pipeline
 from service.moderation.signal import ARRIVAL, TONE, Attribute, Signal, combine
 from service.store.sites import Site
-
-_SPAM_SHARE = 0.57
-"""What the words alone count for as spam at most (checks/spam/linear.py)."""
 
 
 class NotScreened(Exception):
@@ -120,7 +118,7 @@ def _totals(
     totals = combine(heard)
     for attribute, number in zip(ATTRIBUTES, numbers, strict=True):
         if attribute not in totals:
-            totals[attribute] = number * (_SPAM_SHARE if attribute is Attribute.SPAM else 1.0)
+            totals[attribute] = number * (WORDS_WEIGHT if attribute is Attribute.SPAM else 1.0)
     return totals
 
 

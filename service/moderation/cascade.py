@@ -63,7 +63,7 @@ class Cascade:
         if not wanted.any():
             return Judgement(scores, wanted, wanted)
         rows = np.flatnonzero(wanted)
-        langs = _at(main_langs(batch), rows)
+        langs = _at(batch.once(main_langs), rows)
         kept, judged = self.reader.judge(_contents(batch, rows), langs, self.rank)
         is_read = np.zeros(len(batch), bool)
         about = self.reader.about()
@@ -130,7 +130,7 @@ class Cascade:
         about = self.reader.about() if mild.any() else None
         if about is None or not about.calm:
             return linear, calm
-        every = main_langs(batch)
+        every = batch.once(main_langs)
         rows = np.array([row for row in np.flatnonzero(mild) if every[row] in about.calm], np.intp)
         langs, before = _at(every, rows), linear[rows]
         texts = _contents(batch, rows)

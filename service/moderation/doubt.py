@@ -53,7 +53,7 @@ class Doubts:
 
 def readable(batch: Batch, about: About | None) -> Flags:
     """Say which comments are in a language that the encoder has learned."""
-    rows = zip(batch.languages, main_langs(batch), strict=True)
+    rows = zip(batch.languages, batch.once(main_langs), strict=True)
     return np.array(
         [language.is_served and (not about or about.knows(lang)) for language, lang in rows], bool
     )
@@ -68,7 +68,7 @@ def doubts(batch: Batch, scores: Floats, about: About | None) -> Doubts:
     is surely spam is read only when rude.
     """
     toxicity, spam = scores[:, _TOXICITY], scores[:, _SPAM]
-    bands = pairs_of(about.band if about else {}, DEFAULT_BAND, main_langs(batch))
+    bands = pairs_of(about.band if about else {}, DEFAULT_BAND, batch.once(main_langs))
     is_open = (spam < SURELY_SPAM) | (toxicity >= LEAST_RUDE_SPAM)
     strong = is_open & _is_between(spam, _SPAM_ENDS)
     for row in np.flatnonzero(is_open & ~strong).tolist():
@@ -78,7 +78,7 @@ def doubts(batch: Batch, scores: Floats, about: About | None) -> Doubts:
 
 
 def main_langs(batch: Batch) -> list[str]:
-    """Return the ISO 639-1 code of each comment's language, or an empty string."""
+    """Return the ISO 639-1 code of each comment's language, or an empty string (``Batch.once``)."""
     return [lang[:2].lower() for lang in batch.langs]
 
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from service.moderation.batch import Batch
 from service.moderation.cascade import Cascade
 from service.moderation.checks import build_pipeline
-from service.moderation.checks.spam.linear import LinearSpam
+from service.moderation.checks.spam.linear import WORDS_WEIGHT, LinearSpam
 from service.moderation.encoder_options import LINEAR_ALONE
 from service.moderation.models.linear import LinearModel, shipped_model
 from service.moderation.models.weights import ANY_LANGUAGE, ATTRIBUTES, Floats
@@ -39,7 +39,6 @@ _SPAM = ATTRIBUTES.index(Attribute.SPAM)
 # Of the clean bulk a fifth is enough here, and seven fits take one minute.
 _KEPT_WHOLE = (YOUTUBE, WRITTEN, BEGGING, "sms_spam_uci2011", "posts_read", "contrast_written")
 _THINNED_TO = 5
-_LEAST_REPORTED = 0.09
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +157,7 @@ def _with_all_checks(rows: Sequence[Row], odds: NDArray[np.float64]) -> NDArray[
     # What no check reports is put in order by the model, as at the doors that ask for numbers.
     return np.array(
         [
-            min(score, _LEAST_REPORTED) if total is None else total
+            WORDS_WEIGHT * score if total is None else total
             for total, score in zip(totals, spam.tolist(), strict=True)
         ]
     )

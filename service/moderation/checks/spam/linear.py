@@ -14,7 +14,7 @@ from service.moderation.signal import Attribute, Evidence, Signal
 _COLUMN = ATTRIBUTES.index(Attribute.SPAM)
 # Labelled comment spam is scarce and partly written by hand: words alone may hold a
 # comment, never refuse it (MODEL_CARD.md, known weaknesses).
-_WEIGHT = 0.57
+WORDS_WEIGHT = 0.57
 # The model reads a link too, and honest ones are scarce among its examples: beside one link
 # words hold a comment only when all but certain. Held, all checks, the encoder asked:
 #
@@ -65,6 +65,6 @@ class LinearSpam:
 
 def _weight(batch: Batch, index: int, score: float) -> float:
     if score >= _CERTAIN:
-        return _WEIGHT
+        return WORDS_WEIGHT
     targets = {(link.host, link.path) for link in batch.once(batch_links)[index]}
-    return _WEIGHT_BESIDE_LINK if len(targets) == 1 else _WEIGHT
+    return _WEIGHT_BESIDE_LINK if len(targets) == 1 else WORDS_WEIGHT

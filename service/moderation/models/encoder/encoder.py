@@ -84,9 +84,7 @@ class Encoder:
         windows = self._windows(texts, rank)
         outputs = self._outputs(windows)
         counts = [len(parts) for parts in windows]
-        worst = _worst(head.log_odds(self.about, outputs.logits), counts)
-        known = [lang[:2].lower() for lang in langs]
-        scores = head.probabilities(head.calibrated(self.about, worst, known))
+        scores = self._scores(head.log_odds(self.about, outputs.logits), counts, langs)
         return Judged(scores, _together(outputs.embeddings, counts))
 
     def skim(
@@ -106,15 +104,19 @@ class Encoder:
         windows = self._windows(texts, rank)
         counts = [len(parts) for parts in windows]
         odds = np.repeat(head.odds_of(linear), counts, axis=0)
-        found = _worst(self.skimming.log_odds(list(chain.from_iterable(windows)), odds), counts)
-        known = [lang[:2].lower() for lang in langs]
-        scores = head.probabilities(head.calibrated(self.about, found, known))
+        found = self.skimming.log_odds(list(chain.from_iterable(windows)), odds)
+        scores = self._scores(found, counts, langs)
         scores[:, _NOT_TONE] = np.nan
         return scores
 
     def embed(self, texts: Sequence[str]) -> Floats | None:
         """Return the embeddings of ``texts``, (n, width) of unit length, or None."""
         return self.judge(texts, [""] * len(texts)).embeddings
+
+    def _scores(self, odds: Floats, counts: Sequence[int], langs: Sequence[str]) -> Floats:
+        """Return calibrated scores of texts, the log-odds of whose windows these are."""
+        known = [lang[:2].lower() for lang in langs]
+        return head.probabilities(head.calibrated(self.about, _worst(odds, counts), known))
 
     def _windows(self, texts: Sequence[str], rank: Rank | None) -> list[list[list[int]]]:
         """Return each text's windows: eight at most, fewer where many texts have many."""
