@@ -78,7 +78,7 @@ def test_every_check_judges_anything_and_answers_as_it_must(
         for signal in signals:
             assert signal.attribute in attributes_of(signal.check)
             assert 0 <= signal.score <= 1
-            assert 0 <= signal.weight <= 1
+            assert -1 <= signal.weight <= 1
             for evidence in signal.evidence:
                 assert evidence.code
                 for span in evidence.spans:

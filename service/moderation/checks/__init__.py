@@ -32,6 +32,7 @@ CHECKS = (
     "toxicity.lexicon:Lexicon",
     "toxicity.linear:LinearToxicity",
     "toxicity.encoder:EncoderToxicity",
+    "toxicity.calm:CalmTone",
     "toxicity.refusals:RefusedInsults",
     "site.layer:SiteLayerCheck",
 )

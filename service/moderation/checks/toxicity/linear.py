@@ -13,7 +13,7 @@ from service.moderation.verdict import Stage
 
 _COLUMNS = tuple((column, name) for column, name in enumerate(ATTRIBUTES) if name in TONE)
 # Below this a probability says no more than that nothing was found.
-_WORTH_REPORTING = 0.1
+WORTH_REPORTING = 0.1
 # In a language it has not learned, "con" is a French insult to it: it may only hint.
 _WEIGHT_ABROAD = 0.5
 
@@ -59,7 +59,7 @@ def tone_signals(check: str, scores: Sequence[float], weight: float = 1.0) -> Se
     return [
         Signal(check, attribute, scores[column], weight, (_evidence(scores[column]),))
         for column, attribute in _COLUMNS
-        if scores[column] >= _WORTH_REPORTING
+        if scores[column] >= WORTH_REPORTING
     ]
 
 
