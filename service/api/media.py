@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from functools import cached_property
 from time import perf_counter
 from typing import Any, Literal
 from urllib.parse import unquote_to_bytes
@@ -12,6 +11,8 @@ from urllib.parse import unquote_to_bytes
 from flask import Request, request
 from werkzeug.exceptions import BadRequest, ClientDisconnected
 from werkzeug.formparser import FormDataParser
+
+from service.cached import cached_property
 
 JSON = "application/json"
 URLENCODED = "application/x-www-form-urlencoded"

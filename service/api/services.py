@@ -13,6 +13,7 @@ from service.api.answers import Answers
 from service.api.deliverability import Deliverability
 from service.api.readiness import Readiness
 from service.api.waiting import Waiters
+from service.combining import Combiner
 from service.metrics.collector import ServiceCollector
 from service.metrics.requests import RequestCounts
 from service.moderation.learning.meaning import Embedder
@@ -32,7 +33,8 @@ class Services:
     """Hold the store, the doorbell and the judge; ``clock`` gives seconds since the epoch.
 
     ``embedder`` returns the judge's encoder, or None without models. ``layers`` are what the
-    sites have learned, for what is judged here and not by a worker.
+    sites have learned, for what is judged here and not by a worker, and ``judging`` lets
+    requests of the same moment be judged together.
     """
 
     settings: Settings
@@ -52,6 +54,7 @@ class Services:
     disposable_domains: frozenset[str] = field(default=frozenset())
     provider: Provider | None = None
     answers: Answers = field(default_factory=lambda: Answers(CACHED_ANSWERS))
+    judging: Combiner = field(default_factory=Combiner)
 
 
 def services() -> Services:

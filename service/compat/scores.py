@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import lru_cache
+from itertools import accumulate, chain, pairwise
 
 from service.api.services import services
+from service.cached import cached_property
 from service.compat.judging import batch_of
 from service.judge import cascade
 from service.moderation.batch import Batch
@@ -21,7 +23,7 @@ from service.moderation.checks.site.layer import SiteLayerCheck
 from service.moderation.checks.spam.linear import WORDS_WEIGHT
 from service.moderation.comment import Case, Comment, Facts
 from service.moderation.language import Language
-from service.moderation.models.weights import ATTRIBUTES, Floats, ModelBroken
+from service.moderation.models.weights import ATTRIBUTES, ModelBroken
 from service.moderation.pipeline import Pipeline
 from service.moderation.signal import ARRIVAL, TONE, Attribute, Signal, combine
 from service.store.sites import Site
@@ -36,6 +38,19 @@ class Scored:
     """Hold what one text was found to be, 0..1 for every attribute asked for."""
 
     scores: Mapping[Attribute, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Hold what was found of a few texts, in order.
+
+    ``langs`` are the ISO 639-1 codes of the languages they were judged in; a text whose score
+    is None some check could not judge.
+    """
+
+    languages: Sequence[Language]
+    langs: Sequence[str]
+    scored: Sequence[Scored | None]
 
 
 @dataclass(frozen=True)
@@ -55,25 +70,22 @@ class Texts:
     hears_layer: bool = True
 
     @cached_property
-    def batch(self) -> Batch:
+    def cases(self) -> Sequence[Case]:
         """Return the texts as the checks look at them."""
         facts = Facts(site_lang=self.expected)
-        return batch_of(
-            self.site,
-            [
-                Case(Comment("", self.site.name, "", content, lang=self.lang), facts)
-                for content in self.contents
-            ],
-        )
+        return [
+            Case(Comment("", self.site.name, "", content, lang=self.lang), facts)
+            for content in self.contents
+        ]
 
     @property
     def languages(self) -> Sequence[Language]:
         """Return the language each text is written in, by its words."""
-        return self.batch.languages
+        return self._found.languages
 
     def judged_in(self, lang: str) -> Texts:
         """Return the same texts, to be judged in ``lang``."""
-        is_so = all(each == lang for each in self.batch.langs)
+        is_so = all(each == lang for each in self._found.langs)
         return self if is_so else replace(self, lang=lang, expected=lang)
 
     def scored(self) -> list[Scored]:
@@ -82,29 +94,56 @@ class Texts:
         Raises ``NotScreened`` where a check is down: a low number would let pass what
         nobody judged.
         """
-        pipeline = _word_checks(services().pipeline(), self.wanted)
-        findings = pipeline.look(self.batch)
-        silent = self._silent()
-        if any(set(names) - silent for names in findings.unscreened):
+        scored = [each for each in self._found.scored if each is not None]
+        if len(scored) < len(self.contents):
             raise NotScreened
-        rows = zip(findings.signals, self._numbers().tolist(), strict=True)
-        return [Scored(_totals(signals, numbers, silent)) for signals, numbers in rows]
+        return scored
 
-    def _silent(self) -> frozenset[str]:
-        """Return the checks that are not listened to."""
-        on_trial: Sequence[str] = self.site.policy.get("log_only", ())
-        return frozenset(on_trial if self.hears_layer else (*on_trial, SiteLayerCheck.name))
+    @cached_property
+    def _found(self) -> Found:
+        """Return what is found of them, judged beside those of other requests of this moment."""
+        alike = (self.site.name, self.wanted, self.hears_layer)
+        return services().judging.do(alike, self, _found_together)
 
-    def _numbers(self) -> Floats:
-        """Return the models' own scores, once it is known that they can read every text."""
-        try:
-            models = _cascade()
-        except ModelBroken:
-            raise NotScreened from None
-        judgement = self.batch.once(models.judge)
-        if (judgement.is_missed & ~self.batch.once(models.has_learned)).any():
-            raise NotScreened
-        return judgement.scores
+
+def _found_together(askers: Sequence[Texts]) -> list[Found]:
+    """Return what is found of the texts of each asker; all want the same, of the same site."""
+    first = askers[0]
+    cases = list(chain.from_iterable(texts.cases for texts in askers))
+    batch = batch_of(first.site, cases)
+    scored = _scored(batch, first)
+    ends = list(accumulate(len(texts.cases) for texts in askers))
+    places = [slice(start, end) for start, end in pairwise([0, *ends])]
+    return [Found(batch.languages[at], batch.langs[at], scored[at]) for at in places]
+
+
+def _scored(batch: Batch, asked: Texts) -> list[Scored | None]:
+    """Return the scores of what is ``asked`` for, in order; None where a check is down."""
+    findings = _word_checks(services().pipeline(), asked.wanted).look(batch)
+    silent = _silent(asked)
+    try:
+        models = _cascade()
+    except ModelBroken:
+        return [None] * len(batch)
+    judgement = batch.once(models.judge)
+    is_unread = judgement.is_missed & ~batch.once(models.has_learned)
+    rows = zip(
+        findings.signals,
+        findings.unscreened,
+        judgement.scores.tolist(),
+        is_unread.tolist(),
+        strict=True,
+    )
+    return [
+        None if unread or set(down) - silent else Scored(_totals(signals, numbers, silent))
+        for signals, down, numbers, unread in rows
+    ]
+
+
+def _silent(asked: Texts) -> frozenset[str]:
+    """Return the checks that are not listened to."""
+    on_trial: Sequence[str] = asked.site.policy.get("log_only", ())
+    return frozenset(on_trial if asked.hears_layer else (*on_trial, SiteLayerCheck.name))
 
 
 def _cascade() -> Cascade:

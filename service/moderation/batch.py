@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from service.cached import cached_property
 from service.moderation.comment import Case
 from service.moderation.fingerprint import SIZE, fingerprints, key64
 from service.moderation.language import Language, identify

@@ -6,13 +6,14 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, partial, reduce
+from functools import partial, reduce
 from itertools import product
 from unicodedata import category, is_normalized, name, normalize
 
 import numpy as np
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 
+from service.cached import cached_property
 from service.moderation.shapes import (
     BREAK,
     between_breaks,

@@ -13,6 +13,7 @@ from service.moderation.learning.lesson import Lesson, squeezed
 from service.moderation.learning.teaching import Teaching
 from service.moderation.learning.traits import traits
 from service.moderation.signal import TONE, Attribute
+from service.moderation.text import Text
 from service.store.sites import Site
 
 UNDECIDED = 0.5
@@ -33,7 +34,7 @@ def teach(site: Site, suggestion: Suggestion, texts: Texts, actor: str) -> None:
     here = services()
     lesson = Lesson(
         Teaching(guilt, (found[Attribute.SPAM], tone)),
-        traits(texts.batch.texts, texts.batch.cases).of(0),
+        traits([Text.of(content) for content in texts.contents], texts.cases).of(0),
         actor,
         now_ms() // 1000,
     )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from functools import cached_property
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
+
+from service.cached import cached_property
 
 PASSWORD_LENGTH = 12
 """Length is the only rule: NIST SP 800-63B advises against rules of composition."""
