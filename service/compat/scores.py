@@ -85,7 +85,7 @@ class Texts:
 
     def judged_in(self, lang: str) -> Texts:
         """Return the same texts, to be judged in ``lang``."""
-        is_so = all(each == lang for each in self._found.langs)
+        is_so = self.lang == lang or all(each == lang for each in self._found.langs)
         return self if is_so else replace(self, lang=lang, expected=lang)
 
     def scored(self) -> list[Scored]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from service.cached import cached_property
 from service.moderation.comment import Case
 from service.moderation.fingerprint import SIZE, fingerprints, key64
-from service.moderation.language import Language, identify
+from service.moderation.language import Language, identify, judged_in
 from service.moderation.learning.layer import SiteLayer
 from service.moderation.signal import Signal
 from service.moderation.text import Text
@@ -96,19 +96,26 @@ class Batch:
     def languages(self) -> Sequence[Language]:
         """Return the language each comment is written in, by its own words.
 
-        What the caller named, or else the site's language, is what to expect of them.
+        What the caller named, or else the site's language, is what to expect of them. What
+        seems foreign is looked at again in plain letters: Latin words in borrowed ones
+        ("уоu") are no Ukrainian.
         """
         hints = [case.comment.lang or case.facts.site_lang for case in self.cases]
-        return identify([case.comment.content for case in self.cases], hints)
+        found = identify([case.comment.content for case in self.cases], hints)
+        foreign = [row for row, language in enumerate(found) if not language.is_served]
+        if foreign:
+            plain = [self.texts[row].plain for row in foreign]
+            again = identify(plain, [hints[row] for row in foreign])
+            for row, language in zip(foreign, again, strict=True):
+                if language.is_sure and language.is_served:
+                    found[row] = language
+        return found
 
     @cached_property
     def langs(self) -> Sequence[str]:
-        """Return the language to judge each comment in: the caller's, or else its own."""
-        named = [case.comment.lang for case in self.cases]
-        if all(named):
-            return named
-        found = [language.code for language in self.languages]
-        return [name or code for name, code in zip(named, found, strict=True)]
+        """Return the language to judge each comment in (``language.judged_in``)."""
+        rows = zip(self.cases, self.languages, strict=True)
+        return [judged_in(case.comment.lang, found) for case, found in rows]
 
     def once(self, make: Callable[[Batch], T]) -> T:
         """Return ``make(self)``, made at the first call and kept for the other checks."""

@@ -93,6 +93,19 @@ def identify(texts: Sequence[str], hints: Sequence[str]) -> list[Language]:
     return found
 
 
+def judged_in(named: str, found: Language) -> str:
+    """Return the language (ISO 639-1, or a longer tag) to judge a text in, or an empty string.
+
+    Words that are surely in a language the models have learned are judged in it, whatever a
+    caller says, who may be the author: under the name of another no model would be asked, or
+    another's thresholds. Otherwise it is the one ``named``, if the models have learned that, or
+    else the one ``found``.
+    """
+    if found.is_sure and found.is_served and found.code != base_code(named):
+        return found.code
+    return named if named and is_served(base_code(named)) else found.code or named
+
+
 def warm_up() -> None:
     """Load the model, which takes half a second, before a process forks or somebody waits."""
     _model()

@@ -23,7 +23,7 @@ from service.moderation.custom_rules import (
     read_word,
     size_of,
 )
-from service.moderation.language import UNKNOWN, Language, base_code
+from service.moderation.language import UNKNOWN, Language, base_code, judged_in
 from service.moderation.signal import Attribute, Signal, combine, spared
 from service.moderation.verdict import Action, Verdict
 
@@ -237,7 +237,7 @@ def _is_grave(
 
 
 def _judged_in(case: Case, language: Language) -> str:
-    return base_code(case.comment.lang) or language.code or base_code(case.facts.site_lang)
+    return base_code(judged_in(case.comment.lang, language) or case.facts.site_lang)
 
 
 def _exceeded(

@@ -43,7 +43,9 @@ UNEASY = -2.0
 """Log-odds just below the band, where words decide whether a comment is read."""
 
 
-def linear_of(toxicity: float, spam: float = -6.0, learned: Sequence[str] = ("en",)) -> LinearModel:
+def linear_of(
+    toxicity: float, spam: float = -6.0, learned: Sequence[str] = ("en", "fr")
+) -> LinearModel:
     """Return a linear model that gives every text the same log-odds."""
     biases = np.full(len(ATTRIBUTES), -6.0, np.float32)
     biases[[TOXICITY, SPAM]] = toxicity, spam

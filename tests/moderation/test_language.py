@@ -6,14 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from config.settings import default_policy
 from service.moderation import batch as batches
 from service.moderation import language as languages
 from service.moderation.batch import Batch
+from service.moderation.checks import build_pipeline
 from service.moderation.checks.toxicity.linear import LinearToxicity
 from service.moderation.comment import Case, Comment, Facts
 from service.moderation.language import OTHERS, SERVED, Language, identify
 from service.moderation.pipeline import Pipeline
-from service.moderation.policy import OtherLanguages, Policy, Threshold
+from service.moderation.policy import OtherLanguages, Policy, Threshold, policy_from
 from service.moderation.signal import Attribute
 from service.moderation.verdict import Action, Verdict
 from service.schemas.wording import reasons
@@ -146,12 +148,47 @@ def test_a_half_of_a_character_pair_is_no_stumbling_block() -> None:
     assert language_of("\ud83d Je ne suis pas d'accord du tout").code == "fr"
 
 
-def test_a_batch_judges_in_the_callers_language_or_else_in_the_comments_own() -> None:
+def test_a_batch_judges_in_the_language_of_the_words_where_they_are_sure() -> None:
     english = TEN_WORDS["en"]
-    assert a_batch(english, lang="fr", site_lang="fr").langs == ["fr"]
+    assert a_batch(english, lang="fr", site_lang="fr").langs == ["en"]
     assert a_batch(english, site_lang="fr").langs == ["en"]
-    assert a_batch("ok", site_lang="fr").langs == ["fr"]
     assert a_batch(english, lang="fr").languages == [Language("en", is_sure=True, is_served=True)]
+
+
+def test_else_it_judges_in_the_callers_language_or_the_sites() -> None:
+    assert a_batch("ok", lang="en", site_lang="fr").langs == ["en"]
+    assert a_batch("ok", site_lang="fr").langs == ["fr"]
+    assert a_batch(TEN_WORDS["en"], lang="en-GB").langs == ["en-GB"]
+    assert a_batch(POLISH, lang="pl").langs == ["pl"]
+    assert a_batch(POLISH, lang="fr").langs == ["fr"]
+
+
+@pytest.mark.parametrize("lang", ["tr", "ja", "xx", "fr", "de-AT"])
+def test_no_caller_can_have_the_models_left_out(lang: str) -> None:
+    """The form carries a language, so whoever insults may name one that nobody reads."""
+    pipeline = build_pipeline()
+    policy = policy_from(default_policy())
+    for content in (
+        "You should hang from a tree, all of you people, and I will be there to watch.",
+        "Espèce de gros connard, ferme ta gueule et dégage de ce site.",
+    ):
+        (verdict,) = pipeline.review(a_batch(content, lang=lang, site_lang="fr"), policy)
+        assert verdict.action is Action.REJECT
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "уоu аrе а fuсkіng іdіоt аnd еvеrуоnе hаtеs уоu",
+        "еsресе dе соnnаrd, fеrmе tа guеulе еt dégаgе dе се sіtе",
+    ],
+)
+def test_borrowed_letters_do_not_make_another_language(content: str) -> None:
+    batch = a_batch(content, site_lang="fr")
+    assert batch.languages[0].code in {"en", "fr"}
+    (verdict,) = build_pipeline().review(batch, policy_from(default_policy()))
+    assert verdict.action is not Action.APPROVE
+    assert "linear" in verdict.stages
 
 
 def verdict_of(content: str, policy: Policy | None = None, site_lang: str = "fr") -> Verdict:
