@@ -14,6 +14,7 @@ from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily, Met
 from prometheus_client.registry import Collector
 from redis.exceptions import RedisError
 
+from service.metrics.doors import door_families
 from service.metrics.requests import BOUNDS_S, BUCKETS, RequestCounts
 from service.metrics.servers import Info, infos_of, server_families
 from service.metrics.sites import READ, site_families
@@ -104,6 +105,7 @@ class ServiceCollector(Collector):
         return {
             "requests": self._traffic_families,
             "sites": lambda: self._site_families(now_ms),
+            "doors": lambda: door_families(self._store.door_counts.unknown()),
             "workers": lambda: worker_families(telemetry.workers(now_ms), now_ms),
             "queues": lambda: queue_families(
                 telemetry.rq_queues(now_ms), is_suspended=telemetry.is_suspended()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from service.schemas.messages import Message
+from service.store.doors.door_keys import CALLED, Door
 from service.store.telemetry.views import Advice, AdviceKind, Alert, AlertKind
 
 ALERTS = {
@@ -20,6 +21,8 @@ ALERTS = {
     "{count}.",
     AlertKind.WEBHOOKS_LATE: "The webhooks of {subject} have been behind for {count} s; more than "
     "{limit} s is too long.",
+    AlertKind.UNKNOWN_KEYS: "Calls with unknown keys at the {subject} door within the hour: "
+    "{count}. Most clients then publish what nothing has judged.",
     AlertKind.MEMORY: "The memory of the server is {percent} % full.",
     AlertKind.DISK: "The disk of the server is {percent} % full.",
     AlertKind.NOT_WRITTEN: "The server cannot write to its disk: nothing it accepts would last.",
@@ -42,7 +45,7 @@ def alert_said(alert: Alert) -> Message:
     """Return an alert as a sentence."""
     return Message(
         ALERTS[alert.kind],
-        subject=alert.subject,
+        subject=_subject_of(alert),
         count=round(alert.value),
         limit=round(alert.limit),
         percent=round(alert.value * 100),
@@ -61,6 +64,11 @@ def advice_said(advice: Advice) -> Message:
         workers=advice.workers,
         drain=round(advice.drain_s),
     )
+
+
+def _subject_of(alert: Alert) -> str:
+    is_door = alert.kind is AlertKind.UNKNOWN_KEYS
+    return CALLED[Door(alert.subject)] if is_door else alert.subject
 
 
 def _rounded(rate: float) -> float | int:

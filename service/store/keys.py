@@ -139,6 +139,11 @@ def warned_at_door(door: str) -> str:
     return f"ecluse:doors:warned:{door}"
 
 
+def unknown_at_doors(start_s: int) -> str:
+    """Hash: door → calls with an unknown key in five minutes; an hour and ten minutes."""
+    return f"ecluse:{{*}}:doors:unknown:{start_s}"
+
+
 def ops_slot(step_s: int, start_s: int) -> str:
     """Hash: what all workers did in one step of time, counted; as long as it is charted."""
     return f"ecluse:{{*}}:ops:slot:{step_s}:{start_s}"

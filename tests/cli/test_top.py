@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from service.cli.top import duration
+from service.store.doors.door_keys import Door
 from service.store.sites import Changer
 from service.store.store import Store
 from service.store.webhooks.webhooks import What
@@ -21,6 +24,15 @@ def test_what_is_wrong_and_what_waits_is_printed_once_where_there_is_no_terminal
     assert any(line.startswith("nobody has looked at 0 comments") for line in lines)
     assert any(line.split()[:2] == [demo, "0"] for line in lines)
     assert "\x1b" not in "".join(lines)
+
+
+def test_calls_with_unknown_keys_are_told_of(ecluse: Ecluse, store: Store) -> None:
+    store.door_counts.note_unknown(Door.AKISMET, time.time_ns() // 1_000_000)
+    told = "Calls with unknown keys at the Akismet door within the hour: 1."
+    assert any(line.startswith(f"!! {told}") for line in ecluse("top").out.splitlines())
+    alerts = ecluse("top", "--json").data["overview"]["alerts"]
+    (alert,) = [each for each in alerts if each["kind"] == "unknown_keys"]
+    assert alert["message"].startswith(told)
 
 
 def test_programs_get_the_same_as_from_the_api(ecluse: Ecluse, demo: str) -> None:

@@ -256,6 +256,13 @@ def test_the_shipped_file_is_small() -> None:
     assert SHIPPED.stat().st_size < 6_000_000
 
 
+def test_the_models_that_are_shipped_take_at_most_forty_megabytes_together() -> None:
+    encoder = SHIPPED.parent / "encoder"
+    data = [SHIPPED, *(path for path in encoder.iterdir() if path.suffix not in {".py", ""})]
+    assert {"linear.weights", "model.onnx", "tokenizer.json"} <= {path.name for path in data}
+    assert sum(path.stat().st_size for path in data) <= 40_000_000
+
+
 def test_a_missing_file_is_said_to_be_missing(tmp_path: Path) -> None:
     with pytest.raises(ModelBroken, match="no weights file"):
         read(tmp_path / "none")

@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -90,6 +91,20 @@ def test_any_process_tells_what_all_of_them_did(watched: Watched) -> None:
         return served, settled, verdicts, timed
 
     eventually(lambda: counted() == (COMMENTS,) * 4, watched.service)
+
+
+def test_unknown_keys_count_once_whichever_process_is_called_and_asked(watched: Watched) -> None:
+    """Call a door over several connections, as clients do; two processes answer."""
+    for _ in range(8):
+        wrong = {"Authorization": "Bearer sk-nobodys", "Content-Type": "application/json"}
+        call = urllib.request.Request(  # noqa: S310
+            f"{watched.service.url}/v1/moderations", b'{"input": "Bonjour"}', wrong
+        )
+        with pytest.raises(urllib.error.HTTPError, match="401"):
+            urllib.request.urlopen(call)  # noqa: S310
+    name = "ecluse_door_unknown_keys_total"
+    assert {watched.sample(name, door="openai") for _ in range(8)} == {8}
+    assert watched.sample(name) == 8
 
 
 def test_traces_come_from_the_request_and_from_a_worker_whatever_its_kind(

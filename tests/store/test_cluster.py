@@ -400,6 +400,7 @@ def test_a_door_in_anothers_shape_works_on_a_cluster(cluster: Store) -> None:
     key, token = cluster.door_keys.create("blog", Door.AKISMET, "")
     assert cluster.door_keys.find(Door.AKISMET, token) == key
     assert cluster.door_counts.note_unknown(Door.AKISMET, 1)
+    assert cluster.door_counts.unknown_lately(1) == {Door.AKISMET: 1}
     personal, identity = Personal("zoe@example.org", "192.0.2.7"), "same words"
     glance = cluster.at_door.glance("blog", "zoe", personal, identity, DEFAULT_LIMITS)
     assert (glance.seen, glance.is_trusted) == ("", False)

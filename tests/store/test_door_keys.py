@@ -93,6 +93,17 @@ def test_unknown_keys_are_counted_each_and_warned_of_once(store: Store) -> None:
     assert counts.unknown()[Door.PERSPECTIVE].calls == 0
 
 
+def test_unknown_keys_are_told_of_for_an_hour(store: Store) -> None:
+    counts, now_ms = store.door_counts, 1_800_000_000_000
+    for door, at_ms in ((Door.AKISMET, 0), (Door.AKISMET, 1_800_000), (Door.CORAL, 0)):
+        counts.note_unknown(door, now_ms + at_ms)
+    assert counts.unknown_lately(now_ms + 3_599_000) == {Door.AKISMET: 2, Door.CORAL: 1}
+    assert counts.unknown_lately(now_ms + 3_900_000) == {Door.AKISMET: 1}
+    assert counts.unknown_lately(now_ms + 5_700_000) == {}
+    (slot,) = store.client.keys(f"*unknown:{now_ms // 1000}")
+    assert 3_900 < store.client.ttl(slot) <= 4_500
+
+
 def test_counts_are_kept_by_day_and_in_all(store: Store) -> None:
     counts = store.door_counts
     counts.add("demo", Door.AKISMET, ("checks", "spam"), 1_700_000_000)

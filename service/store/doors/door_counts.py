@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from service.store.doors.door_keys import Door
-from service.store.keys import UNKNOWN_AT_DOORS, SiteKeys, warned_at_door
+from service.store.keys import UNKNOWN_AT_DOORS, SiteKeys, unknown_at_doors, warned_at_door
 from service.store.server.connection import Client
+from service.store.telemetry.slots import Grid
 
 ALL = "all"
 KEPT_S = 400 * 86_400
 """How long the days of a month are kept: a year is told of, and the month before it."""
 WARN_EVERY_S = 60
+UNKNOWN_GRID = Grid(300, 13)
+"""Calls with unknown keys are told of for an hour, in steps of five minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +68,11 @@ class DoorCounts:
 
     def note_unknown(self, door: Door, now_ms: int) -> bool:
         """Count a call whose key nobody knows; say whether it is time to warn of it."""
+        lately = unknown_at_doors(UNKNOWN_GRID.start_of(now_ms))
         pipe = self._client.pipeline(transaction=False)
         pipe.hincrby(UNKNOWN_AT_DOORS, door, 1)
+        pipe.hincrby(lately, door, 1)
+        pipe.expire(lately, UNKNOWN_GRID.kept_s)
         pipe.hset(UNKNOWN_AT_DOORS, f"{door}:at", str(now_ms))
         pipe.set(warned_at_door(door), "1", nx=True, ex=WARN_EVERY_S)
         return bool(pipe.execute()[-1])
@@ -80,6 +87,16 @@ class DoorCounts:
             )
             for door in Door
         }
+
+    def unknown_lately(self, now_ms: int) -> dict[Door, int]:
+        """Return how many such calls came within the hour, by each door they came to."""
+        pipe = self._client.pipeline(transaction=False)
+        for start in UNKNOWN_GRID.starts(now_ms):
+            pipe.hgetall(unknown_at_doors(start))
+        calls: Counter[bytes] = Counter()
+        for slot in pipe.execute():
+            calls.update({door: int(count) for door, count in slot.items()})
+        return {door: calls[door.encode()] for door in Door if door.encode() in calls}
 
 
 def month_and_day(now_s: float) -> tuple[str, str]:

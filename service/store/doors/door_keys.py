@@ -45,6 +45,14 @@ class Door(StrEnum):
     CORAL = "coral"
 
 
+CALLED = {
+    Door.AKISMET: "Akismet",
+    Door.PERSPECTIVE: "Perspective",
+    Door.OPENAI: "OpenAI",
+    Door.CORAL: "Coral",
+}
+"""What those APIs are called, in every language."""
+
 _MAKE: dict[Door, Callable[[], str]] = {
     # WordPress takes keys of exactly twelve characters, and compares them in any case.
     Door.AKISMET: lambda: secrets.token_hex(6),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from service.store.doors.door_keys import Door
 from service.store.telemetry.views import (
     Alert,
     AlertKind,
@@ -31,12 +32,14 @@ def alerts_of(
     failed_tasks: int,
     is_suspended: bool,
     inbox_age_limit_s: float,
+    unknown_keys: Mapping[Door, int],
 ) -> tuple[Alert, ...]:
     """Return the alerts, the worst first."""
     found = [
         *_about_workers(workers_alive, is_suspended),
         *_about_server(server),
         *_about_checks(checks),
+        *_about_doors(unknown_keys),
         *_about_inboxes(inboxes, inbox_age_limit_s),
         *_about_webhooks(webhooks),
     ]
@@ -69,6 +72,11 @@ def _about_checks(checks: Sequence[CheckView]) -> Iterator[Alert]:
             yield Alert(AlertKind.CHECK_FAILING, severity, check.name, failures)
         elif check.is_silent:
             yield Alert(AlertKind.CHECK_SILENT, Severity.CRITICAL, check.name)
+
+
+def _about_doors(unknown_keys: Mapping[Door, int]) -> Iterator[Alert]:
+    for door, calls in unknown_keys.items():
+        yield Alert(AlertKind.UNKNOWN_KEYS, Severity.CRITICAL, door, calls)
 
 
 def _about_inboxes(inboxes: Sequence[InboxView], limit_s: float) -> Iterator[Alert]:

@@ -124,6 +124,7 @@ class Telemetry:
                 failed_tasks=failed,
                 is_suspended=held_up is not None,
                 inbox_age_limit_s=self._limits.inbox_age_s,
+                unknown_keys=self._store.door_counts.unknown_lately(now_ms),
             ),
             advice=advise(load, waiting.inbox, alive, is_suspended=held_up is not None),
             is_suspended=held_up is not None,

@@ -141,6 +141,8 @@ class AlertKind(StrEnum):
     FAILED_TASKS = "failed_tasks"
     WEBHOOKS_FAILING = "webhooks_failing"
     WEBHOOKS_LATE = "webhooks_late"
+    UNKNOWN_KEYS = "unknown_keys"
+    """Calls at a door in another's shape: most of its clients publish what is not judged."""
     MEMORY = "memory"
     DISK = "disk"
     NOT_WRITTEN = "not_written"
@@ -157,7 +159,8 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """Report one thing that is wrong: of which ``subject`` (a check, a site, a server).
+    """Report one thing that is wrong: of which ``subject`` (a check, a site, a door,
+    a server).
 
     ``value`` and ``limit`` are in the kind's own unit: seconds, a count, or a share 0..1.
     """

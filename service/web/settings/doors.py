@@ -10,7 +10,7 @@ from service.api.language import translated
 from service.api.problems import Problem
 from service.api.services import services
 from service.schemas.settings import OVERLAPS_S, DoorKeyFormSchema, RotationSchema
-from service.store.doors.door_keys import GIVEN, Door, KeyGiven
+from service.store.doors.door_keys import CALLED, GIVEN, KeyGiven
 from service.store.sites import KeyEnded, KeyUnknown
 from service.web.settings.forms import loaded
 from service.web.settings.keys import KEY_UNKNOWN
@@ -22,12 +22,6 @@ from service.web.settings.room import (
     site_of,
 )
 
-CALLED = {
-    Door.AKISMET: "Akismet",
-    Door.PERSPECTIVE: "Perspective",
-    Door.OPENAI: "OpenAI",
-    Door.CORAL: "Coral",
-}
 NOT_OURS = "The other side makes this key: add the next one, then revoke this one."
 
 
