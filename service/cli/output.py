@@ -12,6 +12,9 @@ import orjson
 as_json: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
     "--json", "is_json", is_flag=True, help="Print JSON."
 )
+as_json_anyway: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
+    "--json", is_flag=True, expose_value=False, help="Print JSON lines, which it does anyway."
+)
 
 
 def print_json(value: Any, *, is_err: bool = False) -> None:

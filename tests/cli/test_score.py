@@ -40,6 +40,11 @@ def test_a_text_is_judged_without_any_server(ecluse: Ecluse) -> None:
     assert set(answer.data["scores"]) == set(Attribute)
 
 
+def test_json_may_be_asked_for_and_comes_anyway(ecluse: Ecluse) -> None:
+    asked = scored(ecluse, "--text", FRIENDLY, "--json")
+    assert (asked.code, asked.out) == (0, scored(ecluse, "--text", FRIENDLY).out)
+
+
 def test_lines_of_text_are_judged_in_order(ecluse: Ecluse) -> None:
     answer = scored(ecluse, stdin=f"{FRIENDLY}\n\n  \n{SPAM}\r\n{RUDE}")
     assert answer.code == 0
