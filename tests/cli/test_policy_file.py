@@ -77,6 +77,26 @@ def test_a_file_that_is_too_large_or_no_text_is_refused(tmp_path: Path) -> None:
         entries_of(str(tmp_path / "binary"))
 
 
+@pytest.mark.parametrize(
+    "words",
+    [("policies", "set", "demo"), ("policies", "diff", "demo"), ("score", "--policy"),
+     ("sites", "update", "demo", "--policy"), ("backtest",)],
+    ids=" ".join,
+)  # fmt: skip
+def test_what_is_neither_a_preset_nor_a_file_is_said_to_be_neither(
+    words: tuple[str, ...], ecluse: Ecluse, tmp_path: Path
+) -> None:
+    name = str(tmp_path / "nope")
+    answer = ecluse(*words, name)
+    assert answer.code == 2
+    assert f"{name!r} is neither a preset (strict, balanced, permissive) nor a file" in answer.err
+    assert "Errno" not in answer.err
+
+
+def test_a_folder_is_no_policy(ecluse: Ecluse, tmp_path: Path) -> None:
+    assert ecluse("policies", "diff", "demo", str(tmp_path)).code == 2
+
+
 def test_a_command_says_the_fault_in_one_line(ecluse: Ecluse, tmp_path: Path) -> None:
     path = written(tmp_path, '[patterns]\nhold = ["(a"]\n')
     answer = ecluse("sites", "create", "s", "--origin", "http://s.test", "--policy", path)
