@@ -44,6 +44,10 @@ FAULTS = {
     "[thresholds.spam]\nhold = 2\n": (2, "thresholds.spam.hold"),
     "# one\n[thresholds]\nspam = {hold = 0.3, refuse = 0.2}\n": (3, "thresholds.spam"),
     "[thresholds.spam.fr]\nhold = 0.99\n": (1, "thresholds.spam.fr"),
+    "[thresholds.insult]\nhold = 0.5\n[thresholds.insult.xx]\nhold = 0.4\n": (
+        3,
+        "thresholds.insult.xx",
+    ),
     "[thresholds]\nrudeness.hold = 0.3\n": (2, "thresholds.rudeness"),
     '[words]\nhold = [\n  "un",\n  "**",\n]\n': (4, "words.hold[1]"),
     '[patterns]\nreject = ["un",  # (a\n"""\n(b""", "c"]\n': (3, "patterns.reject[1]"),
@@ -60,6 +64,21 @@ def test_a_fault_is_named_with_file_line_and_entry(
     with pytest.raises(PolicyFileInvalid) as caught:
         entries_of(path)
     assert str(caught.value).startswith(f"{path}:{fault[0]}: {fault[1]}: ")
+
+
+@pytest.mark.parametrize("code", ["fr", "kab", "no", "oc", "gsw"])
+def test_a_threshold_may_be_for_any_language_that_a_caller_can_name(
+    tmp_path: Path, code: str
+) -> None:
+    thresholds = {"insult": {code: {"hold": 0.4}}}
+    text = f"[thresholds.insult.{code}]\nhold = 0.4\n"
+    assert entries_of(written(tmp_path, text)) == {"thresholds": thresholds}
+
+
+def test_a_code_of_no_language_is_named(tmp_path: Path) -> None:
+    path = written(tmp_path, "[thresholds.insult.xx]\nhold = 0.4\n")
+    with pytest.raises(PolicyFileInvalid, match="no language has the code xx"):
+        entries_of(path)
 
 
 def test_what_is_no_toml_is_named_with_its_line(tmp_path: Path) -> None:

@@ -147,6 +147,13 @@ def test_a_language_nobody_reads_is_said(ecluse: Ecluse) -> None:
     assert any("Polish" in reason for reason in data["reasons"])
 
 
+def test_a_code_of_no_language_is_refused(ecluse: Ecluse) -> None:
+    answer = scored(ecluse, "--text", POLISH, "--lang", "zz")
+    assert answer.code == 2
+    assert "No language has the code zz." in answer.err
+    assert scored(ecluse, "--text", POLISH, "--lang", "oc").code == 0
+
+
 def test_evidence_shows_where_in_the_text_it_stands(ecluse: Ecluse) -> None:
     signals = scored(ecluse, "--text", RUDE).data["signals"]
     spans = [
