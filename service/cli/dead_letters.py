@@ -5,11 +5,12 @@ from __future__ import annotations
 import click
 
 from service.cli.opening import open_here
-from service.cli.output import as_json, moment, print_json, print_outcome, print_page
+from service.cli.output import Outcome, as_json, moment, print_json, print_outcome, print_page
 from service.cli.queue import bell
 from service.cli.values import SITE, either_ids_or_all
 
 AT_ONCE = 500
+NOT_SET_ASIDE = "not set aside"
 
 
 @click.group("dead-letters")
@@ -57,7 +58,7 @@ def retry(site: str, ids: tuple[str, ...], is_json: bool) -> None:
     else:
         click.echo(f"{len(sent)} sent through the checks again, {left} left")
     if missing:
-        raise click.ClickException(f"not set aside: {', '.join(missing)}")
+        raise click.ClickException(f"{NOT_SET_ASIDE}: {', '.join(missing)}")
 
 
 @dead_letters.command()
@@ -66,10 +67,14 @@ def retry(site: str, ids: tuple[str, ...], is_json: bool) -> None:
 @click.option("--all", "is_all", is_flag=True, help="The oldest 500 instead of IDS.")
 @as_json
 def discard(site: str, ids: tuple[str, ...], is_all: bool, is_json: bool) -> None:
-    """Take SITE's dead letters with these IDS off the list; they stay held for a moderator."""
+    """Take SITE's dead letters with these IDS off the list; they stay held for a moderator.
+
+    Exit code 1 when one of the IDS was not set aside; the others are taken off all the same.
+    """
     either_ids_or_all(ids, is_all=is_all)
     store = open_here()
     store.sites.get(site)
     wanted = ids or tuple(x.comment_id for x in store.decisions.dead_letters(site, AT_ONCE))
     done = store.dead_letters.discard(site, wanted, "cli")
-    print_outcome("discarded", done, store.decisions.dead_letter_count(site), is_json=is_json)
+    outcome = Outcome(ids, done, store.decisions.dead_letter_count(site))
+    print_outcome(outcome, "discarded", NOT_SET_ASIDE, is_json=is_json)

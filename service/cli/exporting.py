@@ -11,6 +11,7 @@ import click
 
 from service.cli.by_address import hand_over, site_option
 from service.cli.opening import BY, open_here
+from service.cli.output import as_json_anyway
 from service.cli.progress import moved_along
 from service.cli.values import EMAIL, SITE
 from service.exchange.own_lines import line_of
@@ -50,7 +51,7 @@ from service.store.store import Store
     show_default=True,
     help="Language of the reasons, of an address's comments.",
 )
-@click.option("--json", "is_json", is_flag=True, help="Print JSON lines, which it does anyway.")
+@as_json_anyway
 def export(
     what: str,
     form: str,
@@ -58,7 +59,6 @@ def export(
     output: Path | None,
     sites: tuple[str, ...],
     lang: str,
-    is_json: bool,
 ) -> None:
     """Write every comment of a SITE, or of an e-mail ADDRESS (- reads it from standard input).
 
@@ -66,7 +66,6 @@ def export(
     both formats back. Of an address: what an author can download, on all sites or on --site.
     What a site's retention has taken the address off cannot be found by it any more.
     """
-    del is_json
     store = open_here()
     if what == "-" or "@" in what:
         hand_over(store, EMAIL.convert(what, None, None), sites, lang)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +12,9 @@ import orjson
 
 as_json: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
     "--json", "is_json", is_flag=True, help="Print JSON."
+)
+as_json_anyway: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
+    "--json", is_flag=True, expose_value=False, help="Print JSON lines, which it does anyway."
 )
 
 
@@ -44,12 +48,30 @@ def print_page(
         click.echo(f"there are more: --cursor {cursor}", err=True)
 
 
-def print_outcome(what: str, done: Sequence[str], left: int, *, is_json: bool) -> None:
-    """Print of how many something was done, and how many are left."""
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Hold to which of the ids asked for something was done, and how many are left.
+
+    ``ids`` is empty where all were meant.
+    """
+
+    ids: Sequence[str]
+    done: Sequence[str]
+    left: int
+
+
+def print_outcome(outcome: Outcome, what: str, otherwise: str, *, is_json: bool) -> None:
+    """Print to how many ``what`` was done, and how many are left.
+
+    Raises ``ClickException`` naming, after ``otherwise``, the ids to which it could not be done.
+    """
+    unknown = [each for each in outcome.ids if each not in outcome.done]
     if is_json:
-        print_json({"done": done, "left": left})
+        print_json({"done": outcome.done, "unknown": unknown, "left": outcome.left})
     else:
-        click.echo(f"{len(done)} {what}, {left} left")
+        click.echo(f"{len(outcome.done)} {what}, {outcome.left} left")
+    if unknown:
+        raise click.ClickException(f"{otherwise}: {', '.join(unknown)}")
 
 
 def moment(at_ms: int) -> str:

@@ -22,12 +22,16 @@ class PolicyFileInvalid(ValueError):
 def entries_of(name: str) -> Mapping[str, Any]:
     """Return what a preset, or the file at a path, lays over the default policy.
 
-    Raises ``PolicyFileInvalid``, or ``OSError`` when the file cannot be read.
+    Raises ``PolicyFileInvalid``, also where the name is neither's, or ``OSError`` when the file
+    cannot be read.
     """
     if name in PRESETS:
         return beyond_default(name)
     try:
         return entries_in(_text(name))
+    except FileNotFoundError:
+        presets = ", ".join(PRESETS)
+        raise PolicyFileInvalid(f"{name!r} is neither a preset ({presets}) nor a file") from None
     except PolicyTextInvalid as error:
         place = f"{name}:{error.line}" if error.line else name
         raise PolicyFileInvalid(f"{place}: {error.problem}") from None

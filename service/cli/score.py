@@ -19,6 +19,7 @@ from service.cli.comment_lines import (
     entries_of_all,
 )
 from service.cli.highlights import highlights
+from service.cli.output import as_json_anyway
 from service.cli.progress import progress_over
 from service.cli.values import LANG, POLICY_FILE
 from service.judge import build_judge, cascade
@@ -43,6 +44,7 @@ from service.schemas.wording import reasons
               help="A preset (strict, balanced, permissive), or a TOML file.")  # fmt: skip
 @click.option("--explain", "is_explained", is_flag=True,
               help="Say which words moved each score, and by how much.")  # fmt: skip
+@as_json_anyway
 def score(
     files: tuple[str, ...],
     text: str | None,

@@ -8,9 +8,11 @@ import click
 
 from service.cli.measuring import telemetry_of
 from service.cli.opening import BY, open_here
-from service.cli.output import as_json, moment, print_outcome, print_page
+from service.cli.output import Outcome, as_json, moment, print_outcome, print_page
 from service.cli.values import either_ids_or_all
 from service.store.telemetry.failures import MOST_AT_ONCE, QUEUES
+
+NOT_FAILED = "not among the failed tasks"
 
 of_queue: Callable[[Callable[..., None]], Callable[..., None]] = click.option(
     "--queue", type=click.Choice(QUEUES), help="Only those of this RQ queue."
@@ -49,11 +51,15 @@ def list_tasks(queue: str | None, limit: int, cursor: str, is_json: bool) -> Non
 @of_queue
 @as_json
 def retry(ids: tuple[str, ...], is_all: bool, queue: str | None, is_json: bool) -> None:
-    """Enqueue the failed tasks with these IDS again."""
+    """Enqueue the failed tasks with these IDS again.
+
+    Exit code 1 when one of the IDS is no failed task's; the others are enqueued all the same.
+    """
     either_ids_or_all(ids, is_all=is_all)
     telemetry = telemetry_of(open_here())
     done = telemetry.retry_every_task(BY, queue or "") if is_all else telemetry.retry_tasks(ids, BY)
-    print_outcome("enqueued again", done.done, done.left, is_json=is_json)
+    outcome = Outcome(ids, done.done, done.left)
+    print_outcome(outcome, "enqueued again", NOT_FAILED, is_json=is_json)
 
 
 @tasks.command()
@@ -62,11 +68,14 @@ def retry(ids: tuple[str, ...], is_all: bool, queue: str | None, is_json: bool) 
 @of_queue
 @as_json
 def discard(ids: tuple[str, ...], is_all: bool, queue: str | None, is_json: bool) -> None:
-    """Forget the failed tasks with these IDS."""
+    """Forget the failed tasks with these IDS.
+
+    Exit code 1 when one of the IDS is no failed task's; the others are forgotten all the same.
+    """
     either_ids_or_all(ids, is_all=is_all)
     telemetry = telemetry_of(open_here())
     if is_all:
         done = telemetry.discard_every_task(BY, queue or "")
     else:
         done = telemetry.discard_tasks(ids, BY)
-    print_outcome("discarded", done.done, done.left, is_json=is_json)
+    print_outcome(Outcome(ids, done.done, done.left), "discarded", NOT_FAILED, is_json=is_json)

@@ -103,7 +103,7 @@ def _summary(seen: Overview) -> list[str]:
         f"accepted {seen.accepted_rate:.1f}/s, settled {seen.settled_rate:.1f}/s",
         f"in five minutes: {mix or 'nothing'}",
         f"acceptance to verdict: {_latency(seen.latency)}",
-        f"nobody has looked at {_unlooked(seen.unlooked)}",
+        f"waiting for a check or a moderator: {_unlooked(seen.unlooked)}",
         advice_said(seen.advice),
     ]
 

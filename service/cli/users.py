@@ -141,14 +141,18 @@ def enable(name: str, is_json: bool) -> None:
 @users.command()
 @click.argument("name", type=ACCOUNT)
 @click.option("--yes", "is_sure", is_flag=True, help="Do not ask.")
-def delete(name: str, is_sure: bool) -> None:
+@as_json
+def delete(name: str, is_sure: bool, is_json: bool) -> None:
     """Forget account NAME; what it did stays in the logs, under its name."""
     store = open_here()
     store.accounts.get(name)
     if not is_sure:
         click.confirm(f"Delete the account {name}?", abort=True, err=True)
     store.people.delete(name, BY, _now_ms())
-    click.echo(f"{name} is deleted")
+    if is_json:
+        print_json({"name": name, "deleted": True})
+    else:
+        click.echo(f"{name} is deleted")
 
 
 def _known(store: Store, sites: tuple[str, ...]) -> frozenset[str]:

@@ -269,16 +269,19 @@ def _is_premoderated(policy: Policy, case: Case) -> bool:
     return policy.premoderation is Premoderation.NEW and is_new
 
 
-def policy_from(data: Mapping[str, Any], checks: Collection[str] = ()) -> Policy:
+def policy_from(
+    data: Mapping[str, Any], checks: Collection[str] = (), languages: Collection[str] = ()
+) -> Policy:
     """Build a policy from parsed TOML or JSON; config/policies/balanced.toml shows the form.
 
     ``checks``, where they are given, are all that ``log_only`` may name: a stored policy may
-    name one that is gone. Raises ``PolicyInvalid`` naming the entry for anything unknown or
+    name one that is gone. ``languages``, where they are given, are the codes that thresholds
+    may have. Raises ``PolicyInvalid`` naming the entry for anything unknown or
     out of range.
     """
     _refuse_unknown("", data, ENTRIES)
     return Policy(
-        thresholds=_thresholds_from(data.get("thresholds", {})),
+        thresholds=_thresholds_from(data.get("thresholds", {}), languages),
         premoderation=_choice(data, "premoderation", Premoderation.NONE),
         trust_after=_trust_after_from(data.get("trust_after", 1)),
         other_languages=_choice(data, "other_languages", OtherLanguages.JUDGE),
@@ -363,12 +366,12 @@ def _below(path: str, name: str) -> str:
     return f"{path}.{name}" if path else str(name)
 
 
-def _thresholds_from(data: Any) -> dict[Attribute, dict[str, Threshold]]:
+def _thresholds_from(data: Any, codes: Collection[str]) -> dict[Attribute, dict[str, Threshold]]:
     _refuse_unknown(THRESHOLDS, data, tuple(Attribute))
-    return {Attribute(name): _languages_from(name, table) for name, table in data.items()}
+    return {Attribute(name): _languages_from(name, table, codes) for name, table in data.items()}
 
 
-def _languages_from(name: str, table: Any) -> dict[str, Threshold]:
+def _languages_from(name: str, table: Any, codes: Collection[str]) -> dict[str, Threshold]:
     path = f"thresholds.{name}"
     if not isinstance(table, Mapping):
         raise PolicyInvalid(path, "a table is needed")
@@ -380,6 +383,8 @@ def _languages_from(name: str, table: Any) -> dict[str, Threshold]:
             raise PolicyInvalid(
                 _below(path, language), "a language is a code of small letters, like fr or en"
             )
+        if codes and language not in codes:
+            raise PolicyInvalid(_below(path, language), f"no language has the code {language}")
         own = _below(path, language)
         languages[language] = _threshold_from(own, values, {**general, **values})
     return languages

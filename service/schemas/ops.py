@@ -155,7 +155,7 @@ class AdviceSchema(Schema):
     growth = fields.Float(metadata=PER_S)
     capacity = fields.Float(metadata={"description": "Comments per second of a worker's work."})
     busy = fields.Float(metadata=SHARE)
-    workers = fields.Integer()
+    workers = fields.Integer(metadata={"description": "How many to add to `workers_alive`."})
     drain_s = fields.Float()
     message = fields.String(metadata={"description": "The same in a sentence."})
 
@@ -170,11 +170,15 @@ class LatencySchema(Schema):
 
 
 class UnlookedSchema(Schema):
-    """Describe the comments that nobody and nothing has looked at."""
+    """Describe the comments that wait for a check or a moderator."""
 
-    inbox = fields.Integer()
-    unscreened = fields.Integer()
-    held_unseen = fields.Integer()
+    inbox = fields.Integer(metadata={"description": "No check has seen them."})
+    unscreened = fields.Integer(
+        metadata={"description": "Held, because some check could not judge them."}
+    )
+    held_unseen = fields.Integer(
+        metadata={"description": "Held and screened: no moderator has decided, opened or not."}
+    )
     total = fields.Integer()
     oldest_s = fields.Float(allow_none=True)
 

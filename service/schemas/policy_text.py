@@ -13,6 +13,7 @@ import orjson
 from config.settings import DEFAULT_PRESET, PRESETS, default_policy, preset
 from service.moderation.checks import CHECK_NAMES
 from service.moderation.policy import PolicyInvalid, merged, policy_from
+from service.schemas.language_codes import language_codes
 
 LARGEST_TEXT = 1 << 20
 _SYNTAX_FAULT = re.compile(r"(.*) \(at line (\d+), column \d+\)")
@@ -57,7 +58,7 @@ def checked(entries: Mapping[str, Any]) -> Mapping[str, Any]:
 
     Raises ``PolicyInvalid``.
     """
-    policy_from(merged(default_policy(), entries), CHECK_NAMES)
+    policy_from(merged(default_policy(), entries), CHECK_NAMES, language_codes())
     return entries
 
 

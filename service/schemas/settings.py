@@ -357,7 +357,7 @@ def _parsed(parse: Callable[[str], T], text: str) -> T:
     try:
         return parse(text)
     except ValueError as error:
-        raise ValidationError([str(error)]) from None
+        raise ValidationError([error.args[0]]) from None
 
 
 def _faults(

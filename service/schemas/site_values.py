@@ -6,6 +6,9 @@ import re
 from ipaddress import IPv6Address
 from urllib.parse import urlsplit
 
+from service.schemas.language_codes import language_codes
+from service.schemas.messages import Message
+
 SITE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 LANGUAGE = re.compile(r"[a-z]{2}")
 HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
@@ -13,6 +16,7 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 REQUIRABLE = ("author", "email", "url")
 NOT_SITE_NAME = "A site's name has 1 to 63 of a-z, 0-9 and -, and no - in front."
 NOT_LANGUAGE = "A language is a code of two letters, like fr or en."
+NO_SUCH_LANGUAGE = "No language has the code {code}."
 NOT_ORIGIN = "An origin is http:// or https:// and a host, like https://example.org."
 MORE_THAN_ORIGIN = "An origin ends after its host and port."
 NO_HOST = "No origin has this host."
@@ -26,9 +30,11 @@ def site_name(text: str) -> str:
 
 
 def language(text: str) -> str:
-    """Return an ISO 639-1 code; raises ``ValueError`` when it cannot be one."""
+    """Return an ISO 639-1 code; raises ``ValueError`` when it is none."""
     if not LANGUAGE.fullmatch(text):
         raise ValueError(NOT_LANGUAGE)
+    if text not in language_codes():
+        raise ValueError(Message(NO_SUCH_LANGUAGE, code=text))
     return text
 
 

@@ -214,3 +214,11 @@ def test_only_wrappers_that_describe_are_taken_off_a_view() -> None:
     assert described is not view
     assert undescribed(described) is view
     assert view() == "guarded view"
+
+
+def test_what_is_easily_misread_in_the_overview_is_described(description: Description) -> None:
+    schemas = description["components"]["schemas"]
+    workers = schemas["Advice"]["properties"]["workers"]
+    assert workers["description"] == "How many to add to `workers_alive`."
+    held = schemas["Unlooked"]["properties"]["held_unseen"]
+    assert "opened or not" in held["description"]

@@ -35,6 +35,23 @@ def test_every_command_explains_itself_without_a_server(
     assert len(explained) > 15
 
 
+SERVERS = [("up",), ("web",), ("worker",), ("scheduler",)]
+
+
+def ends(group: click.Group) -> Iterator[tuple[str, ...]]:
+    """Yield the commands that are no groups of others."""
+    every = list(all_commands(group))
+    groups = {words[:-1] for words in every}
+    yield from (words for words in every if words not in groups)
+
+
+@pytest.mark.parametrize(
+    "words", [words for words in ends(main) if words not in SERVERS], ids=" ".join
+)
+def test_every_command_but_servers_takes_json(words: tuple[str, ...], ecluse: Ecluse) -> None:
+    assert "--json" in ecluse(*words, "--help").out
+
+
 def test_exit_codes_are_documented(ecluse: Ecluse) -> None:
     assert "Exit codes: 0 done, 1 it could not be done" in " ".join(ecluse("--help").out.split())
 

@@ -51,7 +51,7 @@ def test_they_are_listed_page_by_page_and_discarded(ecluse: Ecluse, store: Store
     assert [letter["comment"] for letter in second.data] == ["c3"]
     assert ecluse("dead-letters", "discard", "demo").code == 2
     found = ecluse("dead-letters", "discard", "demo", "c1", "--json").data
-    assert found == {"done": ["c1"], "left": 2}
+    assert found == {"done": ["c1"], "unknown": [], "left": 2}
     assert ecluse("dead-letters", "discard", "demo", "--all").out == "2 discarded, 0 left\n"
     assert ecluse("dead-letters", "list", "demo", "--cursor", "x").code == 1
 
@@ -63,3 +63,11 @@ def test_one_can_be_chosen_and_a_stranger_is_named(ecluse: Ecluse, store: Store)
     assert answer.err == "Error: not set aside: nobody\n"
     [left] = ecluse("dead-letters", "list", "demo", "--json").data
     assert left["comment"] == "c1"
+
+
+def test_a_stranger_to_be_discarded_is_named(ecluse: Ecluse, store: Store) -> None:
+    set_aside(store, "c1", "c2")
+    answer = ecluse("dead-letters", "discard", "demo", "c2", "nobody", "--json")
+    assert answer.code == 1
+    assert answer.data == {"done": ["c2"], "unknown": ["nobody"], "left": 1}
+    assert answer.err == "Error: not set aside: nobody\n"

@@ -44,6 +44,10 @@ FAULTS = {
     "[thresholds.spam]\nhold = 2\n": (2, "thresholds.spam.hold"),
     "# one\n[thresholds]\nspam = {hold = 0.3, refuse = 0.2}\n": (3, "thresholds.spam"),
     "[thresholds.spam.fr]\nhold = 0.99\n": (1, "thresholds.spam.fr"),
+    "[thresholds.insult]\nhold = 0.5\n[thresholds.insult.xx]\nhold = 0.4\n": (
+        3,
+        "thresholds.insult.xx",
+    ),
     "[thresholds]\nrudeness.hold = 0.3\n": (2, "thresholds.rudeness"),
     '[words]\nhold = [\n  "un",\n  "**",\n]\n': (4, "words.hold[1]"),
     '[patterns]\nreject = ["un",  # (a\n"""\n(b""", "c"]\n': (3, "patterns.reject[1]"),
@@ -62,6 +66,21 @@ def test_a_fault_is_named_with_file_line_and_entry(
     assert str(caught.value).startswith(f"{path}:{fault[0]}: {fault[1]}: ")
 
 
+@pytest.mark.parametrize("code", ["fr", "kab", "no", "oc", "gsw"])
+def test_a_threshold_may_be_for_any_language_that_a_caller_can_name(
+    tmp_path: Path, code: str
+) -> None:
+    thresholds = {"insult": {code: {"hold": 0.4}}}
+    text = f"[thresholds.insult.{code}]\nhold = 0.4\n"
+    assert entries_of(written(tmp_path, text)) == {"thresholds": thresholds}
+
+
+def test_a_code_of_no_language_is_named(tmp_path: Path) -> None:
+    path = written(tmp_path, "[thresholds.insult.xx]\nhold = 0.4\n")
+    with pytest.raises(PolicyFileInvalid, match="no language has the code xx"):
+        entries_of(path)
+
+
 def test_what_is_no_toml_is_named_with_its_line(tmp_path: Path) -> None:
     path = written(tmp_path, "trust_after = 1\nhold = = 3\n")
     with pytest.raises(PolicyFileInvalid, match=f"{path}:2: not TOML: "):
@@ -75,6 +94,26 @@ def test_a_file_that_is_too_large_or_no_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "binary").write_bytes(b"\xff\xfe")
     with pytest.raises(PolicyFileInvalid, match="UTF-8"):
         entries_of(str(tmp_path / "binary"))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("policies", "set", "demo"), ("policies", "diff", "demo"), ("score", "--policy"),
+     ("sites", "update", "demo", "--policy"), ("backtest",)],
+    ids=" ".join,
+)  # fmt: skip
+def test_what_is_neither_a_preset_nor_a_file_is_said_to_be_neither(
+    words: tuple[str, ...], ecluse: Ecluse, tmp_path: Path
+) -> None:
+    name = str(tmp_path / "nope")
+    answer = ecluse(*words, name)
+    assert answer.code == 2
+    assert f"{name!r} is neither a preset (strict, balanced, permissive) nor a file" in answer.err
+    assert "Errno" not in answer.err
+
+
+def test_a_folder_is_no_policy(ecluse: Ecluse, tmp_path: Path) -> None:
+    assert ecluse("policies", "diff", "demo", str(tmp_path)).code == 2
 
 
 def test_a_command_says_the_fault_in_one_line(ecluse: Ecluse, tmp_path: Path) -> None:

@@ -40,6 +40,11 @@ def test_a_text_is_judged_without_any_server(ecluse: Ecluse) -> None:
     assert set(answer.data["scores"]) == set(Attribute)
 
 
+def test_json_may_be_asked_for_and_comes_anyway(ecluse: Ecluse) -> None:
+    asked = scored(ecluse, "--text", FRIENDLY, "--json")
+    assert (asked.code, asked.out) == (0, scored(ecluse, "--text", FRIENDLY).out)
+
+
 def test_lines_of_text_are_judged_in_order(ecluse: Ecluse) -> None:
     answer = scored(ecluse, stdin=f"{FRIENDLY}\n\n  \n{SPAM}\r\n{RUDE}")
     assert answer.code == 0
@@ -140,6 +145,13 @@ def test_a_language_nobody_reads_is_said(ecluse: Ecluse) -> None:
     data = scored(ecluse, "--text", POLISH).data
     assert (data["lang"], data["verdict"]) == ("pl", "approve")
     assert any("Polish" in reason for reason in data["reasons"])
+
+
+def test_a_code_of_no_language_is_refused(ecluse: Ecluse) -> None:
+    answer = scored(ecluse, "--text", POLISH, "--lang", "zz")
+    assert answer.code == 2
+    assert "No language has the code zz." in answer.err
+    assert scored(ecluse, "--text", POLISH, "--lang", "oc").code == 0
 
 
 def test_evidence_shows_where_in_the_text_it_stands(ecluse: Ecluse) -> None:

@@ -37,9 +37,24 @@ def test_failed_tasks_are_listed_page_by_page_tried_again_and_discarded(
     assert [t["id"] for t in ecluse("tasks", "list", "--queue", "maintenance", "--json").data] == [
         slow
     ]
-    assert ecluse("tasks", "retry", ids[0], "--json").data == {"done": [ids[0]], "left": 3}
+    assert ecluse("tasks", "retry", ids[0], "--json").data == {
+        "done": [ids[0]], "unknown": [], "left": 3,
+    }  # fmt: skip
     assert ecluse("tasks", "discard", "--all", "--queue", "moderate").out == "2 discarded, 0 left\n"
     assert ecluse("tasks", "retry", "--all").out == "1 enqueued again, 0 left\n"
+
+
+@pytest.mark.usefixtures("demo")
+@pytest.mark.parametrize("deed", ["retry", "discard"])
+def test_a_task_that_did_not_fail_is_named(ecluse: Ecluse, queue_url: str, deed: str) -> None:
+    one, other = fail(queue_url, MODERATE_QUEUE, 2)
+    asked = ecluse("tasks", deed, "nobody", one, "--json")
+    assert asked.code == 1
+    assert asked.data == {"done": [one], "unknown": ["nobody"], "left": 1}
+    assert asked.err == "Error: not among the failed tasks: nobody\n"
+    assert ecluse("tasks", deed, "nobody").code == 1
+    assert ecluse("tasks", deed, other).code == 0
+    assert ecluse("tasks", deed, "--all").code == 0
 
 
 def test_ids_are_named_or_all_are_meant(ecluse: Ecluse) -> None:

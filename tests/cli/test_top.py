@@ -21,7 +21,7 @@ def test_what_is_wrong_and_what_waits_is_printed_once_where_there_is_no_terminal
     lines = ecluse("top").out.splitlines()
     assert lines[0] == "!! No worker is alive: comments are accepted and nothing judges them."
     assert "Start workers: none is alive." in lines
-    assert any(line.startswith("nobody has looked at 0 comments") for line in lines)
+    assert any(line.startswith("waiting for a check or a moderator: 0 comments") for line in lines)
     assert any(line.split()[:2] == [demo, "0"] for line in lines)
     assert "\x1b" not in "".join(lines)
 

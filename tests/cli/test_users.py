@@ -138,6 +138,9 @@ def test_a_deleted_account_is_gone_and_its_name_kept(ecluse: Ecluse) -> None:
         ecluse("users", "create", name)
     assert ecluse("users", "delete", "max", "--yes").out == "max is deleted\n"
     assert [each["name"] for each in ecluse("users", "list", "--json").data] == ["claire"]
+    ecluse("users", "create", "lea")
+    deleted = ecluse("users", "delete", "lea", "--yes", "--json")
+    assert deleted.data == {"name": "lea", "deleted": True}
     for command in ("create", "invite"):
         refused = ecluse("users", command, "max")
         assert refused.code == 1

@@ -112,7 +112,20 @@ def test_an_account_for_some_sites_sees_theirs_and_steers_nothing(house: House) 
 # What it shows
 
 
-def test_comments_nobody_has_looked_at_are_counted_with_the_age_of_the_oldest(
+def test_what_is_held_counts_until_a_moderator_decides(house: House, operator: Staffer) -> None:
+    house.change_site(policy={"premoderation": "all"})
+    house.post_as_server(content="Une question sur la photo.")
+    house.drain()
+    opened = staffer(house, "Ann", Role.MODERATOR).get("/moderate/")
+    assert "Une question sur la photo." in opened.get_data(as_text=True)
+    page = shown(operator)
+    assert "Waiting for a check or a moderator" in page
+    assert "Held until a moderator decides: 1" in page
+    page = operator.get("/ops/", headers={"Accept-Language": "fr"}).get_data(as_text=True)
+    assert "En attente de la décision d’un modérateur : 1" in unescape(page)
+
+
+def test_comments_that_wait_are_counted_with_the_age_of_the_oldest(
     house: House, operator: Staffer
 ) -> None:
     clock = house.stop_the_clock()
@@ -136,7 +149,7 @@ def test_what_is_wrong_is_said_in_plain_words(operator: Staffer) -> None:
 
 def test_it_speaks_french(operator: Staffer) -> None:
     page = operator.get("/ops/", headers={"Accept-Language": "fr"}).get_data(as_text=True)
-    assert "commentaires qu’aucun contrôle, ou aucun modérateur, n’a encore regardés" in page
+    assert "commentaires qu’aucun contrôle n’a jugés" in page
     assert "Aucun worker n’est en vie\u00a0: des commentaires sont acceptés" in unescape(page)
 
 

@@ -139,6 +139,14 @@ def test_a_name_that_is_taken_is_said_beside_the_field(ann: Staffer) -> None:
     assert page.values()["origins"] == "https://kept.test"
 
 
+def test_a_site_has_a_language_that_there_is(house: House, ann: Staffer) -> None:
+    in_french = {"Accept-Language": "fr"}
+    answer = ann.post("/settings/demo", {**FORM, "lang": "zz"}, headers=in_french)
+    assert answer.status_code == 422
+    assert "Aucune langue n’a le code zz." in text_of(answer)
+    assert site_now(house, "demo").lang != "zz"
+
+
 @pytest.mark.parametrize(
     ("field", "value", "at"),
     [

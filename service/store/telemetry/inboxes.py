@@ -31,7 +31,7 @@ def look_at_inboxes(client: Client, sites: Sequence[str], now_ms: int) -> tuple[
 
 
 def unlooked(inboxes: Sequence[InboxView]) -> Unlooked:
-    """Return what nobody and nothing has looked at, on all sites together."""
+    """Return what waits for a check or a moderator, on all sites together."""
     ages = [
         age_s
         for each in inboxes

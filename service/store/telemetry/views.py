@@ -65,7 +65,7 @@ class RqQueueView:
 
 @dataclass(frozen=True, slots=True)
 class InboxView:
-    """Show one site's inbox, and what else nobody and nothing has looked at there.
+    """Show one site's inbox, and what else waits there.
 
     ``unscreened`` counts held comments that some check could not judge; ``held`` all held ones.
     """
@@ -195,6 +195,7 @@ class Advice:
 
     ``growth`` is by how many comments the inbox grows each second, ``capacity`` how many one
     worker settles in a second of work, ``busy`` the share of their time that they work, 0..1.
+    ``workers`` is how many to add to those alive, not how many there should be.
     """
 
     kind: AdviceKind
@@ -217,10 +218,11 @@ class Latency:
 
 @dataclass(frozen=True, slots=True)
 class Unlooked:
-    """Count the comments nobody and nothing has looked at, by why, and the age of the oldest.
+    """Count the comments that wait for a check or a moderator, by why; and the oldest's age.
 
     ``inbox``: no check has seen them. ``unscreened``: held, some check could not judge them.
-    ``held_unseen``: held, screened, and no moderator has decided.
+    ``held_unseen``: held, screened, and no moderator has decided, whether one has
+    opened them or not.
     """
 
     inbox: int = 0
