@@ -87,7 +87,7 @@ def targets(found: dict[str, Figures]) -> list[Target]:
     return [
         Target(
             "Écluse ÷ one job per comment, forking",
-            50.0,
+            100.0,
             report.ratio(ours, found["plain-fork"].rates),
         ),
         Target("Écluse ÷ pure pipeline", 0.5, report.ratio(ours, found[PURE].rates)),
