@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
 from flask import Blueprint, Response
 from marshmallow import ValidationError
 
@@ -18,6 +17,7 @@ from service.api.problems import Problem
 from service.api.services import now_ms, services
 from service.compat.coral.signature import is_signed
 from service.compat.door import bounded_body, note_unknown
+from service.compat.json_sent import NotJson, json_in
 from service.compat.judging import batch_of, judged
 from service.compat.markup import plain_of
 from service.compat.quota import TooOften, spend
@@ -115,8 +115,8 @@ def _signed_for(name: str, raw: bytes) -> Site:
 
 def _read(raw: bytes) -> dict[str, Any]:
     try:
-        loaded: dict[str, Any] = _schema.load(orjson.loads(raw))
-    except (orjson.JSONDecodeError, ValidationError):
+        loaded: dict[str, Any] = _schema.load(json_in(raw))
+    except (NotJson, ValidationError):
         raise Problem(400, "coral", "This is not the body of a moderation phase.") from None
     return loaded
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-import orjson
 from marshmallow import ValidationError
 
+from service.compat.json_sent import NotJson, json_in
 from service.compat.markup import Plain, plain_of
 from service.compat.perspective import errors
 from service.compat.perspective.attributes import attribute_of
@@ -107,8 +107,8 @@ def _schemas() -> tuple[MessageSchema, MessageSchema]:
 
 def _read(schema: MessageSchema, raw: bytes) -> dict[str, Any]:
     try:
-        return schema.read(orjson.loads(raw))
-    except orjson.JSONDecodeError:
+        return schema.read(json_in(raw))
+    except NotJson:
         raise errors.ApiError(400, errors.NOT_JSON) from None
     except ValidationError as error:
         raise errors.unreadable(error) from None
