@@ -21,6 +21,16 @@ _BLOCKS = frozenset((
     "pre", "section", "table", "td", "th", "tr", "ul",
 ))
 # fmt: on
+# What editors write around words, with no words of its own: bare tags, links, pictures.
+_ORDINARY = re.compile(
+    r"</?(?:address|article|b|blockquote|br|code|dd|del|div|dl|dt|em|figure|h[1-6]|hr|i|li|ol|p|pre"
+    r"|s|section|small|span|strong|sub|sup|table|td|th|tr|u|ul)\s*/?>|</a\s*>"
+    r"|<span\s+class=[\"']coral-[a-z-]{1,40}[\"']>"
+    r"|<a(?:\s+(?:href=(?:\"(?:https?:|mailto:|[/#])[^\s\"<>]*\"|'(?:https?:|mailto:|[/#])[^\s'<>]*')"
+    r"|rel=[\"'](?:nofollow|noopener|noreferrer|ugc|\s)*[\"']|target=[\"']_blank[\"'])){1,4}\s*>"
+    r"|<img(?:\s+(?:src=(?:\"[^\s\"<>]*\"|'[^\s'<>]*')|alt=(?:\"\"|'')))+\s*/?>",
+    re.IGNORECASE,
+)
 _UNSEEN = frozenset(("script", "style", "template", "noscript"))
 _HREF = re.compile(r"\bhref\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGNORECASE)
 
@@ -61,6 +71,17 @@ def plain_of(markup: str) -> Plain:
         widths.append(0 if text == markup[start:end] else end - start)
         length += len(text)
     return Plain("".join(texts), Offsets(begins, starts, widths))
+
+
+def written_out(text: str) -> str:
+    """Return a text as it reads where it is not HTML; nothing where that hides nothing.
+
+    Who takes plain text for HTML overlooks what stands between ``<`` and ``>``, and all that
+    follows ``<!--``. Ordinary markup is left out all the same: nobody writes in it.
+    """
+    bare = _ORDINARY.sub("\n", text)
+    is_hiding = any(match[0].startswith("<") for match in _MARKUP.finditer(bare))
+    return bare if is_hiding else ""
 
 
 def _pieces(markup: str) -> Iterator[Piece]:

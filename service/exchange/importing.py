@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from service.exchange.arriving import Customs, Ready
-from service.exchange.foreign import Foreign, Found, Skipped, unpacked
+from service.exchange.foreign import FileUnreadable, Foreign, Found, Skipped, unpacked
 from service.exchange.scratch import Scratch
 from service.store.imports import Imports, Outcome
 
@@ -80,15 +80,16 @@ class Import:
         """Write everything; what an earlier run has done is read past.
 
         While the server writes one batch, the next is read. Raises what ``found`` and the
-        store raise; the next run goes on from there.
+        store raise; the next run goes on from there. What a file or a blog gave before it
+        broke off is written first.
         """
-        stream = itertools.islice(found, self.report.read, None)
+        batches = self._batches(itertools.islice(found, self.report.read, None))
         with ThreadPoolExecutor(1) as writer:
-            batch = self._next(stream)
-            while batch.size:
+            batch = next(batches, None)
+            while batch:
                 writing = writer.submit(self._outcomes, batch)
                 try:
-                    following = self._next(stream)
+                    following = next(batches, None)
                 finally:
                     self._note(batch, writing.result())
                     told(self.report)
@@ -96,8 +97,21 @@ class Import:
         self._settle_the_rest(told)
         return self.report
 
-    def _next(self, stream: Iterator[Found]) -> Batch:
-        return self._batch(list(itertools.islice(stream, AT_ONCE)))
+    def _batches(self, stream: Iterator[Found]) -> Iterator[Batch]:
+        """Yield what is found in batches, the last one too where the stream breaks off."""
+        begun: list[Found] = []
+        try:
+            for each in stream:
+                begun.append(each)
+                if len(begun) == AT_ONCE:
+                    yield self._batch(begun)
+                    begun = []
+        except (FileUnreadable, OSError):
+            if begun:
+                yield self._batch(begun)
+            raise
+        if begun:
+            yield self._batch(begun)
 
     def _batch(self, found: Sequence[Found], *, is_last_chance: bool = False) -> Batch:
         """Return what can be written of some comments."""

@@ -45,7 +45,8 @@ def pieces(file: IO[bytes], told: Told = silent) -> Iterator[bytes]:
     unpacked, last = 0, 0
     try:
         with gzip.GzipFile(fileobj=file) as archive:
-            while piece := archive.read(CHUNK):
+            # One that breaks off gives what comes before the break, which `read` would drop.
+            while piece := archive.read1(CHUNK):
                 read = file.tell()
                 told(read - last)
                 last, unpacked = read, unpacked + len(piece)

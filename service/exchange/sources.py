@@ -77,14 +77,28 @@ def format_of(path: Path) -> Format:
 
     Raises ``FileUnreadable`` where nothing is known to begin so.
     """
-    with opened(path) as file:
-        beginning = next(pieces(file), b"")[:LOOKED_AT]
+    beginning = _beginning(path)
     if beginning.startswith(b"SQLite format 3\x00"):
         return Format.ISSO
     for mark, found in MARKS:
         if mark in beginning:
             return found
     raise FileUnreadable("nobody knows its format; name it with --format")
+
+
+def _beginning(path: Path) -> bytes:
+    """Return how a file begins, of one that breaks off there too what can be read."""
+    found = b""
+    with opened(path) as file:
+        try:
+            for piece in pieces(file):
+                found += piece
+                if len(found) >= LOOKED_AT:
+                    break
+        except FileUnreadable:
+            if not found:
+                raise
+    return found[:LOOKED_AT]
 
 
 MARKS = (

@@ -106,22 +106,32 @@ def nodes(pieces: Iterable[bytes], whole: frozenset[str], bare: frozenset[str]) 
     """Yield the elements of some names in the order of their ends.
 
     ``whole`` ones come with all that is inside them, ``bare`` ones with their own text; what
-    is inside a whole one does not come by itself. Raises ``FileUnreadable``.
+    is inside a whole one does not come by itself. Raises ``FileUnreadable``, once all that ended
+    before the fault has been handed out.
     """
     builder = _Builder(whole, bare)
-    parser = _parser(builder)
+    try:
+        for _ in _fed(pieces, _parser(builder)):
+            yield from builder.ready
+            builder.ready.clear()
+    except FileUnreadable:
+        yield from builder.ready
+        raise
+
+
+def _fed(pieces: Iterable[bytes], parser: Any) -> Iterator[None]:
+    """Feed a parser; come back after each piece, and after the end."""
     fed = 0
     for piece in pieces:
         if fed == 0 and piece.startswith(_WIDE):
             raise FileUnreadable("it is not UTF-8")
         fed += len(piece)
         _parse(parser, piece)
-        yield from builder.ready
-        builder.ready.clear()
+        yield
         if fed - parser.CurrentByteIndex > LONGEST_TOKEN:
             raise FileUnreadable("one of its tags has no end")
     _parse(parser, b"", is_last=True)
-    yield from builder.ready
+    yield
 
 
 def _parse(parser: Any, piece: bytes, *, is_last: bool = False) -> None:

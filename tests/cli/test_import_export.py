@@ -98,6 +98,10 @@ def test_a_broken_file_says_where_it_broke_and_goes_on_once_mended(
     broken = ecluse("import", "demo", str(wxr), "--json")
     assert (broken.code, broken.err.count("\n")) == (1, 1)
     assert "cannot be read" in broken.err
+    assert "line" in broken.err
+    wxr.write_text(files.WXR, "utf-8")
+    mended = ecluse("import", "demo", str(wxr), "--json").data
+    assert (mended["imported"], mended["already_there"]) == (0, 7)
     assert ecluse("import", "demo", str(tmp_path / "nothing")).code == 1
     wxr.write_text("what is this", "utf-8")
     assert "--format" in ecluse("import", "demo", str(wxr)).err

@@ -92,6 +92,42 @@ def test_the_key_is_found_wherever_clients_put_it(house: House) -> None:
     assert blog.check(SPAM, headers={"Host": "rest.akismet.com"}, api_key=None).data == b"invalid"
 
 
+def test_a_hosts_name_is_a_key_only_where_it_is_known(house: House) -> None:
+    from dataclasses import replace
+
+    blog = blog_of(house)
+    open_to = replace(house.services.settings, akismet_keyless=("127.0.0.0/8=demo",))
+    for host in ("commentaires.example", "deadbeefcafe.example"):
+        headers = {"Host": host, "Authorization": _basic(blog.key, "")}
+        assert blog.check(SPAM, headers=headers, api_key=None).data == b"true", host
+        alone = blog.check(SPAM, headers={"Host": host}, api_key=None)
+        assert (alone.data, akismet_headers(alone)) == (b"invalid", set())
+    house.replace(settings=open_to)
+    for host in ("commentaires.example", "deadbeefcafe.example"):
+        assert blog.check(SPAM, headers={"Host": host}, api_key=None).data == b"true", host
+
+
+def test_an_unknown_key_alone_hears_no_reason(house: House) -> None:
+    blog = blog_of(house)
+    for fields in ({"blog": None}, {"blog": None, "api_key": None, "key": UNKNOWN}):
+        answer = blog.check(SPAM, **{"api_key": UNKNOWN, **fields})
+        assert (answer.data, akismet_headers(answer)) == (b"invalid", set())
+    host = {"Host": f"{UNKNOWN}.rest.akismet.com"}
+    answer = house.client.post("/1.1/verify-key", headers=host)
+    assert (answer.data, akismet_headers(answer)) == (b"invalid", set())
+
+
+@pytest.mark.parametrize("version", ["1.1", "1.2"])
+def test_both_versions_have_every_call(house: House, version: str) -> None:
+    blog = blog_of(house)
+    assert blog.call(f"/{version}/verify-key").data == b"valid"
+    assert blog.call(f"/{version}/comment-check", comment_content=SPAM).data == b"true"
+    for name in ("submit-spam", "submit-ham"):
+        assert blog.call(f"/{version}/{name}").data.startswith(b"Thanks")
+    for name in ("usage-limit", "key-sites", "account-status"):
+        assert json_of(house.client.get(f"/{version}/{name}?api_key={blog.key}"))
+
+
 def _basic(user: str, password: str) -> str:
     from base64 import b64encode
 
@@ -214,7 +250,9 @@ def test_bad_requests_get_akismets_shape_and_never_a_verdict(house: House) -> No
         "a wrong method": (client.get("/1.1/comment-check"), 405),
         "another": (client.put("/1.1/submit-spam"), 405),
         "no such route": (client.post("/1.1/nothing"), 404),
-        "no such version": (client.post("/1.2/comment-check"), 404),
+        "an empty form": (client.post("/1.1/comment-check"), 200),
+        "nothing to verify": (client.post("/1.1/verify-key"), 200),
+        "JSON": (client.post("/1.1/comment-check", json={"api_key": blog.key}), 200),
         "a huge body": (
             client.post("/1.1/comment-check", data=b"x" * (LARGEST_BODY + 1), content_type=form),
             413,

@@ -94,6 +94,56 @@ def test_the_page_is_told_by_where_the_form_leads_or_stands(
     assert only(house).comment.page == page
 
 
+@pytest.mark.parametrize(
+    ("said", "target"),
+    [
+        ("/merci/", f"{ORIGIN}/merci/"),
+        ("merci?x=1", f"{ORIGIN}/merci?x=1"),
+        (f"{ORIGIN}/merci/#oui", f"{ORIGIN}/merci/"),
+        *((said, PAGE) for said in (
+            "//evil.test/a", "///evil.test\\a", "/\\evil.test", "\\\\evil.test", "/a\r\nX-Evil: 1",
+            "/\t/evil.test", "http://evil.test/", "javascript:alert(1)", "http://[", "",
+            f"{ORIGIN}@evil.test/", f"{ORIGIN}.evil.test/",
+        )),
+    ],
+)  # fmt: skip
+def test_a_form_may_lead_to_a_page_of_thanks_on_its_own_origin(
+    house: House, said: str, target: str
+) -> None:
+    answer = send(house, redirect_to=said)
+    assert answer.status_code == 302
+    assert only(house).comment.page == (target if "://" in said and target != PAGE else PAGE)
+    parts = urlsplit(answer.headers["Location"])
+    query = {
+        name for name in parse_qs(parts.query) if name not in ("unapproved", "moderation-hash")
+    }
+    assert f"{parts.scheme}://{parts.netloc}{parts.path}" == target.partition("?")[0]
+    assert query == set(parse_qs(urlsplit(target).query))
+
+
+def test_a_path_to_go_on_to_names_the_page_where_nothing_else_does(house: House) -> None:
+    send(house, redirect_to="/b/", headers={"Origin": ORIGIN})
+    assert only(house).comment.page == f"{ORIGIN}/b/"
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"comment": "long " * 4000}, "15000 characters at most"),
+        ({"email": "nowhere"}, "an @ sign"),
+        ({"author": "Zoé " * 200}, "characters at most"),
+    ],
+)
+def test_what_was_filled_in_is_not_said_to_be_missing(
+    house: House, changes: dict[str, Any], said: str
+) -> None:
+    text = send(house, query="?lang=en", **changes).get_data(as_text=True)
+    assert said in text
+    assert "required" not in text
+    both = send(house, query="?lang=en", **{"author": None, "email": None, **changes})
+    assert "Please fill the required fields." in both.get_data(as_text=True)
+
+
 def test_a_number_answers_the_comment_that_was_imported_under_it(house: House) -> None:
     store = house.services.store
     document = WXR.replace("http://blog.test", ORIGIN).encode()

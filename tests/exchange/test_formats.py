@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import random
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from service.exchange.foreign import FileUnreadable, Foreign, Skipped
 from service.exchange.json_stream import objects
 from service.exchange.plain import plain
-from service.exchange.reading import silent
+from service.exchange.reading import pieces, silent
 from service.exchange.scratch import Scratch
 from service.exchange.sources import Format, Source, format_of
 from service.exchange.wordpress import wxr
@@ -137,6 +138,31 @@ def test_hostile_xml_is_refused_in_a_sentence(name: str) -> None:
     pieces = (raw[at : at + 65536] for at in range(0, len(raw), 65536))
     with pytest.raises(FileUnreadable):
         list(wxr(pieces))
+
+
+@pytest.mark.parametrize("is_packed", [False, True])
+@pytest.mark.parametrize("torn", ["", "<wp:comment><wp:comment_id>9", "</rss>", "<a " + "x" * 300])
+def test_what_ends_before_a_file_breaks_off_is_found(
+    tmp_path: Path, torn: str, *, is_packed: bool
+) -> None:
+    good = [files.wp_comment(number, "Des mots. " * 40 * number) for number in range(2, 60)]
+    raw = (files.WXR_HEAD + "".join(good) + torn).encode()
+    path = tmp_path / "export.xml"
+    noise = random.Random(4).randbytes(40_000).hex().encode()
+    path.write_bytes(gzip.compress(raw + b"<!--" + noise)[:-20_000] if is_packed else raw)
+    found: list[Any] = []
+    with path.open("rb") as file, pytest.raises(FileUnreadable):
+        found.extend(wxr(pieces(file)))
+    assert len(found) == len(good)
+
+
+def test_a_packed_file_that_breaks_off_early_is_known_for_what_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "export.xml.gz"
+    path.write_bytes(gzip.compress(files.WXR.encode())[:-9])
+    assert format_of(path) is Format.WXR
+    path.write_bytes(b"\x1f\x8b nothing")
+    with pytest.raises(FileUnreadable, match="damaged"):
+        format_of(path)
 
 
 def test_control_characters_that_wordpress_writes_are_passed_over() -> None:

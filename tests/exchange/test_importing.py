@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from config.settings import Settings
 from service.exchange.arriving import Customs, id_of
-from service.exchange.foreign import Foreign, Found, Skipped, unpacked
+from service.exchange.foreign import FileUnreadable, Foreign, Found, Skipped, unpacked
 from service.exchange.importing import Import, Report
 from service.exchange.own_lines import line_of, own_lines
 from service.exchange.scratch import Scratch
@@ -154,6 +154,30 @@ def test_a_stopped_import_goes_on_where_it_was(
         [f"{words}a", [[f"{words}b", [[f"{words}ee", []]]]]],
         [f"{words}cc", [[f"{words}dd", []]]],
     ]
+    assert is_in_order(store)
+
+
+@pytest.mark.parametrize("fault", [FileUnreadable("it is torn"), OSError("no disk")])
+@pytest.mark.parametrize("count", [0, 1, 2, 3])
+def test_what_came_before_a_break_is_kept_and_not_done_again(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int, fault: Exception
+) -> None:
+    monkeypatch.setattr("service.exchange.importing.AT_ONCE", 2)
+    found: list[Found] = [foreign("a"), foreign("b", "a"), Skipped("x|s", "why"), foreign("d")]
+
+    def breaking() -> Iterator[Found]:
+        yield from found[:count]
+        raise fault
+
+    scratch = Scratch(tmp_path / "notes")
+    with pytest.raises(type(fault), match=str(fault)):
+        bring_in(store, breaking(), scratch)  # type: ignore[arg-type]
+    assert len(records_of_sealed(store)) == len(found[:count]) - (count > 2)
+    scratch.close(is_done=False)
+    report = bring_in(store, found, Scratch(tmp_path / "notes"))
+    assert (report.read, report.imported, report.known, dict(report.skipped)) == (
+        4, 3, 0, {"why": 1}
+    )  # fmt: skip
     assert is_in_order(store)
 
 

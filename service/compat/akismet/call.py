@@ -22,7 +22,7 @@ from service.store.sites import Site, SiteUnknown
 
 LARGEST_BODY = 1_048_576
 """A comment of 65,525 characters, WordPress's most, is sent twice, each escaped threefold."""
-_KEY = re.compile(r"[0-9A-Za-z]{12}")
+_KEY = re.compile(r"[0-9A-Fa-f]{12}")
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -49,13 +49,13 @@ def read_call(order: tuple[str, ...] = ("api_key", "key")) -> Call | None:
     """Return the call, or None where no site's key came with it.
 
     The key is in a field, the first of ``order`` that came; else before the host's first dot,
-    or the user of basic authentication. A call without any may come from a network that needs
-    none.
+    where a known one stands there, or the user of basic authentication. A call without any may
+    come from a network that needs none.
     """
     pairs = _pairs()
     found = {**request.args.to_dict(), **dict(pairs)}
     token = next((found[name].strip() for name in order if found.get(name, "").strip()), "")
-    token = token or _key_in_host() or _key_in_credentials()
+    token = token or _known_key_in_host() or _key_in_credentials()
     sent = read_fields([*request.args.items(), *pairs])
     if not token:
         site = _keyless_site(sent["blog"])
@@ -64,6 +64,13 @@ def read_call(order: tuple[str, ...] = ("api_key", "key")) -> Call | None:
         return Call(sent, site, None) if site else None
     holder = key_holder(Door.AKISMET, token)
     return Call(sent, *holder) if holder else None
+
+
+def says_whose() -> bool:
+    """Say whether a call, which no site was found for, names a key or a blog at all."""
+    found = fields_sent()
+    is_named = any(found.get(name, "").strip() for name in ("api_key", "key", "blog"))
+    return is_named or bool(_key_in_host() or _key_in_credentials())
 
 
 def _pairs() -> list[tuple[str, str]]:
@@ -83,6 +90,12 @@ def _read_pairs() -> list[tuple[str, str]]:
         return list(current.form.items(multi=True))
     # Some clients name no type, or a wrong one.
     return parse_form(bounded_body(LARGEST_BODY))
+
+
+def _known_key_in_host() -> str:
+    """Return the key before the host's first dot; a name may look like one."""
+    label = _key_in_host()
+    return label if label and services().store.door_keys.find(Door.AKISMET, label) else ""
 
 
 def _key_in_host() -> str:

@@ -6,9 +6,9 @@ answer is 204, and Coral's own phases go on.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-import orjson
 from flask import Blueprint, Response
 from marshmallow import ValidationError
 
@@ -18,8 +18,9 @@ from service.api.problems import Problem
 from service.api.services import now_ms, services
 from service.compat.coral.signature import is_signed
 from service.compat.door import bounded_body, note_unknown
+from service.compat.json_sent import NotJson, json_in
 from service.compat.judging import batch_of, judged
-from service.compat.markup import plain_of
+from service.compat.markup import plain_of, written_out
 from service.compat.quota import TooOften, spend
 from service.moderation.comment import Case, Comment, Facts
 from service.moderation.signal import TONE, Attribute
@@ -40,6 +41,7 @@ DIMENSION = "coral"
 STAFF = frozenset({"STAFF", "MODERATOR", "ADMIN"})
 TOXIC, SPAM = "COMMENT_DETECTED_TOXIC", "COMMENT_DETECTED_SPAM"
 WAITS: dict[str, Any] = {"status": "PREMOD"}
+WORSE = (Action.APPROVE, Action.HOLD, Action.REJECT, Action.SPAM)
 _schema = CoralPhaseSchema()
 
 
@@ -49,18 +51,17 @@ def phase(site: str) -> Response:
     raw = bounded_body(MOST_BODY)
     known = _signed_for(site, raw)
     data = _read(raw)
-    body = plain_of(data["comment"]["body"] or "").text
-    if is_blank(body):
+    readings = _readings(data["comment"]["body"] or "")
+    if not readings:
         return answer({}, 204)
     try:
         spend(known, DIMENSION)
     except TooOften as error:
         wait = {"Retry-After": str(error.retry_after_s)}
         raise Problem(429, "coral", "Too many comments in a short time.", headers=wait) from None
-    if len(body) > MOST_LETTERS:
+    if any(len(body) > MOST_LETTERS for body in readings):
         return answer(WAITS)
-    (verdict,) = judged(known, batch_of(known, [_case(known, data, body)]))
-    found = opinion(verdict)
+    found = opinion(_worst(known, [_case(known, data, body) for body in readings]))
     return answer(found) if found else answer({}, 204)
 
 
@@ -82,6 +83,20 @@ def refusal(problem: Problem) -> Response:
     headers = {name: problem.headers[name] for name in kept if name in problem.headers}
     body = {"error": problem.title, "status": problem.status}
     return answer(body, problem.status, {"Cache-Control": "no-store", **headers})
+
+
+def _readings(body: str) -> list[str]:
+    """Return what a reader may see of a body: whether it is HTML or plain text is not sent."""
+    return [text for text in (plain_of(body).text, written_out(body)) if not is_blank(text)]
+
+
+def _worst(site: Site, readings: Sequence[Case]) -> Verdict:
+    """Return the worst verdict, of equals the first.
+
+    Each reading is judged by itself: together they would look like copies of each other.
+    """
+    verdicts = [judged(site, batch_of(site, [case]))[0] for case in readings]
+    return max(verdicts, key=lambda verdict: WORSE.index(verdict.action))
 
 
 def _status(verdict: Verdict, *, is_flagged: bool) -> str:
@@ -115,8 +130,8 @@ def _signed_for(name: str, raw: bytes) -> Site:
 
 def _read(raw: bytes) -> dict[str, Any]:
     try:
-        loaded: dict[str, Any] = _schema.load(orjson.loads(raw))
-    except (orjson.JSONDecodeError, ValidationError):
+        loaded: dict[str, Any] = _schema.load(json_in(raw))
+    except (NotJson, ValidationError):
         raise Problem(400, "coral", "This is not the body of a moderation phase.") from None
     return loaded
 

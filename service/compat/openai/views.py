@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-import orjson
 from flask import Blueprint, Response
 from marshmallow import ValidationError
 
@@ -13,6 +12,7 @@ from service.api.answer import answer
 from service.api.callers import bearer_token
 from service.api.problems import Problem
 from service.compat.door import bounded_body, key_holder
+from service.compat.json_sent import NotJson, json_in
 from service.compat.judging import policy_of
 from service.compat.openai.categories import result_of
 from service.compat.quota import TooOften, spend
@@ -85,8 +85,8 @@ def _about_key(token: str) -> str:
 
 def _contents(raw: bytes) -> list[str]:
     try:
-        loaded: dict[str, Any] = _schema.load(orjson.loads(raw))
-    except orjson.JSONDecodeError:
+        loaded: dict[str, Any] = _schema.load(json_in(raw))
+    except NotJson:
         raise OpenAiError(400, "We could not parse the JSON body of your request.") from None
     except ValidationError as error:
         messages: Any = error.messages

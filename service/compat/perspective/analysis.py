@@ -25,7 +25,8 @@ PLACES = 7
 class Tongue:
     """Hold the language a comment is judged in, and those to be told of.
 
-    ``effective`` are those asked for, or else the one found, which ``is_found`` says.
+    ``effective`` are those asked for, or else the one found, which ``is_found`` says. Where
+    one was asked for and the words do not say which it is, ``detected`` is empty.
     """
 
     lang: str
@@ -41,7 +42,7 @@ def analyzed(site: Site, asked: Analysis, coverage: Coverage) -> dict[str, Any]:
     """
     texts = _texts(site, asked)
     tongue = tongue_of(site, asked.languages, asked.words.seen, texts.languages[0])
-    wanted = _supported(asked, tongue, coverage)
+    wanted = supported(asked.wanted, tongue, coverage, drops_others=asked.drops_unsupported)
     body: dict[str, Any] = {}
     if wanted:
         found = _attribute_scores(asked, wanted, texts.judged_in(tongue.lang))
@@ -61,16 +62,35 @@ def tongue_of(site: Site, requested: Sequence[str], text: str, found: Language) 
     Of several asked for it is the one found, if that is among them. Raises ``ApiError``
     where nobody says which.
     """
-    detected = [found.code] if found.code else []
     if requested:
         codes = [base_code(lang) for lang in requested]
         lang = found.code if found.code in codes else codes[0]
+        # Where the words do not say, what was found is what was expected: the first one named.
+        is_told = found.is_sure or found.code != codes[0]
+        detected = [found.code] if found.code and is_told else []
         return Tongue(lang, requested, detected, is_found=False)
     is_short = not found.is_sure and not found.is_served and len(text) < FEW_LETTERS
     lang = base_code(site.lang) if is_short or not found.code else found.code
     if not lang:
         raise errors.language_unknown()
-    return Tongue(lang, [lang], detected or [lang], is_found=True)
+    return Tongue(lang, [lang], [found.code or lang], is_found=True)
+
+
+def supported(
+    wanted: Sequence[Wanted], tongue: Tongue, coverage: Coverage, *, drops_others: bool = False
+) -> list[Wanted]:
+    """Return the attributes judged in the comment's languages.
+
+    Raises ``ApiError`` for the first that is not, unless the caller wants such dropped.
+    """
+    langs = tongue.effective if not tongue.is_found else [tongue.lang]
+    found = []
+    for each in wanted:
+        if all(coverage.serves(each.attribute, lang) for lang in langs):
+            found.append(each)
+        elif not drops_others:
+            raise errors.language_not_supported(each.name, langs, is_detected=tongue.is_found)
+    return found
 
 
 def _texts(site: Site, asked: Analysis) -> Texts:
@@ -79,21 +99,6 @@ def _texts(site: Site, asked: Analysis) -> Texts:
     only = base_code(asked.languages[0]) if len(asked.languages) == 1 else ""
     expected = asked.languages[0] if asked.languages else site.lang
     return Texts(site, [asked.words.seen], lang=only, expected=expected, wanted=wanted)
-
-
-def _supported(asked: Analysis, tongue: Tongue, coverage: Coverage) -> list[Wanted]:
-    """Return the attributes judged in the comment's languages.
-
-    Raises ``ApiError`` for the first that is not, unless the caller wants such dropped.
-    """
-    langs = tongue.effective if not tongue.is_found else [tongue.lang]
-    supported = []
-    for each in asked.wanted:
-        if all(coverage.serves(each.attribute, lang) for lang in langs):
-            supported.append(each)
-        elif not asked.drops_unsupported:
-            raise errors.language_not_supported(each.name, langs, is_detected=tongue.is_found)
-    return supported
 
 
 def _attribute_scores(asked: Analysis, wanted: Sequence[Wanted], texts: Texts) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-import orjson
 from marshmallow import ValidationError
 
+from service.compat.json_sent import NotJson, json_in
 from service.compat.markup import Plain, plain_of
 from service.compat.perspective import errors
 from service.compat.perspective.attributes import attribute_of
@@ -66,6 +66,7 @@ class Suggestion:
     """Hold a call of ``suggestscore``: what the caller thinks the scores are, 0..1."""
 
     words: Words
+    wanted: Sequence[Wanted]
     scores: Mapping[Attribute, float]
     languages: Sequence[str]
     client_token: str
@@ -83,9 +84,8 @@ def read_analysis(raw: bytes) -> Analysis:
     wanted = [
         _wanted(name, parameters) for name, parameters in asked.items() if _is_known(name, drops)
     ]
-    return Analysis(
-        words, wanted, data["languages"], data["client_token"], data["span_annotations"], drops
-    )
+    langs = _languages(data)
+    return Analysis(words, wanted, langs, data["client_token"], data["span_annotations"], drops)
 
 
 def read_suggestion(raw: bytes) -> Suggestion:
@@ -97,7 +97,8 @@ def read_suggestion(raw: bytes) -> Suggestion:
     if not suggested:
         raise errors.invalid_request("Missing attribute_scores")
     scores = dict(_suggested(name, given) for name, given in suggested.items())
-    return Suggestion(words, scores, data["languages"], data["client_token"])
+    wanted = [Wanted(name, _attribute(name)) for name in suggested]
+    return Suggestion(words, wanted, scores, _languages(data), data["client_token"])
 
 
 @cache
@@ -107,11 +108,16 @@ def _schemas() -> tuple[MessageSchema, MessageSchema]:
 
 def _read(schema: MessageSchema, raw: bytes) -> dict[str, Any]:
     try:
-        return schema.read(orjson.loads(raw))
-    except orjson.JSONDecodeError:
+        return schema.read(json_in(raw))
+    except NotJson:
         raise errors.ApiError(400, errors.NOT_JSON) from None
     except ValidationError as error:
         raise errors.unreadable(error) from None
+
+
+def _languages(data: Mapping[str, Any]) -> list[str]:
+    """Return the languages named; an empty name is none."""
+    return [lang for lang in data["languages"] if lang.strip()]
 
 
 def _words(comment: Mapping[str, Any] | None) -> Words:

@@ -15,7 +15,7 @@ from service.api.media import asked
 from service.api.services import services
 from service.compat.door import bounded_body, key_holder
 from service.compat.perspective import errors
-from service.compat.perspective.analysis import analyzed, tongue_of
+from service.compat.perspective.analysis import analyzed, supported, tongue_of
 from service.compat.perspective.attributes import Coverage, coverage
 from service.compat.perspective.batch import BatchBroken, calls_in, joined
 from service.compat.perspective.batched import answer_to
@@ -72,11 +72,14 @@ def suggest_score() -> Response:
     every = frozenset(Attribute)
     texts = Texts(site, [call.words.seen], expected=expected, wanted=every, hears_layer=False)
     tongue = tongue_of(site, call.languages, call.words.seen, texts.languages[0])
+    supported(call.wanted, tongue, _coverage())
     _screened(lambda: teach(site, call, texts.judged_in(tongue.lang), actor))
     body: dict[str, Any] = {"clientToken": call.client_token} if call.client_token else {}
     if call.languages:
         body["requestedLanguages"] = call.languages
-    return _answer({**body, "detectedLanguages": tongue.detected}, part)
+    if tongue.detected:
+        body["detectedLanguages"] = tongue.detected
+    return _answer(body, part)
 
 
 @blueprint.route(DOCUMENTS[0], provide_automatic_options=False)

@@ -12,6 +12,7 @@ from service.api.problems import Problem
 from service.api.services import services
 from service.moderation.verdict import Status
 from service.schemas.messages import translate, translator
+from service.schemas.text import REQUIRED
 from service.schemas.wordpress import DUPLICATE, FILL_IN, TOO_QUICK
 
 PATH = "/wp-comments-post.php"
@@ -60,12 +61,16 @@ def error_page(problem: Problem) -> Response:
 def _sentences(problem: Problem, tongue: str) -> list[str]:
     said = [SENTENCES.get(problem.kind) or problem.title]
     if problem.errors:
-        is_bare = bool(problem.errors.keys() & {"author", "email", "content"})
-        said = [FILL_IN] if is_bare else []
-        said += [*dict.fromkeys(problem.errors.values())]
+        # What is too long, say, was filled in.
+        said = [*dict.fromkeys(FILL_IN if why == REQUIRED else why for why in _why(problem))]
     elif problem.detail:
         said.append(problem.detail)
     return [translate(sentence, tongue) for sentence in said]
+
+
+def _why(problem: Problem) -> list[str]:
+    """Return what is wrong, first what is missing."""
+    return sorted(problem.errors.values(), key=lambda why: why != REQUIRED)
 
 
 def _back() -> str:

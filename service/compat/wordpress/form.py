@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 from flask import request
 
@@ -22,6 +22,7 @@ SITE_PARAMETER = "site"
 SAME_AGAIN = "wordpress-form"
 """The idempotency key of every form: the same words by the same person are sent once a day."""
 _NUMBER = re.compile(r"[1-9][0-9]{0,18}")
+_UNSAFE = re.compile(r"[\\\x00-\x1f\x7f]")
 _COMMENT_PAGE = re.compile(r"/comment-page-[0-9]+/?$")
 _PASSING = frozenset({"replytocom", "unapproved", "moderation-hash", "cpage"})
 
@@ -72,17 +73,34 @@ def fields_of(form: dict[str, str], origin: str) -> dict[str, Any]:
 def page_of(form: dict[str, str], origin: str) -> str:
     """Return the page a comment stands under, which a form names by its post's number only.
 
-    It is where the form says the browser goes on to, or else where it stands, if that is of
-    the site; a page that tells browsers to send no path is named as WordPress's short links
+    It is where the form says by a whole address that the browser goes on to, or else where it
+    stands, if that is of the site; then a path to go on to, which is often one page of thanks
+    for all. A page that tells browsers to send no path is named as WordPress's short links
     name it.
     """
-    for address in (form.get("redirect_to", ""), request.headers.get("Referer", "")):
+    told = (form.get("redirect_to", ""), request.headers.get("Referer", ""), led_on(form, origin))
+    for address in told:
         if origin_of(address) == origin and _has_path(address):
             return tidied(address)
     number = form.get("comment_post_ID", "")
     if not _NUMBER.fullmatch(number):
         raise Problem(404, "page-unknown", NOT_FOUND)
     return f"{origin}/?p={number}"
+
+
+def led_on(form: dict[str, str], origin: str) -> str:
+    """Return where a form has the browser go on to; nothing where that is not of ``origin``.
+
+    Browsers read a backslash as a slash and pass over line ends: what has any is refused.
+    """
+    said = form.get("redirect_to", "").strip()
+    if not said or _UNSAFE.search(said):
+        return ""
+    try:
+        address = urljoin(f"{origin}/", said)
+    except ValueError:
+        return ""
+    return address if origin_of(address) == origin else ""
 
 
 def parent_of(form: dict[str, str], origin: str) -> str:

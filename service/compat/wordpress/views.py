@@ -14,7 +14,7 @@ from service.api.own import keep_pass
 from service.api.problems import Problem
 from service.api.services import services
 from service.compat.wordpress.answers import PATH, onward
-from service.compat.wordpress.form import fields_of, form_origin, site_meant
+from service.compat.wordpress.form import fields_of, form_origin, led_on, site_meant
 from service.moderation.verdict import Status
 from service.schemas.wordpress import DUPLICATE, NOT_A_FORM
 from service.store.comments import ParentUnknown, Receipt, ThreadTooDeep
@@ -40,7 +40,7 @@ def comment() -> Response:
         raise Problem(409, "duplicate", DUPLICATE)
     if receipt.must_ring:
         services().doorbell.ring(site)
-    target = landing(form.get("redirect_to", ""), submission.arrival.comment.page, origin)
+    target = landing(led_on(form, origin), submission.arrival.comment.page, origin)
     answer = onward(site, target, receipt.comment_id, _status(site, receipt.comment_id))
     keep_pass(answer, site, receipt.comment_id)
     return answer

@@ -173,6 +173,27 @@ def test_what_is_too_short_to_tell_counts_as_the_sites_language(caller: Caller, 
     assert caller.analyze(text)["languages"] == ["fr"]
 
 
+@pytest.mark.parametrize("text", ["ok", "12345", "lol"])
+@pytest.mark.parametrize("languages", [["de"], ["fr", "de"]])
+def test_a_language_that_is_only_named_was_not_detected(
+    caller: Caller, text: str, languages: list[str]
+) -> None:
+    found = caller.analyze(text, languages=languages)
+    assert found["languages"] == languages
+    assert "detectedLanguages" not in found
+
+
+def test_what_the_words_say_is_detected_whatever_was_named(caller: Caller) -> None:
+    found = caller.analyze("Merci pour cet article très clair.", languages=["de"])
+    assert (found["languages"], found["detectedLanguages"]) == (["de"], ["fr"])
+
+
+def test_an_empty_name_names_no_language(caller: Caller) -> None:
+    text = "This is a perfectly ordinary English sentence."
+    for languages in ([""], [" ", ""]):
+        assert caller.analyze(text, languages=languages) == caller.analyze(text)
+
+
 def test_several_languages_may_be_named(caller: Caller) -> None:
     found = caller.analyze("You are an idiot, go away.", languages=["fr", "en"])
     assert found["languages"] == ["fr", "en"]

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from service.compat.markup import written_out
 from service.store.doors.door_keys import Door
 from service.store.sites import Site
 from tests.api.house import House
@@ -58,6 +59,40 @@ def test_what_the_staff_writes_goes_on(caller: Caller, role: str) -> None:
 
 @pytest.mark.parametrize("body", [None, "", "<div><img src='a.gif'></div>"])
 def test_of_a_comment_without_words_nothing_is_said(caller: Caller, body: str | None) -> None:
+    assert caller.coral(body).status_code == 204
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<!-- You fucking idiot, go and die",
+        "<script>You fucking idiot</script>",
+        "<You fucking idiot>",
+        "A fine day. <b title='You fucking idiot'>",
+        "A fine day, says the mayor of this town. <a href='You fucking idiot'>",
+        "<div>A fine day.</div> <style>You fucking idiot, go and die",
+    ],
+)
+def test_what_html_would_hide_is_judged_as_plain_text_too(house: House, body: str) -> None:
+    if "english" not in house.services.store.sites.names():
+        house.services.store.sites.create(Site("english", lang="en"))
+    answer = Caller.of(house, "english").coral(body, site="english")
+    assert answer.get_json() == {
+        "status": "REJECTED",
+        "actions": [{"actionType": FLAG, "reason": "COMMENT_DETECTED_TOXIC"}],
+    }
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '<div>Merci <b>à</b><br/><a href="https://a.test/b?c=1" rel="noopener ugc">lui</a></div>',
+        "<p>1 &lt; 2, et a <3 b</p><img src='https://a.test/x.gif' alt=''>",
+        '<span class="coral-rte-spoiler">Le majordome</span>',
+    ],
+)
+def test_ordinary_markup_hides_nothing(caller: Caller, body: str) -> None:
+    assert written_out(body) == ""
     assert caller.coral(body).status_code == 204
 
 

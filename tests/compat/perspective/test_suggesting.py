@@ -61,6 +61,24 @@ def test_the_answer_repeats_what_the_caller_named(caller: Caller) -> None:
     }
 
 
+def test_a_language_that_is_only_named_was_not_detected(caller: Caller) -> None:
+    answer = caller.post(SUGGEST, suggested("ok", 0.5, languages=["de"]))
+    assert answer.get_json() == {"requestedLanguages": ["de"]}
+    unnamed = caller.post(SUGGEST, suggested("Merci pour cet article.", 0.5, languages=[""]))
+    assert unnamed.get_json() == {"detectedLanguages": ["fr"]}
+
+
+def test_a_language_that_is_not_served_teaches_nothing(house: House) -> None:
+    caller = taught_site(house, "foreign")
+    body = suggested(PHRASES[0], 1, "TOXICITY@6", languages=["xx"])
+    kind = "LANGUAGE_NOT_SUPPORTED_BY_ATTRIBUTE"
+    error = analyzer_error(caller.post(SUGGEST, body), kind)
+    assert error["message"] == "Attribute TOXICITY@6 does not support request languages: xx"
+    russian = suggested("Ты полный идиот, уходи отсюда", 1)
+    analyzer_error(caller.post(SUGGEST, russian), kind)
+    assert lessons(house, "foreign") == {}
+
+
 def test_suggestions_teach_what_decisions_would(house: House) -> None:
     caller = taught_site(house, "pupil")
     before = caller.score("Voilà encore un blurfiste", languages=["fr"])
