@@ -23,6 +23,8 @@ ALERTS = {
     AlertKind.MEMORY: "The memory of the server is {percent} % full.",
     AlertKind.DISK: "The disk of the server is {percent} % full.",
     AlertKind.NOT_WRITTEN: "The server cannot write to its disk: nothing it accepts would last.",
+    AlertKind.REFUSED: "The server takes no writes ({subject}): no comment is accepted, and "
+    "nothing is judged.",
 }
 
 ADVICE = {
@@ -33,6 +35,7 @@ ADVICE = {
     "(one settles {capacity}/s).",
     AdviceKind.START: "Start workers: none is alive.",
     AdviceKind.RESUME: "Resume the workers: they are suspended.",
+    AdviceKind.REFUSED: "Let the server take writes again: until then no worker can do anything.",
     AdviceKind.UNKNOWN: "Too little has been measured yet to advise on the number of workers.",
 }
 ADD_ONE = "The inbox grows by {growth}/s; one more worker would hold it (one settles {capacity}/s)."

@@ -57,13 +57,17 @@ class Load:
         return min(together(self.minute)["busy_us"] / 1e6 / self.seconds / workers, 1.0)
 
 
-def advise(load: Load, inbox: int, workers: int, *, is_suspended: bool) -> Advice:
+def advise(
+    load: Load, inbox: int, workers: int, *, is_suspended: bool, is_refused: bool = False
+) -> Advice:
     """Return what to do about the number of workers, of which ``workers`` live."""
     growth, capacity, busy = load.growth, load.capacity, load.busy(workers)
 
     def advice(kind: AdviceKind, count: int = 0, drain_s: float = 0.0) -> Advice:
         return Advice(kind, growth, capacity, busy, count, drain_s)
 
+    if is_refused:
+        return advice(AdviceKind.REFUSED)
     if is_suspended:
         return advice(AdviceKind.RESUME)
     if not workers:

@@ -34,8 +34,8 @@ def alerts_of(
 ) -> tuple[Alert, ...]:
     """Return the alerts, the worst first."""
     found = [
-        *_about_workers(workers_alive, is_suspended),
         *_about_server(server),
+        *_about_workers(workers_alive, is_suspended, is_refused=bool(server.trouble)),
         *_about_checks(checks),
         *_about_inboxes(inboxes, inbox_age_limit_s),
         *_about_webhooks(webhooks),
@@ -45,15 +45,17 @@ def alerts_of(
     return tuple(sorted(found, key=lambda alert: alert.severity is not Severity.CRITICAL))
 
 
-def _about_workers(alive: int, is_suspended: bool) -> Iterator[Alert]:
-    if not alive:
+def _about_workers(alive: int, is_suspended: bool, *, is_refused: bool) -> Iterator[Alert]:
+    if not alive and not is_refused:  # nobody can vouch for them on a server that takes no writes
         yield Alert(AlertKind.NO_WORKER, Severity.CRITICAL)
     if is_suspended:
         yield Alert(AlertKind.SUSPENDED, Severity.CRITICAL)
 
 
 def _about_server(server: ServerView) -> Iterator[Alert]:
-    if not server.is_written:
+    if server.trouble:
+        yield Alert(AlertKind.REFUSED, Severity.CRITICAL, server.trouble)
+    elif not server.is_written:
         yield Alert(AlertKind.NOT_WRITTEN, Severity.CRITICAL, STORE)
     shares = ((AlertKind.MEMORY, server.memory_share), (AlertKind.DISK, server.disk_share))
     for kind, share in shares:

@@ -13,6 +13,7 @@ from config.settings import Settings
 from service.store import keys, suspension
 from service.store.doorbell import Doorbell
 from service.store.server.connection import Client
+from service.store.server.trouble import bearing_refusals
 from service.store.store import Store
 from service.store.telemetry.advice import Load, advise
 from service.store.telemetry.alerts import alerts_of
@@ -99,7 +100,8 @@ class Telemetry:
 
     def overview(self, sites: Sequence[str], now_ms: int, seen: Seen | None = None) -> Overview:
         """Return everything at one glance, of what was ``seen`` just now or is looked at here."""
-        self._sampler.sample(now_ms)
+        with bearing_refusals():
+            self._sampler.sample(now_ms)
         seen = seen or self.seen(sites, now_ms)
         inboxes, workers = seen.inboxes, seen.workers
         server = look_at_server(self._client, self._limits.folder)
@@ -125,7 +127,13 @@ class Telemetry:
                 is_suspended=held_up is not None,
                 inbox_age_limit_s=self._limits.inbox_age_s,
             ),
-            advice=advise(load, waiting.inbox, alive, is_suspended=held_up is not None),
+            advice=advise(
+                load,
+                waiting.inbox,
+                alive,
+                is_suspended=held_up is not None,
+                is_refused=bool(server.trouble),
+            ),
             is_suspended=held_up is not None,
             suspended_by=held_up.by if held_up else "",
             suspended_since_ms=held_up.since_ms if held_up else None,

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from service.store.server.trouble import Trouble
+
 
 class WorkerState(StrEnum):
     """Name what a worker does."""
@@ -145,6 +147,8 @@ class AlertKind(StrEnum):
     DISK = "disk"
     NOT_WRITTEN = "not_written"
     """The server cannot write to its disk any more."""
+    REFUSED = "refused"
+    """The server takes no writes; the subject is why."""
 
 
 class Severity(StrEnum):
@@ -182,6 +186,8 @@ class AdviceKind(StrEnum):
     """No worker lives."""
     RESUME = "resume"
     """The workers are suspended."""
+    REFUSED = "refused"
+    """The server takes no writes."""
     UNKNOWN = "unknown"
     """Too little has been measured yet."""
 
@@ -233,12 +239,16 @@ class Unlooked:
 
 @dataclass(frozen=True, slots=True)
 class ServerView:
-    """Show the server that keeps the comments: shares 0..1, None where it cannot be known."""
+    """Show the server that keeps the comments: shares 0..1, None where it cannot be known.
+
+    ``trouble`` is why it takes no writes, if it takes none.
+    """
 
     memory_bytes: int = 0
     memory_share: float | None = None
     disk_share: float | None = None
     is_written: bool = True
+    trouble: Trouble = Trouble.NONE
 
 
 @dataclass(frozen=True, slots=True)
