@@ -13,6 +13,7 @@ from config.settings import Settings
 from service.store import keys, suspension
 from service.store.doorbell import Doorbell
 from service.store.server.connection import Client
+from service.store.server.embedded import keeps_files_here
 from service.store.server.trouble import bearing_refusals
 from service.store.store import Store
 from service.store.telemetry.advice import Load, advise
@@ -69,7 +70,7 @@ class Limits:
 
 def limits_of(settings: Settings) -> Limits:
     """Return what the settings say of them."""
-    folder = settings.data_dir if settings.is_embedded else None
+    folder = settings.data_dir if keeps_files_here(settings) else None
     return Limits(settings.inbox_age_alert_s, folder)
 
 
