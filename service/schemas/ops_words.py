@@ -7,6 +7,8 @@ from service.store.telemetry.views import Advice, AdviceKind, Alert, AlertKind
 
 ALERTS = {
     AlertKind.NO_WORKER: "No worker is alive: comments are accepted and nothing judges them.",
+    AlertKind.WORKER_SILENT: "Workers whose process lives, and that do not show themselves: "
+    "{count}.",
     AlertKind.SUSPENDED: "The workers are suspended: comments are accepted, and wait.",
     AlertKind.CHECK_FAILING: "The check {subject} fails: {count} failures within the hour.",
     AlertKind.CHECK_SILENT: "The check {subject} has fallen silent: it no longer runs, or no "
@@ -33,6 +35,8 @@ ADVICE = {
     "{drain} s.",
     AdviceKind.ADD: "The inbox grows by {growth}/s; {workers} more workers would hold it "
     "(one settles {capacity}/s).",
+    AdviceKind.STUCK: "Comments wait too long though the inbox does not grow: see whether the "
+    "workers finish what they begin.",
     AdviceKind.START: "Start workers: none is alive.",
     AdviceKind.RESUME: "Resume the workers: they are suspended.",
     AdviceKind.REFUSED: "Let the server take writes again: until then no worker can do anything.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,11 +17,12 @@ from service.app import create_app
 from service.cli import main
 from service.moderation.verdict import Status
 from service.store.inbox_group import GROUP
-from service.store.keys import SiteKeys
+from service.store.keys import SiteKeys, ops_alive
 from service.store.server.condition import conditions, wait_until_writable
 from service.store.server.trouble import SENTENCES, Trouble, trouble_of
 from service.store.sites import Scope, Site
 from service.store.staff.accounts import Role
+from service.store.telemetry.roll import Left, Present, Roll
 from tests.api.house import (
     ORIGIN,
     PAGE,
@@ -106,6 +108,8 @@ def test_operators_see_that_writes_are_refused_and_nothing_false_of_workers(
 ) -> None:
     token, who = room.key(Scope.OPS), staffer(room, "Odile", Role.OPS)
     room.post(content="Accepté juste avant.")
+    roll(room, "vouched-for", is_gone=False)
+    roll(room, "ended", is_gone=True)
     server.fill()
     answer = room.client.get("/v1/ops/overview", headers=bearer(token))
     assert answer.status_code == 200
@@ -117,6 +121,9 @@ def test_operators_see_that_writes_are_refused_and_nothing_false_of_workers(
     )
     assert not {"no_worker", "not_written"} & {each["kind"] for each in found["alerts"]}
     assert found["advice"]["kind"] == "refused"
+    workers = json_of(room.client.get("/v1/ops/workers", headers=bearer(token)))["workers"]
+    states = {each["name"]: each["state"] for each in workers}
+    assert states == {"vouched-for": "silent", "ended": "gone"}
     said = f"The server takes no writes ({server.trouble})"
     page = who.get("/ops/", headers={"Accept-Language": "en"})
     assert page.status_code == 200
@@ -129,6 +136,15 @@ def test_operators_see_that_writes_are_refused_and_nothing_false_of_workers(
     found = json_of(room.client.get("/v1/ops/overview", headers=bearer(token)))
     assert [each["kind"] for each in found["alerts"]] == ["no_worker"]
     assert takes_writes(room) == 1
+
+
+def roll(house: House, name: str, *, is_gone: bool) -> None:
+    """Leave the traces of a worker that nobody has vouched for in the last four seconds."""
+    client: Any = house.services.store.client
+    now_ms = time.time_ns() // 1_000_000
+    left = [Left(name, 0)] if is_gone else []
+    Roll(client).call([Present(name, "here", 1, now_ms, 0)], left, now_ms)
+    client.delete(ops_alive(name))
 
 
 def variables(server: FullServer, folder: Path) -> dict[str, str]:

@@ -58,9 +58,18 @@ class Load:
 
 
 def advise(
-    load: Load, inbox: int, workers: int, *, is_suspended: bool, is_refused: bool = False
+    load: Load,
+    inbox: int,
+    workers: int,
+    *,
+    is_suspended: bool,
+    is_refused: bool = False,
+    is_late: bool = False,
 ) -> Advice:
-    """Return what to do about the number of workers, of which ``workers`` live."""
+    """Return what to do about the number of workers, of which ``workers`` live.
+
+    ``is_refused``: the server takes no writes. ``is_late``: a comment has waited too long.
+    """
     growth, capacity, busy = load.growth, load.capacity, load.busy(workers)
 
     def advice(kind: AdviceKind, count: int = 0, drain_s: float = 0.0) -> Advice:
@@ -72,10 +81,10 @@ def advise(
         return advice(AdviceKind.RESUME)
     if not workers:
         return advice(AdviceKind.START)
-    if not capacity:
-        return advice(AdviceKind.UNKNOWN)
-    if growth > GROWING and busy > BUSY:
+    if capacity and growth > GROWING and busy > BUSY:
         return advice(AdviceKind.ADD, math.ceil(growth / capacity))
-    if growth < -GROWING and inbox:
+    if capacity and growth < -GROWING and inbox:
         return advice(AdviceKind.CATCHING_UP, drain_s=inbox / -growth)
-    return advice(AdviceKind.ENOUGH)
+    if is_late:
+        return advice(AdviceKind.STUCK)
+    return advice(AdviceKind.ENOUGH if capacity else AdviceKind.UNKNOWN)

@@ -28,6 +28,7 @@ def alerts_of(
     webhooks: Sequence[WebhooksView] = (),
     *,
     workers_alive: int,
+    workers_silent: int = 0,
     failed_tasks: int,
     is_suspended: bool,
     inbox_age_limit_s: float,
@@ -35,7 +36,7 @@ def alerts_of(
     """Return the alerts, the worst first."""
     found = [
         *_about_server(server),
-        *_about_workers(workers_alive, is_suspended, is_refused=bool(server.trouble)),
+        *_about_workers(workers_alive, workers_silent, is_suspended, bool(server.trouble)),
         *_about_checks(checks),
         *_about_inboxes(inboxes, inbox_age_limit_s),
         *_about_webhooks(webhooks),
@@ -45,11 +46,18 @@ def alerts_of(
     return tuple(sorted(found, key=lambda alert: alert.severity is not Severity.CRITICAL))
 
 
-def _about_workers(alive: int, is_suspended: bool, *, is_refused: bool) -> Iterator[Alert]:
-    if not alive and not is_refused:  # nobody can vouch for them on a server that takes no writes
-        yield Alert(AlertKind.NO_WORKER, Severity.CRITICAL)
+def _about_workers(
+    alive: int, silent: int, is_suspended: bool, is_refused: bool
+) -> Iterator[Alert]:
     if is_suspended:
         yield Alert(AlertKind.SUSPENDED, Severity.CRITICAL)
+    if is_refused:  # nobody can vouch for them on a server that takes no writes
+        return
+    if not alive:
+        yield Alert(AlertKind.NO_WORKER, Severity.CRITICAL)
+    if silent:
+        severity = Severity.CRITICAL if silent == alive else Severity.WARNING
+        yield Alert(AlertKind.WORKER_SILENT, severity, value=silent)
 
 
 def _about_server(server: ServerView) -> Iterator[Alert]:

@@ -110,6 +110,8 @@ class Telemetry:
         load = Load(slots[-MINUTE:], slots)
         held_up = suspension.suspension_of(self._queue)
         failed, alive = self._failures.count(), sum(worker.is_alive for worker in workers)
+        silent = sum(worker.state is WorkerState.SILENT for worker in workers)
+        late_s = self._limits.inbox_age_s
         waiting, minute, recent = unlooked(inboxes), together(load.minute), together(slots)
         return Overview(
             at_ms=now_ms,
@@ -124,9 +126,10 @@ class Telemetry:
                 server,
                 seen.webhooks,
                 workers_alive=alive,
+                workers_silent=silent,
                 failed_tasks=failed,
                 is_suspended=held_up is not None,
-                inbox_age_limit_s=self._limits.inbox_age_s,
+                inbox_age_limit_s=late_s,
             ),
             advice=advise(
                 load,
@@ -134,6 +137,7 @@ class Telemetry:
                 alive,
                 is_suspended=held_up is not None,
                 is_refused=bool(server.trouble),
+                is_late=any((inbox.oldest_s or 0) > late_s for inbox in inboxes),
             ),
             is_suspended=held_up is not None,
             suspended_by=held_up.by if held_up else "",

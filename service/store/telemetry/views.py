@@ -20,6 +20,8 @@ class WorkerState(StrEnum):
     IDLE = "idle"
     BUSY = "busy"
     SUSPENDED = "suspended"
+    SILENT = "silent"
+    """Its process lives, or may on a server that takes no writes, and does not show itself."""
     GONE = "gone"
     """It ended, or nothing has been heard of it for four seconds."""
 
@@ -30,6 +32,7 @@ class WorkerView:
 
     ``task`` is the dotted name of the task in hand, ``batch_size`` the size of its last batch,
     ``rate`` the comments it settled each second lately, ``succeeded`` and ``failed`` its tasks.
+    ``last_heartbeat_ms`` is when it last showed itself, not when somebody vouched for it.
     ``exit_code`` is that of a process that ended (-9: killed), None where it is not known.
     """
 
@@ -135,6 +138,7 @@ class AlertKind(StrEnum):
     """Name what an operator must know at once."""
 
     NO_WORKER = "no_worker"
+    WORKER_SILENT = "worker_silent"
     SUSPENDED = "suspended"
     CHECK_FAILING = "check_failing"
     CHECK_SILENT = "check_silent"
@@ -182,6 +186,8 @@ class AdviceKind(StrEnum):
     """It is not empty, and shrinks: empty in ``drain_s``."""
     ADD = "add"
     """It grows: ``workers`` more would hold it."""
+    STUCK = "stuck"
+    """It does not grow, and yet its oldest comment waits too long."""
     START = "start"
     """No worker lives."""
     RESUME = "resume"
