@@ -57,6 +57,20 @@ def small_memory(folder: Path) -> Iterator[FullServer]:
 
 
 @contextmanager
+def short_of_replicas(folder: Path) -> Iterator[FullServer]:
+    """Run a server that can be told to want a replica, as our guard does on a short disk."""
+    server, url = start_valkey(folder, "--appendonly", "yes")
+    client: Any = Redis.from_url(f"{url}?db=9")
+    yield FullServer(
+        url,
+        Trouble.READ_ONLY,
+        fill=lambda: client.config_set("min-replicas-to-write", 1),
+        make_room=lambda: client.config_set("min-replicas-to-write", 0),
+    )
+    stop(server)
+
+
+@contextmanager
 def small_disk(folder: Path, *options: str) -> Iterator[FullServer]:
     """Run a server whose append-only file lies on a disk of a few megabytes."""
     with tiny_disk(folder):

@@ -9,9 +9,12 @@ from typing import Any
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from redis import RedisCluster
 
+from service.store.server.condition import trouble_now
 from service.store.server.connection import Client
 
 Info = Mapping[str, Any]
+TAKES_WRITES = "takes_writes"
+"""What is added to what `INFO` says: it tells of no refusal but a full memory's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,8 @@ FIGURES = (
     Figure("keys_evicted", "Keys thrown away for want of memory: must stay 0.",
            _plain("evicted_keys"), is_total=True),
     Figure("loading", "1 while the server reads its data at start.", _plain("loading")),
+    Figure("takes_writes", "1 while the server, or each primary of its cluster, takes writes.",
+           _plain(TAKES_WRITES)),
     Figure("aof_enabled", "1 where every write goes to an append-only file.",
            _plain("aof_enabled")),
     Figure("aof_write_ok", "1 while the append-only file can be written.",
@@ -109,10 +114,11 @@ def infos_of(name: str, client: Client) -> dict[str, Info]:
     Raises ``RedisError`` or ``OSError``.
     """
     told: Any
+    tried = {TAKES_WRITES: not trouble_now(client)}
     if not isinstance(client, RedisCluster):
         told = client.info()
-        return {name: told}
+        return {name: told | tried}
     primaries: Any = client.get_primaries()  # type: ignore[no-untyped-call]
     told = client.info(target_nodes=primaries)
     nodes = told if "run_id" not in told else {primaries[0].name: told}
-    return {f"{name} {node}": info for node, info in sorted(nodes.items())}
+    return {f"{name} {node}": info | tried for node, info in sorted(nodes.items())}

@@ -190,6 +190,9 @@ class ServerSchema(Schema):
     memory_share = fields.Float(allow_none=True, metadata=SHARE)
     disk_share = fields.Float(allow_none=True, metadata=SHARE)
     is_written = fields.Boolean()
+    trouble = fields.String(
+        metadata={"description": "Why it takes no writes, as `/readyz` says it."}
+    )
 
 
 class OverviewSchema(Schema):

@@ -8,6 +8,8 @@ from service.store.telemetry.views import Advice, AdviceKind, Alert, AlertKind
 
 ALERTS = {
     AlertKind.NO_WORKER: "No worker is alive: comments are accepted and nothing judges them.",
+    AlertKind.WORKER_SILENT: "Workers whose process lives, and that do not show themselves: "
+    "{count}.",
     AlertKind.SUSPENDED: "The workers are suspended: comments are accepted, and wait.",
     AlertKind.CHECK_FAILING: "The check {subject} fails: {count} failures within the hour.",
     AlertKind.CHECK_SILENT: "The check {subject} has fallen silent: it no longer runs, or no "
@@ -26,6 +28,8 @@ ALERTS = {
     AlertKind.MEMORY: "The memory of the server is {percent} % full.",
     AlertKind.DISK: "The disk of the server is {percent} % full.",
     AlertKind.NOT_WRITTEN: "The server cannot write to its disk: nothing it accepts would last.",
+    AlertKind.REFUSED: "The server takes no writes ({subject}): no comment is accepted, and "
+    "nothing is judged.",
 }
 
 ADVICE = {
@@ -34,8 +38,11 @@ ADVICE = {
     "{drain} s.",
     AdviceKind.ADD: "The inbox grows by {growth}/s; {workers} more workers would hold it "
     "(one settles {capacity}/s).",
+    AdviceKind.STUCK: "Comments wait too long though the inbox does not grow: see whether the "
+    "workers finish what they begin.",
     AdviceKind.START: "Start workers: none is alive.",
     AdviceKind.RESUME: "Resume the workers: they are suspended.",
+    AdviceKind.REFUSED: "Let the server take writes again: until then no worker can do anything.",
     AdviceKind.UNKNOWN: "Too little has been measured yet to advise on the number of workers.",
 }
 ADD_ONE = "The inbox grows by {growth}/s; one more worker would hold it (one settles {capacity}/s)."

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from config.settings import Settings
 from service.app import create_app
+from service.cli import main
 from service.moderation.verdict import Status
 from service.store.inbox_group import GROUP
-from service.store.keys import SiteKeys
+from service.store.keys import SiteKeys, ops_alive
 from service.store.server.condition import conditions, wait_until_writable
 from service.store.server.trouble import SENTENCES, Trouble, trouble_of
 from service.store.sites import Scope, Site
 from service.store.staff.accounts import Role
+from service.store.telemetry.roll import Left, Present, Roll
 from tests.api.house import (
     ORIGIN,
     PAGE,
@@ -29,9 +33,10 @@ from tests.api.house import (
     pipeline,
     thread_url,
 )
-from tests.full_servers import FullServer, small_disk, small_memory
+from tests.full_servers import FullServer, short_of_replicas, small_disk, small_memory
+from tests.web.staff import staffer
 
-KINDS = {"memory": small_memory, "disk": small_disk}
+KINDS = {"memory": small_memory, "disk": small_disk, "replicas": short_of_replicas}
 INBOX = SiteKeys("demo").inbox
 
 
@@ -88,12 +93,72 @@ def test_while_there_is_no_room_comments_are_put_off_and_reading_goes_on(
         asked = room.client.get("/v1/moderation/queue?site=demo", headers=bearer(token))
         assert asked.status_code == 200
     assert json_of(room.client.get("/readyz"))["reasons"]["store"] == server.trouble
-    assert [each.trouble for each in conditions(room.services.store.client)] == [server.trouble]
+    if server.trouble is not Trouble.READ_ONLY:  # of which INFO tells nothing
+        told = [each.trouble for each in conditions(room.services.store.client)]
+        assert told == [server.trouble]
 
     refill(room, server)
     assert room.post(content="Plus de trop.").status_code == 202
     assert room.drain() == 2
     assert room.record(waiting["id"]).status is not Status.RECEIVED
+
+
+def test_operators_see_that_writes_are_refused_and_nothing_false_of_workers(
+    room: House, server: FullServer, tmp_path: Path
+) -> None:
+    token, who = room.key(Scope.OPS), staffer(room, "Odile", Role.OPS)
+    room.post(content="Accepté juste avant.")
+    roll(room, "vouched-for", is_gone=False)
+    roll(room, "ended", is_gone=True)
+    server.fill()
+    answer = room.client.get("/v1/ops/overview", headers=bearer(token))
+    assert answer.status_code == 200
+    found = json_of(answer)
+    assert found["server"]["trouble"] == server.trouble
+    assert (found["alerts"][0]["kind"], found["alerts"][0]["subject"]) == (
+        "refused",
+        server.trouble,
+    )
+    assert not {"no_worker", "not_written"} & {each["kind"] for each in found["alerts"]}
+    assert found["advice"]["kind"] == "refused"
+    workers = json_of(room.client.get("/v1/ops/workers", headers=bearer(token)))["workers"]
+    states = {each["name"]: each["state"] for each in workers}
+    assert states == {"vouched-for": "silent", "ended": "gone"}
+    said = f"The server takes no writes ({server.trouble})"
+    page = who.get("/ops/", headers={"Accept-Language": "en"})
+    assert page.status_code == 200
+    assert said in page.text
+    shown = CliRunner().invoke(main, ["top", "--once"], env=variables(server, tmp_path))
+    assert (shown.exit_code, shown.stdout.splitlines()[0][: len(said) + 3]) == (0, f"!! {said}")
+    assert takes_writes(room) == 0
+
+    refill(room, server)
+    found = json_of(room.client.get("/v1/ops/overview", headers=bearer(token)))
+    assert [each["kind"] for each in found["alerts"]] == ["no_worker"]
+    assert takes_writes(room) == 1
+
+
+def roll(house: House, name: str, *, is_gone: bool) -> None:
+    """Leave the traces of a worker that nobody has vouched for in the last four seconds."""
+    client: Any = house.services.store.client
+    now_ms = time.time_ns() // 1_000_000
+    left = [Left(name, 0)] if is_gone else []
+    Roll(client).call([Present(name, "here", 1, now_ms, 0)], left, now_ms)
+    client.delete(ops_alive(name))
+
+
+def variables(server: FullServer, folder: Path) -> dict[str, str]:
+    return {
+        "ECLUSE_REDIS_URL": f"{server.url}?db=0",
+        "ECLUSE_QUEUE_URL": f"{server.url}?db=1",
+        "ECLUSE_DATA_DIR": str(folder),
+    }
+
+
+def takes_writes(house: House) -> float:
+    families = {family.name: family for family in house.services.collector.collect()}
+    (sample,) = families["ecluse_redis_takes_writes"].samples
+    return sample.value
 
 
 def test_a_worker_leaves_what_it_cannot_settle_as_if_it_had_not_begun(

@@ -94,7 +94,7 @@ def test_a_worker_killed_under_load_shows_without_the_page_being_loaded_again(
     expect(flow.first).not_to_have_text("0")
     os.kill(int(pid), signal.SIGKILL)
     killed = page.locator(f"tr[data-worker='{pid}']")
-    expect(killed).to_have_attribute("data-state", "gone")
+    expect(killed).to_have_attribute("data-state", "gone", timeout=5_000)
     expect(killed).to_contain_text("signal 9")
     expect(page.locator(ALIVE)).not_to_have_count(0)
     assert page.evaluate("window.isTheSamePage") is True

@@ -99,6 +99,14 @@ class ServiceUp:
         data: dict[str, Any] = json.loads(answer)
         return data
 
+    def overview(self, key: str) -> dict[str, Any]:
+        """Return what operators see at one glance."""
+        headers = {"Authorization": f"Bearer {key}"}
+        status, answer = self._ask("GET", "/v1/ops/overview", headers=headers)
+        assert status == 200, answer
+        data: dict[str, Any] = json.loads(answer)
+        return data
+
     def answers(self) -> bool:
         """Say whether the web server is ready."""
         try:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
+import shutil
 import signal
 import socket
 import stat
@@ -134,6 +136,14 @@ def test_a_taken_port_is_said_in_one_line(service: ServiceUp) -> None:
 def test_commands_beside_it_find_the_embedded_server(running: ServiceUp) -> None:
     assert "demo" in running.command("sites", "list").stdout
     assert running.command("doctor").returncode == 0
+
+
+def test_the_web_process_knows_how_full_the_embedded_servers_disk_is(running: ServiceUp) -> None:
+    made = running.command("keys", "create", "demo", "--scope", "ops").stdout
+    (key,) = re.findall(r"ek_demo_\w+", made)
+    share = running.overview(key)["server"]["disk_share"]
+    usage = shutil.disk_usage(running.data_dir)
+    assert share == pytest.approx(1 - usage.free / usage.total, abs=0.05)
 
 
 def test_the_embedded_server_is_private_and_keeps_its_promise(running: ServiceUp) -> None:

@@ -50,6 +50,14 @@ def test_workers_with_time_left_are_enough_though_a_wave_comes_in() -> None:
     assert found.busy == pytest.approx(0.2)
 
 
+def test_nobody_is_told_that_workers_keep_up_while_a_comment_waits_too_long() -> None:
+    for slots in (load([3, 3, 3]), load([3, 3, 3], reviewed=0)):
+        found = advise(slots, 3, 1, is_suspended=False, is_late=True)
+        assert found.kind is AdviceKind.STUCK
+    found = advise(load([1000, 800, 600]), 600, 1, is_suspended=False, is_late=True)
+    assert found.kind is AdviceKind.CATCHING_UP
+
+
 def test_an_inbox_that_shrinks_is_told_when_it_is_empty() -> None:
     found = advise(load([1000, 800, 600]), 600, 1, is_suspended=False)
     assert (found.kind, found.growth, found.drain_s) == (AdviceKind.CATCHING_UP, -20, 30)

@@ -49,11 +49,21 @@ def server_urls(settings: Settings) -> ServerUrls:
     """
     store, queue = settings.redis_url, settings.queue_url or settings.redis_url
     if settings.is_embedded:
-        store = f"unix://{quote(str(socket_path(settings.data_dir)))}"
+        store = _embedded_url(settings.data_dir)
         queue = settings.queue_url or f"{store}?db={QUEUE_DATABASE}"
     if queue.startswith(CLUSTER_SCHEMES):
         raise SettingsInvalid("ECLUSE_QUEUE_URL: RQ needs a single server, not a cluster")
     return ServerUrls(store, queue)
+
+
+def keeps_files_here(settings: Settings) -> bool:
+    """Say whether the embedded server is used: unnamed, or as `ecluse up` names it to its parts."""
+    if settings.is_embedded:
+        return True
+    try:
+        return settings.redis_url == _embedded_url(settings.data_dir)
+    except EmbeddedNotRunning:
+        return False
 
 
 def socket_path(data_dir: Path) -> Path:
@@ -143,6 +153,10 @@ def _fixed_options() -> dict[str, str]:
 def _durability_options(durability: Durability) -> dict[str, str]:
     is_strict = durability is Durability.STRICT
     return {"appendfsync": "always" if is_strict else "everysec"}
+
+
+def _embedded_url(data_dir: Path) -> str:
+    return f"unix://{quote(str(socket_path(data_dir)))}"
 
 
 def _note(data_dir: Path) -> Path:

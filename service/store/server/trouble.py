@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
+
+from redis.exceptions import RedisError
 
 
 class Trouble(StrEnum):
@@ -31,6 +35,16 @@ SENTENCES = {
     Trouble.DISK: "its append-only file cannot be written: make room on its disk",
     Trouble.READ_ONLY: "it takes no writes: it is a replica, misses its own, or its disk is short",
 }
+
+
+@contextmanager
+def bearing_refusals() -> Iterator[None]:
+    """Pass over a write that the server refuses: for notes that who only looks can do without."""
+    try:
+        yield
+    except RedisError as error:
+        if not trouble_of(error):
+            raise
 
 
 def trouble_of(error: BaseException) -> Trouble:

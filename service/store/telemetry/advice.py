@@ -57,21 +57,34 @@ class Load:
         return min(together(self.minute)["busy_us"] / 1e6 / self.seconds / workers, 1.0)
 
 
-def advise(load: Load, inbox: int, workers: int, *, is_suspended: bool) -> Advice:
-    """Return what to do about the number of workers, of which ``workers`` live."""
+def advise(
+    load: Load,
+    inbox: int,
+    workers: int,
+    *,
+    is_suspended: bool,
+    is_refused: bool = False,
+    is_late: bool = False,
+) -> Advice:
+    """Return what to do about the number of workers, of which ``workers`` live.
+
+    ``is_refused``: the server takes no writes. ``is_late``: a comment has waited too long.
+    """
     growth, capacity, busy = load.growth, load.capacity, load.busy(workers)
 
     def advice(kind: AdviceKind, count: int = 0, drain_s: float = 0.0) -> Advice:
         return Advice(kind, growth, capacity, busy, count, drain_s)
 
+    if is_refused:
+        return advice(AdviceKind.REFUSED)
     if is_suspended:
         return advice(AdviceKind.RESUME)
     if not workers:
         return advice(AdviceKind.START)
-    if not capacity:
-        return advice(AdviceKind.UNKNOWN)
-    if growth > GROWING and busy > BUSY:
+    if capacity and growth > GROWING and busy > BUSY:
         return advice(AdviceKind.ADD, math.ceil(growth / capacity))
-    if growth < -GROWING and inbox:
+    if capacity and growth < -GROWING and inbox:
         return advice(AdviceKind.CATCHING_UP, drain_s=inbox / -growth)
-    return advice(AdviceKind.ENOUGH)
+    if is_late:
+        return advice(AdviceKind.STUCK)
+    return advice(AdviceKind.ENOUGH if capacity else AdviceKind.UNKNOWN)

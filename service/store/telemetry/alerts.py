@@ -29,6 +29,7 @@ def alerts_of(
     webhooks: Sequence[WebhooksView] = (),
     *,
     workers_alive: int,
+    workers_silent: int = 0,
     failed_tasks: int,
     is_suspended: bool,
     inbox_age_limit_s: float,
@@ -36,8 +37,8 @@ def alerts_of(
 ) -> tuple[Alert, ...]:
     """Return the alerts, the worst first."""
     found = [
-        *_about_workers(workers_alive, is_suspended),
         *_about_server(server),
+        *_about_workers(workers_alive, workers_silent, is_suspended, bool(server.trouble)),
         *_about_checks(checks),
         *_about_doors(unknown_keys),
         *_about_inboxes(inboxes, inbox_age_limit_s),
@@ -48,15 +49,24 @@ def alerts_of(
     return tuple(sorted(found, key=lambda alert: alert.severity is not Severity.CRITICAL))
 
 
-def _about_workers(alive: int, is_suspended: bool) -> Iterator[Alert]:
-    if not alive:
-        yield Alert(AlertKind.NO_WORKER, Severity.CRITICAL)
+def _about_workers(
+    alive: int, silent: int, is_suspended: bool, is_refused: bool
+) -> Iterator[Alert]:
     if is_suspended:
         yield Alert(AlertKind.SUSPENDED, Severity.CRITICAL)
+    if is_refused:  # nobody can vouch for them on a server that takes no writes
+        return
+    if not alive:
+        yield Alert(AlertKind.NO_WORKER, Severity.CRITICAL)
+    if silent:
+        severity = Severity.CRITICAL if silent == alive else Severity.WARNING
+        yield Alert(AlertKind.WORKER_SILENT, severity, value=silent)
 
 
 def _about_server(server: ServerView) -> Iterator[Alert]:
-    if not server.is_written:
+    if server.trouble:
+        yield Alert(AlertKind.REFUSED, Severity.CRITICAL, server.trouble)
+    elif not server.is_written:
         yield Alert(AlertKind.NOT_WRITTEN, Severity.CRITICAL, STORE)
     shares = ((AlertKind.MEMORY, server.memory_share), (AlertKind.DISK, server.disk_share))
     for kind, share in shares:

@@ -18,6 +18,7 @@ from rq.serializers import JSONSerializer
 from service.store.doorbell import FAILURE_KEPT_S, MAINTENANCE_QUEUE, MODERATE_QUEUE
 from service.store.masking import exception_of, masked_traceback
 from service.store.paging import CursorInvalid
+from service.store.server.trouble import bearing_refusals
 from service.store.telemetry.views import FailedTask, FailedTasks, RqQueueView
 
 QUEUES = (MODERATE_QUEUE, MAINTENANCE_QUEUE)
@@ -104,7 +105,8 @@ class Failures:
 
     def _rows(self, place: int, start: str, skip: int, limit: int) -> list[Row]:
         registry = self._registries[place]
-        registry.cleanup()
+        with bearing_refusals():
+            registry.cleanup()
         found: Any = self._queue.zrange(
             registry.key, start, "-inf", desc=True, byscore=True,
             offset=skip, num=limit + 1, withscores=True,

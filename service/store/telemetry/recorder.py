@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 
 from redis.exceptions import RedisError
 
@@ -77,6 +78,18 @@ class Recorder:
     def _keep_writing(self) -> None:
         while not self._stopping.wait(EVERY_S):
             self.write()
+            self._show()
+
+    def _show(self) -> None:
+        """Show that this process goes on: its runner would vouch for one that hangs, too."""
+        name = keys.ops_worker(self._worker)
+        pipe = self._client.pipeline(transaction=False)
+        pipe.hset(name, "sign", time.time_ns() // 1_000_000)
+        pipe.expire(name, WORKER_KEPT_S)
+        try:
+            pipe.execute()
+        except (RedisError, OSError) as error:
+            logger.debug("not shown", extra={"error_type": type(error).__name__})
 
     def _keys(self, at_ms: int) -> list[str]:
         return [

@@ -9,7 +9,9 @@ from typing import Any
 from redis import Redis, RedisCluster
 from redis.exceptions import RedisError
 
+from service.store.server.condition import trouble_now
 from service.store.server.connection import Client
+from service.store.server.trouble import Trouble
 from service.store.telemetry.views import ServerView
 
 
@@ -25,7 +27,16 @@ def look_at_server(client: Client, folder: Path | None) -> ServerView:
         memory_share=share,
         disk_share=_disk_share(folder),
         is_written=all(map(_is_written, _infos(client, "persistence"))),
+        trouble=trouble_seen(client),
     )
+
+
+def trouble_seen(client: Client) -> Trouble:
+    """Return what keeps the server from writing; ``NONE`` where it tells nothing of itself."""
+    try:
+        return trouble_now(client)
+    except RedisError:
+        return Trouble.NONE
 
 
 def _infos(client: Client, section: str) -> list[dict[str, Any]]:

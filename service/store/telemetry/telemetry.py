@@ -13,6 +13,8 @@ from config.settings import Settings
 from service.store import keys, suspension
 from service.store.doorbell import Doorbell
 from service.store.server.connection import Client
+from service.store.server.embedded import keeps_files_here
+from service.store.server.trouble import bearing_refusals
 from service.store.store import Store
 from service.store.telemetry.advice import Load, advise
 from service.store.telemetry.alerts import alerts_of
@@ -68,7 +70,7 @@ class Limits:
 
 def limits_of(settings: Settings) -> Limits:
     """Return what the settings say of them."""
-    folder = settings.data_dir if settings.is_embedded else None
+    folder = settings.data_dir if keeps_files_here(settings) else None
     return Limits(settings.inbox_age_alert_s, folder)
 
 
@@ -99,7 +101,8 @@ class Telemetry:
 
     def overview(self, sites: Sequence[str], now_ms: int, seen: Seen | None = None) -> Overview:
         """Return everything at one glance, of what was ``seen`` just now or is looked at here."""
-        self._sampler.sample(now_ms)
+        with bearing_refusals():
+            self._sampler.sample(now_ms)
         seen = seen or self.seen(sites, now_ms)
         inboxes, workers = seen.inboxes, seen.workers
         server = look_at_server(self._client, self._limits.folder)
@@ -107,6 +110,8 @@ class Telemetry:
         load = Load(slots[-MINUTE:], slots)
         held_up = suspension.suspension_of(self._queue)
         failed, alive = self._failures.count(), sum(worker.is_alive for worker in workers)
+        silent = sum(worker.state is WorkerState.SILENT for worker in workers)
+        late_s = self._limits.inbox_age_s
         waiting, minute, recent = unlooked(inboxes), together(load.minute), together(slots)
         return Overview(
             at_ms=now_ms,
@@ -121,12 +126,20 @@ class Telemetry:
                 server,
                 seen.webhooks,
                 workers_alive=alive,
+                workers_silent=silent,
                 failed_tasks=failed,
                 is_suspended=held_up is not None,
-                inbox_age_limit_s=self._limits.inbox_age_s,
+                inbox_age_limit_s=late_s,
                 unknown_keys=self._store.door_counts.unknown_lately(now_ms),
             ),
-            advice=advise(load, waiting.inbox, alive, is_suspended=held_up is not None),
+            advice=advise(
+                load,
+                waiting.inbox,
+                alive,
+                is_suspended=held_up is not None,
+                is_refused=bool(server.trouble),
+                is_late=any((inbox.oldest_s or 0) > late_s for inbox in inboxes),
+            ),
             is_suspended=held_up is not None,
             suspended_by=held_up.by if held_up else "",
             suspended_since_ms=held_up.since_ms if held_up else None,

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from service.store.server.trouble import Trouble
+
 
 class WorkerState(StrEnum):
     """Name what a worker does."""
@@ -18,6 +20,8 @@ class WorkerState(StrEnum):
     IDLE = "idle"
     BUSY = "busy"
     SUSPENDED = "suspended"
+    SILENT = "silent"
+    """Its process lives, or may on a server that takes no writes, and does not show itself."""
     GONE = "gone"
     """It ended, or nothing has been heard of it for four seconds."""
 
@@ -28,6 +32,7 @@ class WorkerView:
 
     ``task`` is the dotted name of the task in hand, ``batch_size`` the size of its last batch,
     ``rate`` the comments it settled each second lately, ``succeeded`` and ``failed`` its tasks.
+    ``last_heartbeat_ms`` is when it last showed itself, not when somebody vouched for it.
     ``exit_code`` is that of a process that ended (-9: killed), None where it is not known.
     """
 
@@ -133,6 +138,7 @@ class AlertKind(StrEnum):
     """Name what an operator must know at once."""
 
     NO_WORKER = "no_worker"
+    WORKER_SILENT = "worker_silent"
     SUSPENDED = "suspended"
     CHECK_FAILING = "check_failing"
     CHECK_SILENT = "check_silent"
@@ -147,6 +153,8 @@ class AlertKind(StrEnum):
     DISK = "disk"
     NOT_WRITTEN = "not_written"
     """The server cannot write to its disk any more."""
+    REFUSED = "refused"
+    """The server takes no writes; the subject is why."""
 
 
 class Severity(StrEnum):
@@ -181,10 +189,14 @@ class AdviceKind(StrEnum):
     """It is not empty, and shrinks: empty in ``drain_s``."""
     ADD = "add"
     """It grows: ``workers`` more would hold it."""
+    STUCK = "stuck"
+    """It does not grow, and yet its oldest comment waits too long."""
     START = "start"
     """No worker lives."""
     RESUME = "resume"
     """The workers are suspended."""
+    REFUSED = "refused"
+    """The server takes no writes."""
     UNKNOWN = "unknown"
     """Too little has been measured yet."""
 
@@ -238,12 +250,16 @@ class Unlooked:
 
 @dataclass(frozen=True, slots=True)
 class ServerView:
-    """Show the server that keeps the comments: shares 0..1, None where it cannot be known."""
+    """Show the server that keeps the comments: shares 0..1, None where it cannot be known.
+
+    ``trouble`` is why it takes no writes, if it takes none.
+    """
 
     memory_bytes: int = 0
     memory_share: float | None = None
     disk_share: float | None = None
     is_written: bool = True
+    trouble: Trouble = Trouble.NONE
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ TROUBLES = ("dead", "failed")
 MOST_AT_ONCE = 500
 PLACES = {
     AlertKind.NO_WORKER: "ops-workers",
+    AlertKind.WORKER_SILENT: "ops-workers",
     AlertKind.INBOX_OLD: "ops-queues",
     AlertKind.CHECK_FAILING: "ops-checks",
     AlertKind.CHECK_SILENT: "ops-checks",
