@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from service.api.problems import Problem
 from service.api.services import services
 from service.moderation.comment import Case
 from service.moderation.explain import Influence, explanations
@@ -17,7 +16,6 @@ from service.store.records import Record
 LONGEST_CHARS = 2_000
 """How much of a comment is read, which bounds what is computed: about a second."""
 MOST_ATTRIBUTES = 4
-NO_MODELS = Problem(503, "models-missing", "The models cannot be loaded here.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +29,17 @@ class Explained:
     told: Mapping[Attribute, Sequence[Influence]]
 
 
-def explained(record: Record) -> Explained:
+def explained(record: Record) -> Explained | None:
     """Return which words moved the scores of a comment, judged anew by the judge's own models.
 
-    Raises ``Problem`` 503 where these cannot be loaded.
+    None where these cannot be loaded.
     """
     content = record.comment.content[:LONGEST_CHARS]
     if not content:
         return Explained("", {})
     try:
         models = services().models()
-    except ModelBroken as error:
-        raise NO_MODELS from error
+    except ModelBroken:
+        return None
     told = explanations(models, Case(replace(record.comment, content=content)))
     return Explained(content, dict(islice(told.items(), MOST_ATTRIBUTES)))

@@ -15,6 +15,7 @@ from service.api.language import language
 from service.api.media import JSON
 from service.api.openapi import problems
 from service.api.outcomes import follow_up, raise_alone, result_body
+from service.api.problems import Problem
 from service.api.services import now_ms, services
 from service.api.similar import Likeness, similar_comments
 from service.moderation.weightiest import weightiest
@@ -37,6 +38,7 @@ from service.store.records import Record
 from service.store.sites import Scope
 
 blueprint = Blueprint("moderation", "moderation", url_prefix="/v1/moderation")
+NO_MODELS = Problem(503, "models-missing", "The models cannot be loaded here.")
 
 
 @blueprint.route("/queue", methods=["GET"])
@@ -119,6 +121,8 @@ def explanation_of(comment_id: str) -> Response:
     wanted = load(ExplanationQuerySchema(), request.args.to_dict())
     who = staff(Scope.MODERATE, wanted["site"])
     found = explained(_record(who.site, comment_id))
+    if found is None:
+        raise NO_MODELS
     kept = {attribute: weightiest(each) for attribute, each in found.told.items()}
     body = {
         "id": comment_id,
