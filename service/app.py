@@ -52,7 +52,7 @@ from service.compat.openai import views as openai
 from service.compat.perspective import views as perspective
 from service.compat.wordpress import views as wordpress
 from service.error_reports import report_errors
-from service.judge import build_embedder, build_judge
+from service.judge import build_embedder, build_judge, cascade
 from service.metrics.collector import ServiceCollector
 from service.metrics.requests import RequestCounts
 from service.provider import provider_of
@@ -310,6 +310,7 @@ def make_services(settings: Settings) -> Services:
         telemetry=telemetry,
         doorbell=Doorbell(queue),
         pipeline=judge,
+        models=partial(cascade, settings),
         embedder=cache(partial(build_embedder, settings)),
         waiters=Waiters(settings.waiters),
         deliverability=Deliverability(is_on=settings.email_dns),

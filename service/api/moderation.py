@@ -1,4 +1,4 @@
-"""Moderators' routes: the queue of held comments, what is like one of them, and decisions."""
+"""Moderators' routes: the queue, what is like one comment, what moved its scores, decisions."""
 
 from __future__ import annotations
 
@@ -9,13 +9,17 @@ from flask_smorest import Blueprint
 
 from service.api.answer import answer
 from service.api.callers import staff
+from service.api.explained import explained
 from service.api.intake import load, read_json
 from service.api.language import language
 from service.api.media import JSON
 from service.api.openapi import problems
 from service.api.outcomes import follow_up, raise_alone, result_body
+from service.api.problems import Problem
 from service.api.services import now_ms, services
 from service.api.similar import Likeness, similar_comments
+from service.moderation.weightiest import weightiest
+from service.schemas.explaining import ExplanationQuerySchema, ExplanationSchema, influences
 from service.schemas.presentation import staff_comment
 from service.schemas.staff import (
     STATUS_OF,
@@ -30,9 +34,11 @@ from service.schemas.submission import is_comment_id
 from service.store.comments import CommentUnknown
 from service.store.decisions import Order, Outcome
 from service.store.queue.filters import Filters
+from service.store.records import Record
 from service.store.sites import Scope
 
 blueprint = Blueprint("moderation", "moderation", url_prefix="/v1/moderation")
+NO_MODELS = Problem(503, "models-missing", "The models cannot be loaded here.")
 
 
 @blueprint.route("/queue", methods=["GET"])
@@ -89,15 +95,41 @@ def similar_to(comment_id: str) -> Response:
     """
     wanted = load(SimilarQuerySchema(), request.args.to_dict())
     who = staff(Scope.MODERATE, wanted["site"])
-    if not is_comment_id(comment_id):
-        raise CommentUnknown(comment_id)
-    record = services().store.comments.get(who.site, comment_id)
+    record = _record(who.site, comment_id)
     compared, found = similar_comments(who.site, record, wanted["limit"])
     return answer(
         {"id": comment_id, "compared": compared, "similar": [_likeness(each) for each in found]},
         200,
         {"Cache-Control": "no-store"},
     )
+
+
+@blueprint.route("/comments/<comment_id>/explanation", methods=["GET"])
+@blueprint.doc(
+    security=[{"key": []}],
+    parameters=[{"in": "query", "name": "site", "schema": {"type": "string"}}],
+    responses=problems(400, 401, 403, 404, 422, 503),
+)
+@blueprint.response(200, ExplanationSchema)
+def explanation_of(comment_id: str) -> Response:
+    """Get which words moved a comment's scores, and by how much, in the eyes of each model.
+
+    For the four highest attributes that the models find anything of, highest first, each
+    model's twelve weightiest words or groups of words, in reading order. Computed when
+    asked, from the first 2,000 characters: it may take a second.
+    """
+    wanted = load(ExplanationQuerySchema(), request.args.to_dict())
+    who = staff(Scope.MODERATE, wanted["site"])
+    found = explained(_record(who.site, comment_id))
+    if found is None:
+        raise NO_MODELS
+    kept = {attribute: weightiest(each) for attribute, each in found.told.items()}
+    body = {
+        "id": comment_id,
+        "read": len(found.content),
+        "explanation": influences(found.content, kept),
+    }
+    return answer(body, 200, {"Cache-Control": "no-store"})
 
 
 @blueprint.route("/decisions", methods=["POST"])
@@ -130,6 +162,12 @@ def decide() -> Response:
             "results": [result_body(result) for result in results],
         }
     )
+
+
+def _record(site: str, comment_id: str) -> Record:
+    if not is_comment_id(comment_id):
+        raise CommentUnknown(comment_id)
+    return services().store.comments.get(site, comment_id)
 
 
 def _filters(wanted: dict[str, Any]) -> Filters:

@@ -19,7 +19,8 @@ PROBLEMS = {
     415: "Neither JSON nor a form",
     422: "Some fields need another look: one message for each, in the caller's language",
     429: "Too many in a short time; `Retry-After` says when to come back",
-    503: "The store cannot be reached or could not keep the comment safe; nothing was taken",
+    503: "The store cannot be reached or could not keep the comment safe, and nothing was taken;"
+    " or the models cannot be loaded",
 }
 """Every status a problem may have, and what it means."""
 

@@ -16,6 +16,7 @@ from service.api.waiting import Waiters
 from service.combining import Combiner
 from service.metrics.collector import ServiceCollector
 from service.metrics.requests import RequestCounts
+from service.moderation.cascade import Cascade
 from service.moderation.learning.meaning import Embedder
 from service.moderation.pipeline import Pipeline
 from service.provider import Provider
@@ -32,6 +33,7 @@ CACHED_ANSWERS = 512
 class Services:
     """Hold the store, the doorbell and the judge; ``clock`` gives seconds since the epoch.
 
+    ``models`` returns what the judge's checks ask, or raises ``ModelBroken``;
     ``embedder`` returns the judge's encoder, or None without models. ``layers`` are what the
     sites have learned, for what is judged here and not by a worker, and ``judging`` lets
     requests of the same moment be judged together.
@@ -41,6 +43,7 @@ class Services:
     store: Store
     doorbell: Doorbell
     pipeline: Callable[[], Pipeline]
+    models: Callable[[], Cascade]
     embedder: Callable[[], Embedder | None]
     layers: Layers
     waiters: Waiters

@@ -15,9 +15,7 @@ from itertools import accumulate, chain, pairwise
 from service.api.services import services
 from service.cached import cached_property
 from service.compat.judging import batch_of
-from service.judge import cascade
 from service.moderation.batch import Batch
-from service.moderation.cascade import Cascade
 from service.moderation.checks import attributes_of
 from service.moderation.checks.site.layer import SiteLayerCheck
 from service.moderation.checks.spam.linear import WORDS_WEIGHT
@@ -122,7 +120,7 @@ def _scored(batch: Batch, asked: Texts) -> list[Scored | None]:
     findings = _word_checks(services().pipeline(), asked.wanted).look(batch)
     silent = _silent(asked)
     try:
-        models = _cascade()
+        models = services().models()
     except ModelBroken:
         return [None] * len(batch)
     judgement = batch.once(models.judge)
@@ -144,10 +142,6 @@ def _silent(asked: Texts) -> frozenset[str]:
     """Return the checks that are not listened to."""
     on_trial: Sequence[str] = asked.site.policy.get("log_only", ())
     return frozenset(on_trial if asked.hears_layer else (*on_trial, SiteLayerCheck.name))
-
-
-def _cascade() -> Cascade:
-    return cascade(services().settings)
 
 
 def _totals(

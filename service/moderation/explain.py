@@ -35,15 +35,17 @@ class Influence:
 def explanations(cascade: Cascade, case: Case) -> Mapping[Attribute, list[Influence]]:
     """Return, for each attribute that ``case`` scores in, what moved it, in reading order.
 
-    First all of the linear model's, then, if the encoder judged the comment, all of the
-    encoder's. An encoder that fails to explain leaves the linear model's. Takes as long as
-    judging forty comments: for those who ask.
+    The attribute with the highest score comes first. Of each, first all of the linear
+    model's, then, if the encoder judged the comment, all of the encoder's. An encoder
+    that fails to explain leaves the linear model's. Takes as long as judging forty comments:
+    for those who ask.
     """
     batch = Batch([case])
     judgement = batch.once(cascade.judge)
+    scores = zip(ATTRIBUTES, judgement.scores[0].tolist(), strict=True)
     found = {
         attribute: list(_by_words(cascade, batch, attribute))
-        for attribute, score in zip(ATTRIBUTES, judgement.scores[0].tolist(), strict=True)
+        for attribute, score in sorted(scores, key=lambda pair: -pair[1])
         if score >= WORTH_EXPLAINING
     }
     if judgement.is_read[0] and found:

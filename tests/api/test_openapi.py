@@ -159,6 +159,8 @@ def test_real_answers_are_as_described_and_hold_nothing_else(
                                                 headers=key)),
         ("GET /v1/moderation/comments/{comment_id}/similar",
          client.get(f"/v1/moderation/comments/{reply}/similar", headers=key)),
+        ("GET /v1/moderation/comments/{comment_id}/explanation",
+         client.get(f"/v1/moderation/comments/{reply}/explanation", headers=key)),
         ("POST /v1/moderation/decisions", client.post("/v1/moderation/decisions", headers=key,
                                                       json={"id": reply, "action": "spam"})),
         ("POST /v1/moderation/decisions",

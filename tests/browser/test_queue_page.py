@@ -493,7 +493,13 @@ def test_axe_finds_nothing_serious(
     assert_accessible(page)
     one = f"comments/{ids[0]}"
     chart = f"scores?site={site}&least=0.5&most=1"
-    for path in (f"{one}?site={site}", f"{one}/ban?site={site}", chart, "keys"):
+    for path in (
+        f"{one}?site={site}",
+        f"{one}/ban?site={site}",
+        f"{one}/words?site={site}",
+        chart,
+        "keys",
+    ):
         page.goto(f"{service.url}/moderate/{path}")
         assert_accessible(page)
 

@@ -176,9 +176,17 @@ def test_explained_the_words_that_moved_a_score_are_marked(ecluse: Ecluse) -> No
     assert max(insults, key=insults.__getitem__) in {"connard", "gueule"}
     for each in data["explanation"]:
         assert RUDE[each["start"] : each["end"]] == each["words"]
-    assert "**connard**" in data["highlighted"]
     assert data["highlighted"].replace("**", "") == RUDE
     assert "explanation" not in scored(ecluse, "--text", RUDE).data
+
+
+@pytest.mark.parametrize("encoder", ["off", "uncertain", "always"])
+def test_explained_rude_words_are_marked_also_where_leaving_one_out_changes_nothing(
+    ecluse: Ecluse, encoder: str
+) -> None:
+    options = {**NOWHERE, "ENCODER": encoder}
+    marked = ecluse("score", "--text", RUDE, "--explain", **options).data["highlighted"]
+    assert marked == "**Espèce** de **connard**, **ferme ta gueule**"
 
 
 @pytest.mark.parametrize("encoder", ["off", "always"])
@@ -192,13 +200,13 @@ def test_explained_the_encoder_has_its_say_and_its_words_are_marked(
     ecluse: Ecluse, tmp_path: Path
 ) -> None:
     labels = {"toxic": "toxicity"}
-    model = write_own(tmp_path, labels, {"scum": [8.0], "drat": [0.5]})
+    model = write_own(tmp_path, labels, {"kumquat": [8.0], "drat": [0.5]})
     options = {**NOWHERE, "ENCODER": "always", "ENCODER_MODEL": str(model)}
-    data = ecluse("score", "--explain", "--text", "oh drat you are scum", **options).data
+    data = ecluse("score", "--explain", "--text", "oh drat what a kumquat", **options).data
     assert data["stages"] == ["linear", "encoder"]
     by_encoder = [each for each in data["explanation"] if each["stage"] == "encoder"]
-    assert max(by_encoder, key=lambda each: float(each["amount"]))["words"] == "scum"
-    assert data["highlighted"] == "oh drat you are **scum**"
+    assert max(by_encoder, key=lambda each: float(each["amount"]))["words"] == "kumquat"
+    assert data["highlighted"] == "oh drat what a **kumquat**"
 
 
 def test_a_broken_encoder_leaves_the_explanation_of_the_fast_model(

@@ -222,7 +222,7 @@ def test_similar_comments_are_shown_with_what_became_of_them(house: House) -> No
     assert "held" in text_of(answer)
 
 
-@pytest.mark.parametrize("form", ["", "refuse", "edit", "note", "ban", "alike", "similar"])
+@pytest.mark.parametrize("form", ["", "refuse", "edit", "note", "ban", "alike", "similar", "words"])
 def test_an_unknown_comment_is_told_by_a_page(house: House, form: str) -> None:
     browser = staffer(house)
     for name in ("x", "01JZ8Q6Q3D5W8W1XK2T9F4M7NB"):

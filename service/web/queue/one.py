@@ -12,6 +12,7 @@ from service.api.alike import alike_comments
 from service.api.answer import answer
 from service.api.bans import value_of
 from service.api.deciding import NO_KEY_KNOWN
+from service.api.explained import explained
 from service.api.intake import load
 from service.api.language import language, translated
 from service.api.problems import from_validation
@@ -31,6 +32,7 @@ from service.web.queue.asked import DAY_MS, Asked
 from service.web.queue.cards import cards, quote
 from service.web.queue.decisions import told
 from service.web.queue.listing import card_context
+from service.web.queue.moved import moved
 from service.web.queue.sent import back_to, list_before, wants_json
 from service.web.staff.guard import (
     CSRF_FIELD,
@@ -123,6 +125,16 @@ def similar(comment_id: str) -> Response:
     return _form(
         asked, record, "queue/similar.html", compared=compared, near=near, status_words=names
     )
+
+
+@blueprint.get("/<comment_id>/words")
+def which_words(comment_id: str) -> Response:
+    """Show which words moved a comment's scores: computed when somebody asks."""
+    asked = list_before()
+    record = reading.record(asked.site, comment_id)
+    found = explained(record)
+    told = moved(record, found) if found else []
+    return _form(asked, record, "queue/which_words.html", found=found, moved=told)
 
 
 @blueprint.get("/<comment_id>/alike")

@@ -9,7 +9,7 @@ from functools import lru_cache
 from babel.dates import format_datetime, format_timedelta
 
 from service.moderation.signal import Attribute
-from service.moderation.verdict import Action, Status
+from service.moderation.verdict import Action, Stage, Status
 from service.schemas.messages import Message, translate
 from service.schemas.staff import Move
 from service.store.bans import By
@@ -44,6 +44,10 @@ ATTRIBUTE_NAMES: Mapping[Attribute, Message] = {
     Attribute.IDENTITY_ATTACK: Message("Identity attack"),
     Attribute.PROFANITY: Message("Profanity"),
     Attribute.SEXUALLY_EXPLICIT: Message("Sexually explicit"),
+}
+MODEL_NAMES: Mapping[Stage, Message] = {
+    Stage.LINEAR: Message("The first model, by words"),
+    Stage.ENCODER: Message("The second model, by meaning"),
 }
 SORT_NAMES: Mapping[Sort, Message] = {
     Sort.OLDEST: Message("Oldest first"),
