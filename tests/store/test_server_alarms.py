@@ -32,7 +32,14 @@ def server(tmp_path: Path) -> Iterator[Any]:
 def alarms(server: ServerView) -> dict[AlertKind, str]:
     """Return what is said of a server, by kind."""
     found = alerts_of(
-        (), (), server, workers_alive=1, failed_tasks=0, is_suspended=False, inbox_age_limit_s=30
+        (),
+        (),
+        server,
+        workers_alive=1,
+        failed_tasks=0,
+        is_suspended=False,
+        inbox_age_limit_s=30,
+        unknown_keys={},
     )
     assert {alert.severity for alert in found} <= {Severity.CRITICAL}
     return {alert.kind: str(alert_said(alert)) for alert in found}
