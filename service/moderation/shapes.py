@@ -90,10 +90,12 @@ def stretches_with(sign: re.Pattern[str], text: str) -> Iterator[tuple[int, int]
     """Yield the stretches between spaces in which ``sign`` stands, which holds none itself."""
     end = 0
     for match in sign.finditer(text):
-        if match.start() >= end:
-            start = max(text.rfind(" ", end, match.start()), text.rfind("\n", end, match.start()))
-            after = _SPACE_OR_LINE.search(text, match.end())
-            start, end = max(start + 1, end), after.start() if after else len(text)
+        first, last = match.span()
+        if first >= end:
+            start = max(text.rfind(" ", end, first), text.rfind("\n", end, first)) + 1
+            after = _SPACE_OR_LINE.search(text, last)
+            # Nothing found is -1, and the first of all begins at the text's beginning.
+            start, end = start or end, after.start() if after else len(text)
             yield start, end
 
 
