@@ -417,6 +417,11 @@ def test_a_plain_insult_is_not_approved_where_the_models_know_less(
         ("Compré un cono de helado de fresa.", "es"),
         ("La guerra di Troia durò dieci anni.", "it"),
         ("De eikel viel van de boom.", "nl"),
+        ("Wir wollen den Schrank an die Wand stellen.", "de"),
+        ("Separe o seu lixo antes da coleta.", "pt"),
+        ("Me puse a fregar platos después de cenar.", "es"),
+        ("Le donne in cucina preparano la cena.", "it"),
+        ("Ik liep terug naar de keuken.", "nl"),
     ],
 )
 def test_an_ordinary_word_that_looks_rude_passes(
