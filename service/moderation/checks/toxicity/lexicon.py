@@ -41,7 +41,7 @@ _WEIGHTS = {Attribute.PROFANITY: _PROFANITY_WEIGHT}
 # held by the balanced policy (0.57 <= 1 - 0.7 x 0.55), a mild word (0.6 at most) is not, and
 # alone no word reaches more than 0.475: a slur against a group is held so, nothing refused. Of
 # 700 harmless Portuguese tweets 25 are held without a list, 29 at this weight, 36 at 0.6; of
-# 500 toxic ones 298, 314 and 318.
+# 500 toxic ones 298, 314 and 318 (rows on which entries were weakened too, none held out).
 _BRIEF_WEIGHT = 0.5
 _BRIEF_WEIGHTS = dict.fromkeys(
     (Attribute.TOXICITY, Attribute.INSULT, Attribute.IDENTITY_ATTACK), _BRIEF_WEIGHT
