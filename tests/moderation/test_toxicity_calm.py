@@ -87,6 +87,12 @@ def test_a_disguise_or_a_tone_is_not(encoder: Encoder, content: str) -> None:
     assert found(encoder, content) == []
 
 
+def test_a_word_of_a_brief_list_is_not(encoder: Encoder) -> None:
+    cascade = Cascade(linear(), Reader(lambda: encoder), EncoderMode.ALWAYS)
+    for content, lang in (("E pur si muove, minchia", "it"), ("Que porra fria", "pt")):
+        assert CalmTone(cascade).review(batch_of(content, lang)) == [()]
+
+
 def test_what_nobody_has_read_is_not(encoder: Encoder) -> None:
     assert found(encoder, "The cock crowed at four", EncoderMode.OFF) == []
 

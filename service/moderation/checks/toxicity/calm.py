@@ -11,7 +11,7 @@ import numpy as np
 
 from service.moderation.batch import Batch
 from service.moderation.cascade import Cascade, cascade_of
-from service.moderation.checks.toxicity.lexicon import Hit, shipped_words
+from service.moderation.checks.toxicity.lexicon import BRIEF_LANGS, Hit, shipped_words
 from service.moderation.checks.toxicity.linear import WORTH_REPORTING
 from service.moderation.encoder_options import LINEAR_ALONE, EncoderOptions
 from service.moderation.models.weights import ATTRIBUTES, Floats
@@ -64,11 +64,16 @@ class CalmTone:
         if not (as_written or revealed):
             is_found = scores[_PROFANITY] >= WORTH_REPORTING
             return bool(is_found and scores[_TOXICITY] < _CALMEST)
-        if scores[_PROFANITY] >= _CALM:
+        if scores[_PROFANITY] >= _CALM or _is_brief((*as_written, *revealed)):
             return False
         lang = batch.langs[row][:2].lower()
         plain = _profane(self._words.hits(batch.texts[row].plain, lang))
         return len(plain) >= max(len(as_written), len(revealed))
+
+
+def _is_brief(hits: Sequence[Hit]) -> bool:
+    """Tell whether a word is of a language whose words the models hardly know: calm says little."""
+    return any(hit.entry.lang in BRIEF_LANGS for hit in hits)
 
 
 def _profane(hits: Sequence[Hit]) -> Sequence[Hit]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from service.moderation.shapes import stretches_with
 
@@ -26,11 +26,14 @@ _FEW_LETTERS, _MANY_MASKS = 1, 3
 
 
 class Masks:
-    """Find which of some single words a masked one may be."""
+    """Find which of some single words a masked one may be.
 
-    def __init__(self, words: Mapping[str, int]) -> None:
+    ``words`` come with their numbers; the same word may have several, one for each language.
+    """
+
+    def __init__(self, words: Iterable[tuple[str, int]]) -> None:
         self._words: dict[tuple[int, str], list[tuple[str, int]]] = defaultdict(list)
-        for word, number in words.items():
+        for word, number in words:
             if _SHORTEST <= len(word) <= _LONGEST and word.isalpha():
                 self._words[len(word), word[0]].append((word, number))
 
