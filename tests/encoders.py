@@ -1,4 +1,7 @@
-"""Tiny encoders for tests: real ONNX networks whose every word has a weight that a test knows."""
+"""Tiny models for tests: real ONNX networks whose every word has a weight that a test knows.
+
+And a linear model beside them, which says the same of every text.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,10 @@ from onnx import TensorProto, helper, numpy_helper
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
 from service.moderation.models.encoder.skim import Skim
-from service.moderation.models.weights import ATTRIBUTES
+from service.moderation.models.features import DENSE, ROWS
+from service.moderation.models.linear import LinearModel
+from service.moderation.models.weights import ATTRIBUTES, Floats
+from service.moderation.models.weights import Weights as LinearWeights
 from service.moderation.signal import Attribute
 
 Weights = Mapping[str, Mapping[Attribute, float]]
@@ -30,6 +36,21 @@ WEIGHTS: Weights = {
     "kind": {Attribute.TOXICITY: -2.0},
     "offer": {Attribute.SPAM: 6.0},
 }
+
+
+def linear_that_says(odds: Floats, learned: Sequence[str]) -> LinearModel:
+    """Return a linear model of log-odds ``odds``, (``ATTRIBUTES``,), whatever the text."""
+    width = len(ATTRIBUTES)
+    curve = np.stack([np.ones(width), np.zeros(width)]).astype(np.float32)
+    return LinearModel(
+        LinearWeights(
+            np.zeros((ROWS, width), np.int8),
+            np.zeros(width, np.float32),
+            np.zeros((len(DENSE), width), np.float32),
+            odds,
+            {"": curve, **dict.fromkeys(learned, curve)},
+        )
+    )
 
 
 def write_encoder(folder: Path, weights: Weights = WEIGHTS, **about: Any) -> Path:

@@ -22,16 +22,15 @@ from service.moderation.comment import Case, Comment, Facts
 from service.moderation.encoder_options import EncoderMode, EncoderOptions
 from service.moderation.models.encoder import Encoder
 from service.moderation.models.encoder.session import Outputs, Session
-from service.moderation.models.features import DENSE, ROWS
 from service.moderation.models.linear import LinearModel
-from service.moderation.models.weights import ATTRIBUTES, ModelBroken, Weights
+from service.moderation.models.weights import ATTRIBUTES, ModelBroken
 from service.moderation.pipeline import Pipeline
 from service.moderation.policy import Policy, Threshold
 from service.moderation.reader import MOST_FAILURES_IN_A_ROW, REST_ASKS, Reader
 from service.moderation.signal import Attribute
 from service.moderation.verdict import Action, Stage
 from service.schemas.wording import ENCODER_FAILED, reasons
-from tests.encoders import BIAS, WEIGHTS, WIDTH, write_encoder
+from tests.encoders import BIAS, WEIGHTS, WIDTH, linear_that_says, write_encoder
 
 TOXICITY, SPAM, PROFANITY = map(
     ATTRIBUTES.index, (Attribute.TOXICITY, Attribute.SPAM, Attribute.PROFANITY)
@@ -49,17 +48,7 @@ def linear_of(
     """Return a linear model that gives every text the same log-odds."""
     biases = np.full(len(ATTRIBUTES), -6.0, np.float32)
     biases[[TOXICITY, SPAM]] = toxicity, spam
-    width = len(ATTRIBUTES)
-    curve = np.stack([np.ones(width), np.zeros(width)]).astype(np.float32)
-    return LinearModel(
-        Weights(
-            np.zeros((ROWS, width), np.int8),
-            np.zeros(width, np.float32),
-            np.zeros((len(DENSE), width), np.float32),
-            biases,
-            {"": curve, **dict.fromkeys(learned, curve)},
-        )
-    )
+    return linear_that_says(biases, learned)
 
 
 @pytest.fixture

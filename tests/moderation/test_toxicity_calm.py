@@ -14,13 +14,11 @@ from service.moderation.checks.toxicity.calm import CalmTone
 from service.moderation.comment import Case, Comment
 from service.moderation.encoder_options import EncoderMode
 from service.moderation.models.encoder import Encoder
-from service.moderation.models.features import DENSE, ROWS
-from service.moderation.models.linear import LinearModel
-from service.moderation.models.weights import ATTRIBUTES, Weights
+from service.moderation.models.weights import ATTRIBUTES
 from service.moderation.pipeline import Pipeline
 from service.moderation.reader import Reader
 from service.moderation.signal import Attribute, Signal, combine
-from tests.encoders import write_encoder
+from tests.encoders import linear_that_says, write_encoder
 
 UNSURE = -1.0
 """Log-odds of a linear model that leaves every comment to be read."""
@@ -42,26 +40,14 @@ def pipeline() -> Pipeline:
     return build_pipeline()
 
 
-def linear() -> LinearModel:
-    width = len(ATTRIBUTES)
-    curve = np.stack([np.ones(width), np.zeros(width)]).astype(np.float32)
-    return LinearModel(
-        Weights(
-            np.zeros((ROWS, width), np.int8),
-            np.zeros(width, np.float32),
-            np.zeros((len(DENSE), width), np.float32),
-            np.full(width, UNSURE, np.float32),
-            {"": curve, "en": curve},
-        )
-    )
-
-
 def batch_of(content: str, lang: str = "en") -> Batch:
     return Batch([Case(Comment(id="c", site="s", page="p", content=content, lang=lang))])
 
 
 def found(encoder: Encoder, content: str, mode: EncoderMode = EncoderMode.ALWAYS) -> list[Signal]:
-    cascade = Cascade(linear(), Reader(lambda: encoder), mode)
+    unsure = np.full(len(ATTRIBUTES), UNSURE, np.float32)
+    linear = linear_that_says(unsure, ("en",))
+    cascade = Cascade(linear, Reader(lambda: encoder), mode)
     (signals,) = CalmTone(cascade).review(batch_of(content))
     return list(signals)
 
@@ -88,7 +74,9 @@ def test_a_disguise_or_a_tone_is_not(encoder: Encoder, content: str) -> None:
 
 
 def test_a_word_of_a_brief_list_is_not(encoder: Encoder) -> None:
-    cascade = Cascade(linear(), Reader(lambda: encoder), EncoderMode.ALWAYS)
+    unsure = np.full(len(ATTRIBUTES), UNSURE, np.float32)
+    linear = linear_that_says(unsure, ("en",))
+    cascade = Cascade(linear, Reader(lambda: encoder), EncoderMode.ALWAYS)
     for content, lang in (("E pur si muove, minchia", "it"), ("Que porra fria", "pt")):
         assert CalmTone(cascade).review(batch_of(content, lang)) == [()]
 
