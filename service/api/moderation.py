@@ -19,7 +19,7 @@ from service.api.problems import Problem
 from service.api.services import now_ms, services
 from service.api.similar import Likeness, similar_comments
 from service.moderation.weightiest import weightiest
-from service.schemas.explaining import ExplanationQuerySchema, ExplanationSchema, influences
+from service.schemas.explaining import ExplanationSchema, influences
 from service.schemas.presentation import staff_comment
 from service.schemas.staff import (
     STATUS_OF,
@@ -29,6 +29,7 @@ from service.schemas.staff import (
     ResultsSchema,
     SimilarQuerySchema,
     SimilarSchema,
+    SiteQuerySchema,
 )
 from service.schemas.submission import is_comment_id
 from service.store.comments import CommentUnknown
@@ -118,7 +119,7 @@ def explanation_of(comment_id: str) -> Response:
     model's twelve weightiest words or groups of words, in reading order. Computed when
     asked, from the first 2,000 characters: it may take a second.
     """
-    wanted = load(ExplanationQuerySchema(), request.args.to_dict())
+    wanted = load(SiteQuerySchema(), request.args.to_dict())
     who = staff(Scope.MODERATE, wanted["site"])
     found = explained(_record(who.site, comment_id))
     if found is None:

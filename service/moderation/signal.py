@@ -111,5 +111,17 @@ def spared(signals: Iterable[Signal]) -> Collection[Attribute]:
     return SPARED if any(signal.check == REFUSALS for signal in signals) else ()
 
 
+def evidence_spans(signals: Iterable[Signal], field: str) -> list[Span]:
+    """Return where the findings that speak against a comment point at in one of its fields."""
+    return [
+        span
+        for signal in signals
+        if signal.weight > 0
+        for item in signal.evidence
+        for span in item.spans
+        if span.field == field
+    ]
+
+
 def _is_of_words(check: str) -> bool:
     return check.startswith(_OF_WORDS) and check not in ARRIVAL

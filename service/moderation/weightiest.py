@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from service.moderation.explain import Influence
-from service.moderation.signal import Attribute, Signal, Span
+from service.moderation.signal import Attribute, Signal, Span, evidence_spans
 from service.moderation.verdict import Stage
 
 MOST_WORDS = 12
@@ -36,7 +36,8 @@ def marks(
     Those are what the models find weightiest of ``found``, and what lists know: the encoder
     may find no word of several insults missing when it is left out.
     """
-    return _merged([*_weighty(found), *_listed(attribute, signals)])
+    listed = evidence_spans((each for each in signals if each.attribute is attribute), "content")
+    return _merged([*_weighty(found), *listed])
 
 
 def _weighty(found: Sequence[Influence]) -> list[Span]:
@@ -57,17 +58,6 @@ def _weighty(found: Sequence[Influence]) -> list[Span]:
         word
         for word in words
         if eyes and sum(_share_at(word, shares) for shares in eyes) >= _WORTH_MARKING * len(eyes)
-    ]
-
-
-def _listed(attribute: Attribute, signals: Iterable[Signal]) -> list[Span]:
-    return [
-        span
-        for signal in signals
-        if signal.attribute is attribute and signal.weight > 0
-        for item in signal.evidence
-        for span in item.spans
-        if span.field == "content"
     ]
 
 

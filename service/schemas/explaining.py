@@ -9,16 +9,6 @@ from marshmallow import Schema, fields
 
 from service.moderation.explain import Influence
 from service.moderation.signal import Attribute
-from service.schemas.submission import BODY_ERRORS
-
-
-class ExplanationQuerySchema(Schema):
-    """Describe whose comment is to be explained."""
-
-    error_messages = BODY_ERRORS
-
-    site = fields.String(load_default="")
-    lang = fields.String(load_default="")
 
 
 class InfluenceSchema(Schema):

@@ -258,6 +258,27 @@ def assert_problem(answer: TestResponse, status: int, kind: str) -> dict[str, An
     return body
 
 
+def look_at(house: House, comment_id: str, what: str, key: str = "", **query: Any) -> TestResponse:
+    """Ask a moderators' route for ``what`` about one comment, with a key or without."""
+    return house.client.get(
+        f"/v1/moderation/comments/{comment_id}/{what}",
+        query_string=query,
+        headers=bearer(key) if key else {},
+    )
+
+
+def assert_for_its_moderators(house: House, comment_id: str, what: str) -> None:
+    """Check that ``what`` is told of a comment to nobody but those who moderate its site."""
+    assert_problem(look_at(house, comment_id, what), 401, "unauthorised")
+    answer = look_at(house, comment_id, what, house.key(Scope.SUBMIT))
+    assert assert_problem(answer, 403, "scope-missing")["needed_scope"] == "moderate"
+    house.add_site("other")
+    elsewhere = house.key(Scope.MODERATE, site="other")
+    assert_problem(look_at(house, comment_id, what, elsewhere), 404, "comment-unknown")
+    answer = look_at(house, comment_id, what, elsewhere, site="demo")
+    assert_problem(answer, 403, "wrong-site")
+
+
 def errors_of(answer: TestResponse) -> dict[str, str]:
     """Return the messages of a 422, by field."""
     found: dict[str, str] = assert_problem(answer, 422, "validation")["errors"]

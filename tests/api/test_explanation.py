@@ -20,10 +20,11 @@ from tests.api.house import (
     INSULT,
     NAMELESS_ID,
     House,
+    assert_for_its_moderators,
     assert_problem,
-    bearer,
     errors_of,
     json_of,
+    look_at,
 )
 
 CALM = "Le vieux pont sera fermé aux voitures pendant les travaux de printemps."
@@ -38,11 +39,7 @@ def post(house: House, text: str) -> str:
 
 
 def ask(house: House, comment_id: str, key: str = "", **query: Any) -> Any:
-    return house.client.get(
-        f"/v1/moderation/comments/{comment_id}/explanation",
-        query_string=query,
-        headers=bearer(key) if key else {},
-    )
+    return look_at(house, comment_id, "explanation", key, **query)
 
 
 def told(house: House, comment_id: str) -> dict[str, Any]:
@@ -105,13 +102,7 @@ def test_where_the_models_cannot_be_loaded_that_is_said(house: House, tmp_path: 
 
 def test_it_is_for_those_who_may_moderate_this_site(house: House) -> None:
     asked = post(house, INSULT)
-    assert_problem(ask(house, asked), 401, "unauthorised")
-    answer = ask(house, asked, house.key(Scope.SUBMIT))
-    assert assert_problem(answer, 403, "scope-missing")["needed_scope"] == "moderate"
-    house.add_site("other")
-    elsewhere = house.key(Scope.MODERATE, site="other")
-    assert_problem(ask(house, asked, elsewhere), 404, "comment-unknown")
-    assert_problem(ask(house, asked, elsewhere, site="demo"), 403, "wrong-site")
+    assert_for_its_moderators(house, asked, "explanation")
 
 
 @pytest.mark.parametrize("comment_id", [NAMELESS_ID, "x", "x" * 300])

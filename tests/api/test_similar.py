@@ -16,10 +16,11 @@ from service.store.sites import Scope
 from tests.api.house import (
     NAMELESS_ID,
     House,
+    assert_for_its_moderators,
     assert_problem,
-    bearer,
     errors_of,
     json_of,
+    look_at,
 )
 
 ASKED = "Prêt rapide entre particuliers, réponse sous 24 heures, écrivez-moi."
@@ -63,11 +64,7 @@ def similar(house: House, comment_id: str, key: str = "", **query: Any) -> dict[
 
 
 def ask(house: House, comment_id: str, key: str = "", **query: Any) -> Any:
-    return house.client.get(
-        f"/v1/moderation/comments/{comment_id}/similar",
-        query_string=query,
-        headers=bearer(key) if key else {},
-    )
+    return look_at(house, comment_id, "similar", key, **query)
 
 
 def test_the_nearest_in_meaning_come_first_whatever_their_words_and_status(house: House) -> None:
@@ -146,13 +143,7 @@ def test_alone_on_its_site_a_comment_is_like_nothing(house: House) -> None:
 
 def test_it_is_for_those_who_may_moderate_this_site(house: House) -> None:
     (asked,) = post(house, ASKED)
-    assert_problem(ask(house, asked), 401, "unauthorised")
-    answer = ask(house, asked, house.key(Scope.SUBMIT))
-    assert assert_problem(answer, 403, "scope-missing")["needed_scope"] == "moderate"
-    house.add_site("other")
-    elsewhere = house.key(Scope.MODERATE, site="other")
-    assert_problem(ask(house, asked, elsewhere), 404, "comment-unknown")
-    assert_problem(ask(house, asked, elsewhere, site="demo"), 403, "wrong-site")
+    assert_for_its_moderators(house, asked, "similar")
 
 
 @pytest.mark.parametrize("comment_id", [NAMELESS_ID, "x", "x" * 300])

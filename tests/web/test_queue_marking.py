@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.moderation.signal import Attribute, Evidence, Signal, Span
-from service.web.queue.marking import Kind, Piece, evidence_spans, pieces
+from service.moderation.signal import Attribute, Evidence, Signal, Span, evidence_spans
+from service.web.queue.marking import Kind, Piece, pieces
 
 
 def marked(text: str, *spans: tuple[int, int]) -> list[str]:

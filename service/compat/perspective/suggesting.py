@@ -34,7 +34,7 @@ def teach(site: Site, suggestion: Suggestion, texts: Texts, actor: str) -> None:
     here = services()
     lesson = Lesson(
         Teaching(guilt, (found[Attribute.SPAM], tone)),
-        traits([Text.of(content) for content in texts.contents], texts.cases).of(0),
+        traits(Text.each(texts.contents), texts.cases).of(0),
         actor,
         now_ms() // 1000,
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from service.api.language import language
 from service.api.services import now_ms, services
-from service.moderation.signal import Attribute
+from service.moderation.signal import Attribute, evidence_spans
 from service.moderation.verdict import Status
 from service.schemas.messages import language_name
 from service.schemas.presentation import iso, reasons_of
@@ -18,7 +18,7 @@ from service.store.records import Decision, Record
 from service.store.sealing import Personal
 from service.store.sites import Site
 from service.web.queue import words
-from service.web.queue.marking import Piece, evidence_spans, pieces
+from service.web.queue.marking import Piece, pieces
 from service.web.queue.notches import Notch, notches
 from service.web.staff.guard import member
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from service.moderation.signal import Signal, Span
+from service.moderation.signal import Span
 
 # What has no shape of its own or turns the writing direction around: a moderator is shown that
 # it is there. Zero-width joiners are left alone, for emoji and Indic scripts are made with them.
@@ -30,18 +30,6 @@ class Piece:
 
     text: str
     kind: Kind = Kind.PLAIN
-
-
-def evidence_spans(signals: Iterable[Signal], field: str) -> list[Span]:
-    """Return where the findings that speak against a comment point at in one of its fields."""
-    return [
-        span
-        for signal in signals
-        if signal.weight > 0
-        for item in signal.evidence
-        for span in item.spans
-        if span.field == field
-    ]
 
 
 def pieces(text: str, spans: Iterable[Span]) -> list[Piece]:
