@@ -16,14 +16,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from service.moderation.models.weights import ATTRIBUTES
-from service.moderation.signal import Attribute
 from training.evaluation.card import write_into_card
 from training.evaluation.contenders import OURS, Contender, ours
 from training.evaluation.functional import functional
 from training.evaluation.judged import Judged, judged_rows
 from training.evaluation.peers import peers
+from training.evaluation.sources import tables_by_source
 from training.evaluation.spam import unseen_origins
-from training.evaluation.tables import by_attribute, by_source, tables
+from training.evaluation.tables import by_attribute, tables
 from training.evaluation.thresholds import thresholds
 from training.rows import Row
 
@@ -50,11 +50,7 @@ def report(data: Path) -> Iterator[str]:
     every = [*own, *others]
     judged = Judged.of(judged_rows(data), every)
     yield from _speed(judged.rows, every)
-    sources = by_source(judged, Attribute.TOXICITY)
-    names = [each.name for each in every]
-    yield from tables("Toxicity", sources, [Attribute.TOXICITY] * len(sources), names)
-    spam = by_source(judged, Attribute.SPAM)
-    yield from tables("Spam", spam, [Attribute.SPAM] * len(spam), OURS)
+    yield from tables_by_source(judged)
     groups = {
         name: (part, attribute)
         for attribute in ATTRIBUTES

@@ -23,7 +23,7 @@ from training.evaluation.card import CLOSING, OPENING, write_into_card
 from training.evaluation.contenders import Contender
 from training.evaluation.disguises import TRICKS, disguised, harmless
 from training.evaluation.judged import Judged
-from training.evaluation.tables import by_source, tables
+from training.evaluation.tables import tables
 from training.fit import Design, Parameters, Schedule, fit, quantised
 from training.measure import calibration_error, recall_at, roc_auc
 from training.rows import Row, read_rows, written_rows
@@ -279,14 +279,14 @@ def test_a_part_of_what_was_judged_keeps_scores_beside_their_rows() -> None:
 
 def test_every_table_has_a_line_for_a_source_large_enough() -> None:
     rows = some_rows()
-    groups = by_source(Judged.of(rows, [a_contender(rows)]), Attribute.TOXICITY)
+    groups = {"made, fr": Judged.of(rows, [a_contender(rows)])}
     lines = list(tables("Toxicity", groups, [Attribute.TOXICITY], ["made"]))
     assert sum(line.startswith("| made, fr | 140 | 70 |") for line in lines) == 4
 
 
 def test_a_source_with_too_few_rows_has_no_line() -> None:
     rows = some_rows()
-    groups = by_source(Judged.of(rows[:10], [a_contender(rows)]), Attribute.TOXICITY)
+    groups = {"made, fr": Judged.of(rows[:10], [a_contender(rows)])}
     assert not any("made, fr" in line for line in tables("T", groups, [Attribute.TOXICITY], []))
 
 

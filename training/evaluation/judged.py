@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 import zlib
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -25,23 +27,31 @@ MOST_OF_A_SOURCE = 300
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Hold n rows, their targets, (n, ``ATTRIBUTES``), and each contender's scores of them."""
+    """Hold n rows, their targets, (n, ``ATTRIBUTES``), and each contender's scores of them.
+
+    ``seconds``, (n,), is the processor time a contender took for a row: the mean of the
+    neighbours of its source and language, which are judged together.
+    """
 
     rows: Sequence[Row]
     targets: Values
     scores: Mapping[str, Values]
+    seconds: Mapping[str, Values]
 
     @classmethod
     def of(cls, rows: Sequence[Row], contenders: Sequence[Contender]) -> Judged:
         """Return ``rows`` judged by ``contenders``."""
         targets = np.asarray(targets_of(rows), float)
-        return cls(rows, targets, {each.name: each.score(rows) for each in contenders})
+        found = {each.name: _scored(rows, each) for each in contenders}
+        scores = {name: values for name, (values, _) in found.items()}
+        return cls(rows, targets, scores, {name: seconds for name, (_, seconds) in found.items()})
 
     def part(self, chosen: NDArray[np.bool_]) -> Judged:
         """Return the rows where ``chosen`` is true."""
         rows = [row for row, keep in zip(self.rows, chosen, strict=True) if keep]
         scores = {name: values[chosen] for name, values in self.scores.items()}
-        return Judged(rows, self.targets[chosen], scores)
+        seconds = {name: values[chosen] for name, values in self.seconds.items()}
+        return Judged(rows, self.targets[chosen], scores, seconds)
 
     def where(self, holds: Callable[[Row], bool]) -> Judged:
         """Return the rows for which ``holds``."""
@@ -57,6 +67,25 @@ class Judged:
         return np.asarray(weights[:, ATTRIBUTES.index(attribute)], float)
 
 
+def origin_of(row: Row) -> tuple[str, str]:
+    """Return the language and the source of ``row``."""
+    return row.lang, row.source
+
+
+def _scored(rows: Sequence[Row], contender: Contender) -> tuple[Values, Values]:
+    """Return the scores of ``rows``, and the seconds each took."""
+    contender.score(rows[:1])  # what is loaded once is no part of a speed
+    parts = [list(part) for _, part in groupby(rows, origin_of)]
+    scores, seconds = zip(*(_timed(part, contender) for part in parts), strict=True)
+    return np.concatenate(scores), np.concatenate(seconds)
+
+
+def _timed(rows: Sequence[Row], contender: Contender) -> tuple[Values, Values]:
+    began = time.process_time()
+    scores = contender.score(rows)
+    return scores, np.full(len(rows), (time.process_time() - began) / len(rows))
+
+
 def judged_rows(data: Path) -> list[Row]:
     """Return the sentences of the judged fold, and the French validation posts."""
     rows = read_rows(data)
@@ -70,5 +99,5 @@ def _some_of_each(rows: Sequence[Row]) -> list[Row]:
     """Return at most ``MOST_OF_A_SOURCE`` rows of each source and language, by their hash."""
     groups: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in sorted(rows, key=lambda row: zlib.crc32(row.text.encode("utf-8", "replace"))):
-        groups[row.source, row.lang].append(row)
+        groups[origin_of(row)].append(row)
     return [row for group in groups.values() for row in group[:MOST_OF_A_SOURCE]]

@@ -17,11 +17,11 @@ from training.rows import Row
 # All of ours that it knows; with its default, English alone, it is faster.
 GLIN_LANGUAGES = ("english", "french", "german", "spanish", "portuguese", "italian", "dutch")
 
-_TOXICITY = ATTRIBUTES.index(Attribute.TOXICITY)
+_ANSWERED = [ATTRIBUTES.index(each) for each in (Attribute.TOXICITY, Attribute.PROFANITY)]
 
 
 def peers() -> list[Contender]:
-    """Return the peers, whose one answer is taken as toxicity."""
+    """Return the peers, whose one answer is taken as toxicity and as profanity."""
     better_profanity.load_censor_words()
     glin = Filter(
         {"languages": list(GLIN_LANGUAGES), "detect_leetspeak": True, "normalize_unicode": True}
@@ -41,7 +41,7 @@ def _one(judge: Callable[[Sequence[str]], Sequence[float]]) -> Score:
 
     def score(rows: Sequence[Row]) -> Values:
         scores = np.full((len(rows), len(ATTRIBUTES)), np.nan)
-        scores[:, _TOXICITY] = judge([row.text for row in rows])
+        scores[:, _ANSWERED] = np.array(judge([row.text for row in rows]), float)[:, None]
         return scores
 
     return score

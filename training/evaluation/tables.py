@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from service.moderation.models.weights import ATTRIBUTES
 from service.moderation.signal import Attribute
@@ -42,7 +43,7 @@ class Measure:
     of: Callable[[Values, Values, Values | None], float]
 
 
-def _labels(targets: Values) -> np.ndarray:
+def _labels(targets: Values) -> NDArray[np.bool_]:
     return targets > 0.5
 
 
@@ -59,16 +60,6 @@ RANKINGS = (
 CALIBRATION = Measure("calibration error", calibration_error)
 
 Groups = Mapping[str, Judged]
-
-
-def by_source(judged: Judged, attribute: Attribute) -> Groups:
-    """Return the rows that know ``attribute``, by source and language."""
-    known = judged.knowing(attribute)
-    keys = sorted({(row.source, row.lang) for row in known.rows})
-    return {
-        ", ".join(key): known.where(lambda row, key=key: (row.source, row.lang) == key)  # type: ignore[misc]
-        for key in keys
-    }
 
 
 def by_attribute(judged: Judged, attribute: Attribute) -> Groups:
@@ -96,23 +87,39 @@ def tables(
             yield from _line(name, part, attribute, measure, names)
 
 
+def _clear(targets: Values) -> NDArray[np.bool_]:
+    """Tell which ``targets`` are not borderline: below 0.4, or from 0.6."""
+    return (targets < 0.4) | (targets >= 0.6)
+
+
+def counts(part: Judged, attribute: Attribute) -> tuple[int, int]:
+    """Return how many rows have ``attribute``, and how many have not; borderline is neither."""
+    targets = part.targets[:, ATTRIBUTES.index(attribute)]
+    targets = targets[_clear(targets)]
+    positives = int((targets > 0.5).sum())
+    return positives, len(targets) - positives
+
+
+def measured(measure: Measure, part: Judged, attribute: Attribute, contender: str) -> float:
+    """Return ``measure`` of what ``contender`` made of ``part``.
+
+    Borderline rows count in the calibration error only, where rows are weighted as in life.
+    """
+    column = ATTRIBUTES.index(attribute)
+    targets, scores = part.targets[:, column], part.scores[contender][:, column]
+    if measure is CALIBRATION:
+        return measure.of(targets, scores, part.weights(attribute))
+    counted = _clear(targets)
+    return measure.of(targets[counted], scores[counted], None)
+
+
 def _line(
     name: str, part: Judged, attribute: Attribute, measure: Measure, names: Sequence[str]
 ) -> Iterator[str]:
-    """Yield one row of a table, unless there is too little to measure.
-
-    Borderline rows (0.4 to 0.6) count in the calibration error only.
-    """
-    column = ATTRIBUTES.index(attribute)
-    targets = part.targets[:, column]
-    clear = (targets < 0.4) | (targets >= 0.6)
-    positives = int((targets[clear] > 0.5).sum())
-    if clear.sum() < MIN_ROWS or positives < MIN_POSITIVES:
+    """Yield one row of a table, unless there is too little to measure."""
+    positives, negatives = counts(part, attribute)
+    if positives + negatives < MIN_ROWS or positives < MIN_POSITIVES:
         return
-    counted = np.ones(len(targets), bool) if measure is CALIBRATION else clear
-    weights = part.weights(attribute)[counted] if measure is CALIBRATION else None
-    figures = [
-        measure.of(targets[counted], part.scores[each][counted, column], weights) for each in names
-    ]
+    figures = [measured(measure, part, attribute, each) for each in names]
     cells = " | ".join("–" if np.isnan(figure) else f"{figure:.3f}" for figure in figures)
-    yield f"| {name} | {clear.sum()} | {positives} | {cells} |"
+    yield f"| {name} | {positives + negatives} | {positives} | {cells} |"
