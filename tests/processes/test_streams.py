@@ -70,6 +70,30 @@ def test_streams_leave_threads_to_others_and_places_of_those_who_went_are_free_a
     assert time.monotonic() - began < 8
 
 
+def test_a_stream_counts_as_a_request_that_took_as_long_as_its_beginning(
+    start: Start, port: int, ask: Callable[[str], http.client.HTTPResponse]
+) -> None:
+    start("web", PORT=str(port), WEB_PROCESSES="1")
+    eventually(lambda: answers(ask))
+    began = time.monotonic()
+    held = ask("/ops/events")
+    while b"still" not in held.readline():
+        pass
+    held.close()
+    assert time.monotonic() - began > 1.9
+    eventually(lambda: len(seconds_of(ask, "/ops/events")) == 1)
+    assert seconds_of(ask, "/ops/events")[0] < 1
+
+
+def seconds_of(ask: Callable[[str], http.client.HTTPResponse], route: str) -> list[float]:
+    """Return how long the requests of a route took together, as far as they were counted."""
+    lines = ask("/metrics").read().decode().splitlines()
+    start, label = "ecluse_http_request_duration_seconds_sum{", f'route="{route}"'
+    return [
+        float(line.rpartition(" ")[2]) for line in lines if line.startswith(start) and label in line
+    ]
+
+
 def test_an_open_stream_does_not_delay_a_stop(
     start: Start, port: int, ask: Callable[[str], http.client.HTTPResponse]
 ) -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from werkzeug.test import TestResponse
 
+from config.settings import Settings
 from service.api.streams import Streams, places_of
 from service.store.staff.accounts import Role
-from tests.api.house import House
+from tests.api.house import House, app_over
+from tests.conftest import start_valkey, stop
 from tests.web.staff import Staffer, staffer
 
 EDITION = re.compile(r'data-edition="([^"]+)"')
@@ -107,6 +110,20 @@ def test_it_ends_when_the_role_is_lost(house: House, operator: Staffer) -> None:
     next(told)
     house.services.store.accounts.change("Odile", Role.MODERATOR, frozenset())
     assert list(told) == []
+
+
+def test_it_ends_where_the_store_does_not_answer(tmp_path: Path) -> None:
+    server, url = start_valkey(tmp_path)
+    house = House(app_over(Settings(redis_url=url, queue_url=url, data_dir=tmp_path)))
+    house.make_passwords_cheap()
+    house.replace(streams=Streams(1, every_s=0.01))
+    told = events(listen(staffer(house, "Odile", Role.OPS)))
+    next(told)
+    stop(server)
+    for _ in told:
+        pass
+    assert house.services.streams.begin(lambda: b"a place is free") is not None
+    house.services.store.client.close()
 
 
 # How many, and how long
