@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
@@ -340,7 +341,17 @@ class OutcomeSchema(Schema):
     """Say of which tasks or letters it was done, and how many are left."""
 
     done = fields.List(fields.String())
+    not_found = fields.List(
+        fields.String(), metadata={"description": "Those of `ids` it could not be done to."}
+    )
     left = fields.Integer()
+
+
+def outcome_of(ids: Sequence[str], done: Sequence[str], left: int) -> dict[str, Any]:
+    """Return the answer about what was asked for by ``ids``, of which there are none for all."""
+    known = set(done)
+    missing = [each for each in ids if each not in known]
+    return {"done": done, "not_found": missing, "left": left}
 
 
 class SuspensionSchema(Schema):
