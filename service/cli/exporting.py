@@ -68,13 +68,16 @@ def export(
     """Write every comment of a SITE, or of an e-mail ADDRESS (- reads it from standard input).
 
     Of a site: each with its status, thread, verdict and last decision; `ecluse import` takes
-    both formats back. Of an address: what an author can download, on all sites or on --site.
-    What a site's retention has taken the address off cannot be found by it any more.
+    both formats back. Of an address: what an author can download, on all sites or on --site,
+    on standard output. What a site's retention has taken the address off cannot be found by it
+    any more.
     """
     if is_json and form != "jsonl":
         raise click.UsageError("--json goes without --format wxr, which is XML")
     store = open_here()
     if what == "-" or "@" in what:
+        if form != "jsonl" or is_personal or output:
+            raise click.UsageError("--format, --personal and --output go with a SITE only")
         hand_over(store, EMAIL.convert(what, None, None), sites, lang)
     else:
         _export(store, SITE.convert(what, None, None), form, output, is_personal=is_personal)
