@@ -89,6 +89,7 @@ class InboxSchema(Schema):
     held_oldest_s = fields.Float(allow_none=True)
     unscreened = fields.Integer()
     unscreened_oldest_s = fields.Float(allow_none=True)
+    held_untouched = fields.Integer(metadata={"description": "Held, and claimed by nobody yet."})
     dead_letters = fields.Integer()
     accepted = fields.Integer()
     replayed = fields.Integer()
@@ -179,6 +180,12 @@ class UnlookedSchema(Schema):
     )
     held_unseen = fields.Integer(
         metadata={"description": "Held and screened: no moderator has decided, opened or not."}
+    )
+    held_untouched = fields.Integer(
+        metadata={
+            "description": "Of all that are held, those no moderator has claimed, as who stays "
+            "with a card does, nor decided to hold. They are in the other numbers."
+        }
     )
     total = fields.Integer()
     oldest_s = fields.Float(allow_none=True)
