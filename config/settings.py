@@ -97,7 +97,9 @@ class Settings:
     port: int = option(8000, "port the web server listens on", least=1, most=65_535)
     public_url: str = option("", "address readers know the service by; empty: `http://HOST:PORT`")
     web_processes: int = option(2, "web server processes", least=1)
-    web_threads: int = option(8, "request threads in each web process", least=2)
+    web_threads: int = option(
+        8, "request threads in each web process; `/ops` may hold a quarter", least=2
+    )
     waiters: int = option(4, "requests a web process may hold open for `?wait=`", least=0)
     wait_limit_s: float = option(5.0, "longest `?wait=` that is honoured, seconds", least=0)
     workers: int = option(2, "RQ workers that `ecluse up` starts", least=1)

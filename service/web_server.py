@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
+import socket
+import threading
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -13,6 +16,8 @@ from granian.log import LogLevels
 
 from config.log import formatter_of
 from config.settings import Settings
+from service.api.services import Services
+from service.api.streams import places_of
 from service.app import begin_service, create_app
 from service.garbage import keep_what_is_loaded
 from service.lifetime import die_with
@@ -60,7 +65,28 @@ def _loader(settings: Settings, parent: int) -> Callable[[], Any]:
         die_with(parent)
         app = create_app(settings)
         begin_service(app)
+        served: Services = app.extensions["ecluse"]
+        served.streams.offer(places_of(settings.web_threads))
+        _at_the_end(served.streams.end)
         keep_what_is_loaded()
         return app
 
     return load
+
+
+def _at_the_end(tell: Callable[[], None]) -> None:
+    """Call ``tell`` when this process is asked to stop.
+
+    The handlers of signals are granian's, which then waits for open answers; so the signal is
+    heard where Python writes its number.
+    """
+    heard, written = socket.socketpair()
+    written.setblocking(False)
+    signal.set_wakeup_fd(written.detach(), warn_on_full_buffer=False)
+
+    def listen() -> None:
+        while heard.recv(1)[0] not in (signal.SIGINT, signal.SIGTERM):
+            pass
+        tell()
+
+    threading.Thread(target=listen, name="end", daemon=True).start()

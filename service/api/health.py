@@ -38,9 +38,9 @@ def healthz() -> Response:
 def readyz() -> Response:
     """Say whether comments can be taken and judged, and which part is missing when not.
 
-    `store` and `queue` take writes, `model` is loaded, `workers` are alive, `inbox` is within
-    its limits; what fails says in a word why. The answer may be a second old, five where
-    looking takes long.
+    `store` and `queue` take writes, `model` is loaded, `workers` are alive and show themselves,
+    `inbox` is within its limits; what fails says in a word why. The answer may be a second old,
+    five where looking takes long.
     """
     found = services().readiness.ask()
     words = found.parts.items()

@@ -13,7 +13,7 @@ from service.api.intake import load, read_json
 from service.api.media import JSON
 from service.api.openapi import PAGED, problems
 from service.api.services import services
-from service.schemas.ops import OutcomeSchema, WhichLettersSchema
+from service.schemas.ops import OutcomeSchema, WhichLettersSchema, outcome_of
 from service.schemas.presentation import iso
 from service.schemas.staff import (
     MOST_AT_ONCE,
@@ -107,7 +107,7 @@ def discard() -> Response:
     caller = staff(Scope.OPS, data["site"])
     ids = _ids(caller.site, data)
     done = services().store.dead_letters.discard(caller.site, ids, caller.actor)
-    return answer({"done": done, "left": _left(caller.site)})
+    return answer(outcome_of(data["ids"], done, _left(caller.site)))
 
 
 def _ids(site: str, data: dict[str, Any]) -> list[str]:

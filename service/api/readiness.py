@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from redis import Redis
 from redis.exceptions import RedisError
 
 from config.settings import Settings
-from service.live_workers import live_workers
+from service.live_workers import absence
 from service.moderation.pipeline import Pipeline
 from service.store.inbox import waits
 from service.store.server.condition import trouble_now
@@ -59,7 +60,7 @@ class Readiness:
 
     settings: Settings
     store: Client
-    queue: Client
+    queue: Redis
     judge: Callable[[], Pipeline]
     clock: Callable[[], float] = time.monotonic
     now: Callable[[], float] = time.time
@@ -106,8 +107,9 @@ class Readiness:
             raise Failed("checks-not-loaded")
 
     def _workers(self) -> None:
-        if not live_workers(self.queue, self.now()):
-            raise Failed("none-alive")
+        why = absence(self.store, self.queue, self.now())
+        if why:
+            raise Failed(why)
 
     def _inbox(self) -> None:
         most, longest_s = self.settings.inbox_limit, self.settings.inbox_age_limit_s
@@ -122,6 +124,7 @@ def readiness(settings: Settings, urls: ServerUrls, judge: Callable[[], Pipeline
     """Return what looks at the parts, connected with little patience."""
     store = connect(urls.store, retries=0, timeout_s=PATIENCE_S)
     queue = connect(urls.queue, retries=0, timeout_s=PATIENCE_S)
+    assert isinstance(queue, Redis)  # noqa: S101  server_urls refuses clusters
     return Readiness(settings, store, queue, judge)
 
 

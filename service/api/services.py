@@ -12,6 +12,7 @@ from config.settings import Settings
 from service.api.answers import Answers
 from service.api.deliverability import Deliverability
 from service.api.readiness import Readiness
+from service.api.streams import Streams
 from service.api.waiting import Waiters
 from service.combining import Combiner
 from service.metrics.collector import ServiceCollector
@@ -58,6 +59,7 @@ class Services:
     provider: Provider | None = None
     answers: Answers = field(default_factory=lambda: Answers(CACHED_ANSWERS))
     judging: Combiner = field(default_factory=Combiner)
+    streams: Streams = field(default_factory=Streams)
 
 
 def services() -> Services:

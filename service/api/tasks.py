@@ -17,6 +17,7 @@ from service.schemas.ops import (
     SuspensionSchema,
     TasksQuerySchema,
     WhichTasksSchema,
+    outcome_of,
 )
 from service.store.telemetry.failures import QUEUES
 
@@ -51,7 +52,7 @@ def retry() -> Response:
         done = telemetry.retry_every_task(actor, data["queue"])
     else:
         done = telemetry.retry_tasks(data["ids"], actor)
-    return answer(OutcomeSchema().dump(done))
+    return answer(outcome_of(data["ids"], done.done, done.left))
 
 
 @blueprint.route("/tasks/discard", methods=["POST"])
@@ -67,7 +68,7 @@ def discard() -> Response:
         done = telemetry.discard_every_task(actor, data["queue"])
     else:
         done = telemetry.discard_tasks(data["ids"], actor)
-    return answer(OutcomeSchema().dump(done))
+    return answer(outcome_of(data["ids"], done.done, done.left))
 
 
 @blueprint.route("/suspension", methods=["PUT"])

@@ -15,7 +15,7 @@ from config.settings import Durability, EncoderUse, Settings, load_secrets
 from service.cli.errors import sentence
 from service.cli.output import as_json, print_json
 from service.judge import build_judge, cascade
-from service.live_workers import live_workers
+from service.live_workers import Absence, absence, live_workers
 from service.store.server.condition import conditions, eviction_sentence
 from service.store.server.connection import Client, connect, needs_fsync_wait, wait_until_ready
 from service.store.server.embedded import ServerUrls, server_urls
@@ -23,6 +23,10 @@ from service.store.server.trouble import SENTENCES, Trouble
 
 OLDEST_REDIS = (6, 2)
 PATIENCE_S = 2.0
+ABSENT = {
+    Absence.NONE_ALIVE: "no RQ worker is alive",
+    Absence.SILENT: "the RQ workers live and do not show themselves; they may hang",
+}
 
 
 class Ill(Exception):
@@ -77,7 +81,7 @@ def examine() -> Iterator[Finding]:
     reached = _finding("queue", lambda: _version(queue))
     yield reached
     if reached.is_good:
-        yield _finding("workers", lambda: _workers(queue))
+        yield _finding("workers", lambda: _workers(store, queue))
 
 
 def _finding(name: str, examination: Callable[[], str]) -> Finding:
@@ -167,13 +171,14 @@ def _durability(client: Client, durability: Durability) -> str:
     )
 
 
-def _workers(queue: Client) -> str:
+def _workers(store: Client, queue: Client) -> str:
     if isinstance(queue, RedisCluster):
         raise Ill("ECLUSE_QUEUE_URL: RQ needs a single server, not a cluster")
-    alive = live_workers(queue, time.time())
-    if not alive:
-        raise Ill("no RQ worker is alive: comments are accepted but stay unreviewed")
-    return f"{len(alive)} alive"
+    now = time.time()
+    why = absence(store, queue, now)
+    if why:
+        raise Ill(f"{ABSENT[why]}: comments are accepted but stay unreviewed")
+    return f"{len(live_workers(queue, now))} alive"
 
 
 def _info(client: Client, section: str) -> dict[str, Any]:

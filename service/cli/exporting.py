@@ -11,7 +11,6 @@ import click
 
 from service.cli.by_address import hand_over, site_option
 from service.cli.opening import BY, open_here
-from service.cli.output import as_json_anyway
 from service.cli.progress import moved_along
 from service.cli.values import EMAIL, SITE
 from service.exchange.own_lines import line_of
@@ -51,7 +50,12 @@ from service.store.store import Store
     show_default=True,
     help="Language of the reasons, of an address's comments.",
 )
-@as_json_anyway
+@click.option(
+    "--json",
+    "is_json",
+    is_flag=True,
+    help="Write JSON lines, as it does anyway; not with --format wxr.",
+)
 def export(
     what: str,
     form: str,
@@ -59,15 +63,21 @@ def export(
     output: Path | None,
     sites: tuple[str, ...],
     lang: str,
+    is_json: bool,
 ) -> None:
     """Write every comment of a SITE, or of an e-mail ADDRESS (- reads it from standard input).
 
     Of a site: each with its status, thread, verdict and last decision; `ecluse import` takes
-    both formats back. Of an address: what an author can download, on all sites or on --site.
-    What a site's retention has taken the address off cannot be found by it any more.
+    both formats back. Of an address: what an author can download, on all sites or on --site,
+    on standard output. What a site's retention has taken the address off cannot be found by it
+    any more.
     """
+    if is_json and form != "jsonl":
+        raise click.UsageError("--json goes without --format wxr, which is XML")
     store = open_here()
     if what == "-" or "@" in what:
+        if form != "jsonl" or is_personal or output:
+            raise click.UsageError("--format, --personal and --output go with a SITE only")
         hand_over(store, EMAIL.convert(what, None, None), sites, lang)
     else:
         _export(store, SITE.convert(what, None, None), form, output, is_personal=is_personal)

@@ -24,13 +24,18 @@ from service.cli.progress import progress_over
 from service.cli.values import LANG, POLICY_FILE
 from service.judge import build_judge, cascade
 from service.moderation.batch import Batch
+from service.moderation.cascade import Cascade
 from service.moderation.comment import Case
+from service.moderation.graded import graded
+from service.moderation.models.weights import ModelBroken
 from service.moderation.pipeline import Pipeline
 from service.moderation.policy import Policy, merged, policy_from
 from service.moderation.signal import Attribute, Evidence, Signal
 from service.moderation.verdict import Verdict
 from service.schemas.messages import DEFAULT_LANGUAGE, LANGUAGES
 from service.schemas.wording import reasons
+
+Scores = Mapping[Attribute, float]
 
 
 @click.command()
@@ -96,40 +101,60 @@ class Judge:
 
     def __init__(self, policy: Policy, is_explained: bool) -> None:
         self._policy = policy
+        self._is_explained = is_explained
         settings = Settings.from_environment()
         self._pipeline: Pipeline = build_judge(settings)
-        self._cascade = cascade(settings) if is_explained else None
+        try:
+            self._cascade: Cascade | None = cascade(settings)
+        except ModelBroken:
+            # The pipeline holds every comment then, and says why.
+            self._cascade = None
 
     def answer(self, case: Case, data: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return what is to be said of one comment."""
-        [verdict] = self._pipeline.review(Batch([case]), self._policy)
-        return self._said(case, data, verdict)
+        [(verdict, scores)] = self._reviewed([case])
+        return self._said(case, data, verdict, scores)
 
     def answers(self, entries: Sequence[Entry]) -> list[Mapping[str, Any]]:
         """Return what is to be said of each entry, in order."""
         read = [entry for entry in entries if isinstance(entry, Read)]
-        verdicts = iter(self._reviewed([entry.case for entry in read]))
+        found = iter(self._reviewed([entry.case for entry in read]))
         return [
-            self._said(entry.case, entry.data, next(verdicts))
+            self._said(entry.case, entry.data, *next(found))
             if isinstance(entry, Read)
             else {"error": entry.fault, "file": entry.line.source, "line": entry.line.number}
             for entry in entries
         ]
 
-    def _reviewed(self, cases: Sequence[Case]) -> Sequence[Verdict]:
-        return self._pipeline.review(Batch(cases), self._policy) if cases else ()
+    def _reviewed(self, cases: Sequence[Case]) -> list[tuple[Verdict, Scores]]:
+        """Return each case's verdict, and its scores in every attribute the models know."""
+        if not cases:
+            return []
+        batch = Batch(cases)
+        verdicts = self._pipeline.review(batch, self._policy)
+        if self._cascade is None:
+            return [(verdict, verdict.scores) for verdict in verdicts]
+        rows = batch.once(self._cascade.judge).scores.tolist()
+        return [
+            (verdict, graded(verdict.scores, numbers) if verdict.is_lang_served else verdict.scores)
+            for verdict, numbers in zip(verdicts, rows, strict=True)
+        ]
 
-    def _said(self, case: Case, data: Mapping[str, Any], verdict: Verdict) -> Mapping[str, Any]:
+    def _said(
+        self, case: Case, data: Mapping[str, Any], verdict: Verdict, scores: Scores
+    ) -> Mapping[str, Any]:
         said = {"id": data["id"]} if "id" in data else {}
-        said |= _data(verdict)
-        return {**said, **highlights(self._cascade, case, verdict)} if self._cascade else said
+        said |= _data(verdict, scores)
+        if not self._is_explained or self._cascade is None:
+            return said
+        return {**said, **highlights(self._cascade, case, verdict)}
 
 
-def _data(verdict: Verdict) -> dict[str, Any]:
+def _data(verdict: Verdict, scores: Scores) -> dict[str, Any]:
     lang = verdict.lang if verdict.lang in LANGUAGES else DEFAULT_LANGUAGE
     return {
         "lang": verdict.lang,
-        "scores": {name.value: _rounded(verdict.scores.get(name, 0.0)) for name in Attribute},
+        "scores": {name.value: _rounded(scores.get(name, 0.0)) for name in Attribute},
         "verdict": verdict.action.value,
         "rule": verdict.rule,
         "reasons": reasons(verdict, lang),

@@ -104,6 +104,7 @@ def _summary(seen: Overview) -> list[str]:
         f"in five minutes: {mix or 'nothing'}",
         f"acceptance to verdict: {_latency(seen.latency)}",
         f"waiting for a check or a moderator: {_unlooked(seen.unlooked)}",
+        f"of all held, taken up by no moderator yet: {seen.unlooked.held_untouched}",
         advice_said(seen.advice),
     ]
 

@@ -18,10 +18,10 @@ from service.compat.judging import batch_of
 from service.moderation.batch import Batch
 from service.moderation.checks import attributes_of
 from service.moderation.checks.site.layer import SiteLayerCheck
-from service.moderation.checks.spam.linear import WORDS_WEIGHT
 from service.moderation.comment import Case, Comment, Facts
+from service.moderation.graded import graded
 from service.moderation.language import Language
-from service.moderation.models.weights import ATTRIBUTES, ModelBroken
+from service.moderation.models.weights import ModelBroken
 from service.moderation.pipeline import Pipeline
 from service.moderation.signal import ARRIVAL, TONE, Attribute, Signal, combine
 from service.store.sites import Site
@@ -148,11 +148,7 @@ def _totals(
     signals: Sequence[Signal], numbers: Sequence[float], silent: frozenset[str]
 ) -> Mapping[Attribute, float]:
     heard = [signal for signal in signals if signal.check not in silent] if silent else signals
-    totals = combine(heard)
-    for attribute, number in zip(ATTRIBUTES, numbers, strict=True):
-        if attribute not in totals:
-            totals[attribute] = number * (WORDS_WEIGHT if attribute is Attribute.SPAM else 1.0)
-    return totals
+    return graded(combine(heard), numbers)
 
 
 @lru_cache(maxsize=1 << len(Attribute))

@@ -49,7 +49,7 @@ def line_of(record: Record, personal: Personal | None) -> bytes:
         data |= {name: getattr(comment, name) for name in TRACES}
     kept = {name: value for name, value in data.items() if value}
     if record.verdict is not None:
-        kept["verdict"] = orjson.Fragment(verdict_json(record.verdict))
+        kept["verdict"] = orjson.Fragment(verdict_json(record.verdict, in_full=True))
     if record.decision is not None:
         kept["decision"] = _told(record.decision)
     return orjson.dumps(kept) + b"\n"

@@ -18,7 +18,7 @@ from ahocorasick_rs import AhoCorasick
 
 from service.moderation.batch import Batch
 from service.moderation.comment import Case
-from service.moderation.signal import Attribute, Evidence, Signal, Span
+from service.moderation.signal import CONTENT, Attribute, Evidence, Signal, Span
 from service.moderation.text import Text
 from service.moderation.verdict import Action
 
@@ -97,7 +97,7 @@ class CustomRules:
         return [_signals(self._found(case, text)) for case, text in rows]
 
     def _found(self, case: Case, content: Text) -> Iterator[_Found]:
-        yield from self._found_in(content, "content")
+        yield from self._found_in(content, CONTENT)
         for field in _FIELDS:
             if value := getattr(case.comment, field):
                 yield from self._found_in(Text.of(value), field)

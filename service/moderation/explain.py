@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from service.moderation.batch import Batch
 from service.moderation.cascade import Cascade
 from service.moderation.comment import Case
 from service.moderation.doubt import main_langs
+from service.moderation.models.condense import repeats
 from service.moderation.models.encoder.explain import explain
 from service.moderation.models.weights import ATTRIBUTES
 from service.moderation.signal import Attribute, Span
+from service.moderation.text import Offsets, Stretch, offsets_without, without
 from service.moderation.verdict import Stage
 
 WORTH_EXPLAINING = 0.1
@@ -32,7 +34,10 @@ class Influence:
     stage: Stage
 
 
-def explanations(cascade: Cascade, case: Case) -> Mapping[Attribute, list[Influence]]:
+Found = Mapping[Attribute, list[Influence]]
+
+
+def explanations(cascade: Cascade, case: Case) -> Found:
     """Return, for each attribute that ``case`` scores in, what moved it, in reading order.
 
     The attribute with the highest score comes first. Of each, first all of the linear
@@ -40,7 +45,10 @@ def explanations(cascade: Cascade, case: Case) -> Mapping[Attribute, list[Influe
     that fails to explain leaves the linear model's. Takes as long as judging forty comments:
     for those who ask.
     """
-    batch = Batch([case])
+    content = case.comment.content
+    cut = repeats(content)
+    comment = replace(case.comment, content=without(content, cut))
+    batch = Batch([replace(case, comment=comment)])
     judgement = batch.once(cascade.judge)
     scores = zip(ATTRIBUTES, judgement.scores[0].tolist(), strict=True)
     found = {
@@ -52,7 +60,18 @@ def explanations(cascade: Cascade, case: Case) -> Mapping[Attribute, list[Influe
         for attribute, influence in _by_meaning(cascade, batch):
             if attribute in found:
                 found[attribute].append(influence)
-    return found
+    return _placed(found, cut) if cut else found
+
+
+def _placed(found: Found, cut: Sequence[Stretch]) -> Found:
+    """Return ``found`` with the spans that the words have in the text before it was ``cut``."""
+    whole = offsets_without(Offsets((0,), (0,), (0,)), cut)
+    return {
+        attribute: [
+            replace(each, span=whole.span(each.span.start, each.span.end)) for each in influences
+        ]
+        for attribute, influences in found.items()
+    }
 
 
 def _by_words(cascade: Cascade, batch: Batch, attribute: Attribute) -> Iterator[Influence]:

@@ -21,6 +21,8 @@ class Attribute(StrEnum):
 
 
 TONE = frozenset(Attribute) - {Attribute.SPAM}
+CONTENT = "content"
+"""The field that most findings point at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class Span:
 
     start: int
     end: int
-    field: str = "content"
+    field: str = CONTENT
 
 
 @dataclass(frozen=True, slots=True)

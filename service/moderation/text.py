@@ -105,7 +105,7 @@ class Text:
 
     @cached_property
     def _revealed_offsets(self) -> Offsets:
-        return reduce(_offsets_without, self._taken_out, self._plain_offsets)
+        return reduce(offsets_without, self._taken_out, self._plain_offsets)
 
 
 # Folding to plain text ------------------------------------------------------------------
@@ -400,9 +400,9 @@ def _revealed(plain: str) -> tuple[str, TakenOut]:
     """Return the revealed form of ``plain``, and what was taken out on the way, step by step."""
     read = _read_as_letters(plain)
     separators = _separators(read)
-    joined = _without(read, separators)
+    joined = without(read, separators)
     repeats = _repeats(joined)
-    return _without(joined, repeats), (separators, repeats)
+    return without(joined, repeats), (separators, repeats)
 
 
 def _read_as_letters(plain: str) -> str:
@@ -488,7 +488,8 @@ def _repeats(text: str) -> list[Stretch]:
     return [(start + 1, end + 3) for start, end in zip(starts, ends, strict=True)]
 
 
-def _without(text: str, stretches: Sequence[Stretch]) -> str:
+def without(text: str, stretches: Sequence[Stretch]) -> str:
+    """Return ``text`` without ``stretches``, which are apart and in order."""
     if not stretches:
         return text
     starts = [0, *(end for _, end in stretches)]
@@ -496,7 +497,7 @@ def _without(text: str, stretches: Sequence[Stretch]) -> str:
     return "".join(text[start:end] for start, end in zip(starts, ends, strict=True))
 
 
-def _offsets_without(below: Offsets, stretches: Sequence[Stretch]) -> Offsets:
+def offsets_without(below: Offsets, stretches: Sequence[Stretch]) -> Offsets:
     """Return the offsets of what is left of a text with offsets ``below`` without ``stretches``."""
     if not stretches:
         return below

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from service.moderation.explain import Influence
-from service.moderation.signal import Attribute, Signal, Span, evidence_spans
+from service.moderation.signal import CONTENT, Attribute, Signal, Span, evidence_spans
 from service.moderation.verdict import Stage
 
 MOST_WORDS = 12
@@ -36,7 +36,7 @@ def marks(
     Those are what the models find weightiest of ``found``, and what lists know: the encoder
     may find no word of several insults missing when it is left out.
     """
-    listed = evidence_spans((each for each in signals if each.attribute is attribute), "content")
+    listed = evidence_spans((each for each in signals if each.attribute is attribute), CONTENT)
     return _merged([*_weighty(found), *listed])
 
 

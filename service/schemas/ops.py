@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
@@ -88,6 +89,7 @@ class InboxSchema(Schema):
     held_oldest_s = fields.Float(allow_none=True)
     unscreened = fields.Integer()
     unscreened_oldest_s = fields.Float(allow_none=True)
+    held_untouched = fields.Integer(metadata={"description": "Held, and claimed by nobody yet."})
     dead_letters = fields.Integer()
     accepted = fields.Integer()
     replayed = fields.Integer()
@@ -178,6 +180,12 @@ class UnlookedSchema(Schema):
     )
     held_unseen = fields.Integer(
         metadata={"description": "Held and screened: no moderator has decided, opened or not."}
+    )
+    held_untouched = fields.Integer(
+        metadata={
+            "description": "Of all that are held, those no moderator has claimed, as who stays "
+            "with a card does, nor decided to hold. They are in the other numbers."
+        }
     )
     total = fields.Integer()
     oldest_s = fields.Float(allow_none=True)
@@ -340,7 +348,17 @@ class OutcomeSchema(Schema):
     """Say of which tasks or letters it was done, and how many are left."""
 
     done = fields.List(fields.String())
+    not_found = fields.List(
+        fields.String(), metadata={"description": "Those of `ids` it could not be done to."}
+    )
     left = fields.Integer()
+
+
+def outcome_of(ids: Sequence[str], done: Sequence[str], left: int) -> dict[str, Any]:
+    """Return the answer about what was asked for by ``ids``, of which there are none for all."""
+    known = set(done)
+    missing = [each for each in ids if each not in known]
+    return {"done": done, "not_found": missing, "left": left}
 
 
 class SuspensionSchema(Schema):

@@ -400,6 +400,7 @@ def transition_keys(site: str, records: Sequence[Record]) -> list[str]:
         keys.callbacks,
         keys.webhooks,
         keys.outbox,
+        keys.handled,
     ]
     for record in records:
         names += comment_keys(

@@ -30,6 +30,8 @@ local function snapshot(k, id, from, last, content)
   if held then before.unscreened = held end
   local reported = redis.call('ZSCORE', shared.reported, id)
   if reported then before.reported = reported end
+  local handled = redis.call('ZSCORE', shared.handled, id)
+  if handled then before.handled = handled end
   local dead = redis.call('ZSCORE', shared.dead, id)
   if dead then
     before.dead = dead
@@ -96,6 +98,7 @@ for index = 1, count do
       new = move(shared, k, id, from, to, current[3])
     end
     if content ~= '' then keep_facets(shared, k, id, to, current[3], packed) end
+    if to == 'held' then redis.call('ZADD', shared.handled, 'NX', decided_at, id) end
     redis.call('DEL', claim)
     settle_with(shared, k, id, to, actor, decided_at)
     redis.call('HINCRBY', shared.counters, 'decisions', 1)

@@ -323,6 +323,11 @@ class SiteKeys:
         """Sorted set by time: held comments that readers reported."""
         return self._key("queue:reported")
 
+    @property
+    def handled(self) -> str:
+        """Sorted set by time: held comments that a moderator has claimed, or decided to hold."""
+        return self._key("handled")
+
     def scored(self, attribute: str) -> str:
         """Sorted set: held comments with a score for an attribute, the highest first."""
         return self._key(f"queue:attribute:{attribute}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +11,7 @@ import orjson
 
 from service.moderation.comment import Case, Comment, Facts, FormToken
 from service.moderation.policy import SHADOW_BAN
-from service.moderation.signal import Attribute, Evidence, Signal, Span
+from service.moderation.signal import CONTENT, Attribute, Evidence, Signal, Span, combine
 from service.moderation.verdict import Action, Status, Verdict
 from service.store.reported import NO_VOICES, Voices, voices_from
 
@@ -212,11 +212,16 @@ def readable_records(
     return found
 
 
-def verdict_json(verdict: Verdict) -> bytes:
-    """Return a verdict as it is stored; scores keep four decimals, and empty parts are left out."""
+def verdict_json(verdict: Verdict, *, in_full: bool = False) -> bytes:
+    """Return a verdict as it is stored; numbers keep four decimals, and empty parts are left out.
+
+    So is, unless ``in_full``, what ``verdict_from`` finds again by itself: totals of the signals,
+    what a model's evidence says of its score, and that a span is one of the content.
+    """
+    scores = {name: _rounded(score) for name, score in verdict.scores.items()}
+    signals = [_signal_data(signal, in_full=in_full) for signal in verdict.signals]
     parts = {
-        "scores": {name.value: _rounded(score) for name, score in verdict.scores.items()},
-        "signals": [_signal_data(signal) for signal in verdict.signals],
+        "signals": signals,
         "unscreened": verdict.unscreened,
         "attribute": verdict.attribute,
         "lang": verdict.lang,
@@ -225,6 +230,8 @@ def verdict_json(verdict: Verdict) -> bytes:
     }
     data: dict[str, Any] = {"action": verdict.action, "rule": verdict.rule}
     data |= {name: part for name, part in parts.items() if part}
+    if scores != _totals(verdict.signals, verdict.log_only) or (in_full and scores):
+        data["scores"] = {name.value: score for name, score in scores.items()}
     if not verdict.is_lang_served:
         data["is_lang_served"] = False
     for name in ("threshold", "approved_before"):
@@ -233,13 +240,35 @@ def verdict_json(verdict: Verdict) -> bytes:
     return orjson.dumps(data, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
-def _signal_data(signal: Signal) -> list[Any]:
+def _totals(signals: Iterable[Signal], log_only: Container[str]) -> dict[Attribute, float]:
+    """Return the totals of ``signals`` as they are stored, of those that weigh something."""
+    stored = (
+        replace(each, score=_rounded(each.score), weight=_rounded(each.weight))
+        for each in signals
+        if each.check not in log_only
+    )
+    return {name: _rounded(total) for name, total in combine(stored).items()}
+
+
+def _signal_data(signal: Signal, *, in_full: bool) -> list[Any]:
+    score = _rounded(signal.score)
     evidence = [
-        [item.code, dict(item.params), [[s.start, s.end, s.field] for s in item.spans]]
+        [item.code]
+        if not in_full and not item.spans and item.params == _percent_of(score)
+        else [item.code, dict(item.params), [_span_data(s, in_full=in_full) for s in item.spans]]
         for item in signal.evidence
     ]
-    numbers = [_rounded(signal.score), _rounded(signal.weight)]
-    return [signal.check, signal.attribute, *numbers, evidence]
+    return [signal.check, signal.attribute, score, _rounded(signal.weight), evidence]
+
+
+def _percent_of(score: float) -> dict[str, int]:
+    """Return what a model's evidence says of its ``score``."""
+    return {"percent": round(score * 100)}
+
+
+def _span_data(span: Span, *, in_full: bool) -> list[Any]:
+    ends = [span.start, span.end]
+    return ends if span.field == CONTENT and not in_full else [*ends, span.field]
 
 
 def _rounded(score: float) -> float:
@@ -249,18 +278,23 @@ def _rounded(score: float) -> float:
 def verdict_from(raw: bytes) -> Verdict:
     """Return the verdict stored by ``verdict_json``."""
     data = orjson.loads(raw)
+    signals = tuple(_signal_from(*values) for values in data.get("signals", ()))
+    log_only = tuple(data.get("log_only", ()))
+    kept = data.get("scores")
     return Verdict(
         action=Action(data["action"]),
         rule=data["rule"],
-        scores={Attribute(name): score for name, score in data.get("scores", {}).items()},
-        signals=tuple(_signal_from(*values) for values in data.get("signals", ())),
+        scores=_totals(signals, log_only)
+        if kept is None
+        else {Attribute(name): score for name, score in kept.items()},
+        signals=signals,
         unscreened=tuple(data.get("unscreened", ())),
         attribute=Attribute(data["attribute"]) if data.get("attribute") else None,
         threshold=data.get("threshold"),
         lang=data.get("lang", ""),
         is_lang_served=data.get("is_lang_served", True),
         stages=tuple(data.get("stages", ())),
-        log_only=tuple(data.get("log_only", ())),
+        log_only=log_only,
         approved_before=data.get("approved_before"),
     )
 
@@ -268,11 +302,15 @@ def verdict_from(raw: bytes) -> Verdict:
 def _signal_from(
     check: str, attribute: str, score: float, weight: float, evidence: list[Any]
 ) -> Signal:
-    items = tuple(
-        Evidence(code, params, tuple(Span(*span) for span in spans))
-        for code, params, spans in evidence
-    )
+    items = tuple(_evidence_from(score, *item) for item in evidence)
     return Signal(check, Attribute(attribute), score, weight, items)
+
+
+def _evidence_from(
+    score: float, code: str, params: Mapping[str, Any] | None = None, spans: Iterable[Any] = ()
+) -> Evidence:
+    found = _percent_of(score) if params is None else params
+    return Evidence(code, found, tuple(Span(*span) for span in spans))
 
 
 def _content_of(raw: bytes | None) -> str:

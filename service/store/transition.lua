@@ -129,6 +129,7 @@ local function leave(shared, k, id, from)
   if from == 'held' then unindex(shared, k, id) end
   redis.call('ZREM', shared[from], id)
   redis.call('ZREM', shared.unscreened, id)
+  redis.call('ZREM', shared.handled, id)
   forget_dead(shared, id)
   redis.call('HINCRBY', shared.counters, 'status.' .. from, -1)
   count_author(k, from, -1)
@@ -249,7 +250,7 @@ local SHARED = {
   'spam_score', 'toxicity', 'severe_toxicity', 'insult', 'threat', 'identity_attack',
   'profanity', 'sexually_explicit',
   'lang_fr', 'lang_en', 'lang_de', 'lang_pt', 'lang_es', 'lang_it', 'lang_nl', 'lang_other',
-  'reporters', 'appeals', 'appeal_counts', 'callbacks', 'webhooks', 'outbox',
+  'reporters', 'appeals', 'appeal_counts', 'callbacks', 'webhooks', 'outbox', 'handled',
 }
 local PER_COMMENT = 8
 

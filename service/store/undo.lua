@@ -49,6 +49,8 @@ judge_reports(shared, k, id, is_decided and to or 'held')
 reopen_appeal(shared, k, id, decision.at)
 if before.unscreened then redis.call('ZADD', shared.unscreened, before.unscreened, id) end
 if before.reported then mark_reported(shared, id, before.reported) end
+redis.call('ZREM', shared.handled, id)
+if before.handled then redis.call('ZADD', shared.handled, before.handled, id) end
 if before.dead then
   redis.call('ZADD', shared.dead, before.dead, id)
   redis.call('HSET', shared.dead_reasons, id, before.why)

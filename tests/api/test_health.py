@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,10 @@ import pytest
 
 from config.settings import Settings
 from service.moderation.pipeline import Pipeline
+from service.store import keys
 from service.store.sites import Site
+from service.store.telemetry.roll import Present, Roll
+from service.store.telemetry.workers import SILENT_AFTER_MS
 from tests.api.house import (
     ORIGIN,
     PAGE,
@@ -59,10 +62,10 @@ def prepared(house: House) -> Clock:
     return clock
 
 
-def add_worker(queue: Any) -> None:
-    """Leave the traces of a living worker: this process."""
+def add_worker(queue: Any, ago_s: float = 0) -> None:
+    """Leave the traces of a living worker that showed itself so long ago: this process."""
     queue.sadd("rq:workers", "rq:worker:one")
-    seen = datetime.now(UTC)
+    seen = datetime.now(UTC) - timedelta(seconds=ago_s)
     fields = {
         "pid": os.getpid(), "hostname": socket.gethostname(),
         "last_heartbeat": f"{seen:%Y-%m-%dT%H:%M:%S.%fZ}",
@@ -103,6 +106,23 @@ def test_without_a_worker_a_service_is_not_ready(house: House) -> None:
     prepared(house)
     house.services.readiness.queue.delete("rq:workers")
     assert ready(house) == (503, {"workers": "none-alive"})
+
+
+def test_workers_that_live_and_do_not_show_themselves_make_a_service_not_ready(
+    house: House,
+) -> None:
+    clock = prepared(house)
+    now_ms = round(time.time() * 1000)
+    here = Present("one", socket.gethostname(), os.getpid(), now_ms - 60_000, 0)
+    store: Any = house.services.store.client
+    Roll(store).call([here], [], now_ms)
+    store.hset(keys.ops_worker("one"), "sign", now_ms - SILENT_AFTER_MS - 1)
+    house.services.readiness.queue.hset("rq:worker:one", "state", "busy")
+    add_worker(house.services.readiness.queue, ago_s=SILENT_AFTER_MS / 1000 + 1)
+    assert ready(house) == (503, {"workers": "silent"})
+    store.hset(keys.ops_worker("one"), "sign", now_ms)
+    clock.now += 10
+    assert ready(house) == (200, {})
 
 
 def test_checks_that_did_not_load_are_no_model(house: House) -> None:

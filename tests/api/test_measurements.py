@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from service.store.queue.filters import Filters, Sort
 from service.store.sites import Scope
 from service.store.staff.accounts import Role
 from tests.api.house import (
@@ -46,6 +47,11 @@ def test_the_overview_tells_rates_mix_latency_and_what_waits(house: House) -> No
     waiting = {name: found["unlooked"][name] for name in ("inbox", "unscreened", "held_unseen")}
     assert waiting == {"inbox": 1, "unscreened": 0, "held_unseen": 1}
     assert found["unlooked"]["total"] == 2
+    assert found["unlooked"]["held_untouched"] == 1
+    (waits,) = house.services.store.queue.find("demo", Filters(), Sort.OLDEST, 5, "").records
+    house.services.store.claims.take("demo", waits.comment.id, "account:mo", 1)
+    again = asked(house, "overview")["unlooked"]
+    assert again == found["unlooked"] | {"held_untouched": 0, "oldest_s": again["oldest_s"]}
     assert found["settled_rate"] > 0
 
 

@@ -155,14 +155,16 @@ def test_a_discarded_dead_letter_stays_with_the_moderators(house: House) -> None
     headers = bearer(house.key(Scope.OPS))
     body = {"ids": [comment_id, NAMELESS_ID]}
     answer = house.client.post(DISCARD, json=body, headers=headers)
-    assert json_of(answer) == {"done": [comment_id], "left": 0}
+    assert json_of(answer) == {"done": [comment_id], "not_found": [NAMELESS_ID], "left": 0}
     found = summary(house)
     assert (found["dead_letters"], found["held"], found["unscreened"]) == (0, 1, 1)
     assert house.record(comment_id).status == "held"
     entries = house.services.store.audit.find("demo", AuditFilters(comment_id=comment_id), 10)
     assert "dead-letter-discarded" in [entry.kind for entry in entries.entries]
     again = house.client.post(DISCARD, json=body, headers=headers)
-    assert json_of(again) == {"done": [], "left": 0}
+    assert json_of(again) == {"done": [], "not_found": body["ids"], "left": 0}
+    everything = house.client.post(DISCARD, json={"all": True}, headers=headers)
+    assert json_of(everything) == {"done": [], "not_found": [], "left": 0}
 
 
 def test_500_may_be_tried_at_once_and_no_more(house: House) -> None:

@@ -113,7 +113,8 @@ def test_tasks_of_one_queue_are_listed_and_acted_on_alone(house: House) -> None:
     (slow,) = fail(house, 1, "maintenance")
     found = listed(house, queue="maintenance")
     assert ([task["id"] for task in found["tasks"]], found["total"]) == ([slow], 1)
-    assert act(house, "retry", all=True, queue="maintenance") == {"done": [slow], "left": 0}
+    retried = act(house, "retry", all=True, queue="maintenance")
+    assert retried == {"done": [slow], "not_found": [], "left": 0}
     assert listed(house)["total"] == 2
     headers = bearer(house.key(Scope.OPS))
     answer = house.client.get(TASKS, query_string={"queue": "x"}, headers=headers)
@@ -134,8 +135,11 @@ def test_all_at_once_are_so_many_and_the_rest_is_told(
 
 def test_a_failed_task_is_tried_again_or_discarded(house: House) -> None:
     first, second, third = fail(house, 3)
-    assert act(house, "retry", ids=[first, "nobody"]) == {"done": [first], "left": 2}
-    assert act(house, "discard", ids=[second]) == {"done": [second], "left": 1}
+    retried = act(house, "retry", ids=[first, "nobody"])
+    assert retried == {"done": [first], "not_found": ["nobody"], "left": 2}
+    discarded = act(house, "discard", ids=[first, second])
+    assert discarded == {"done": [second], "not_found": [first], "left": 1}
+    assert act(house, "discard", ids=["nobody"])["not_found"] == ["nobody"]
     assert [task["id"] for task in listed(house)["tasks"]] == [third]
     redis: Any = queue_of(house.services.settings)
     assert redis.lrange("rq:queue:moderate", 0, -1) == [first.encode()]
@@ -157,6 +161,7 @@ def test_all_failed_tasks_go_at_once(house: House) -> None:
     assert sorted(act(house, "retry", all=True)["done"]) == sorted(ids)
     fail(house, 0)
     assert act(house, "discard", all=True)["left"] == 0
+    assert act(house, "discard", all=True) == {"done": [], "not_found": [], "left": 0}
     assert listed(house)["total"] == 0
 
 

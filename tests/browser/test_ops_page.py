@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from redis import Redis
 from rq import Queue
 from rq.serializers import JSONSerializer
@@ -70,6 +70,28 @@ def set_aside(shelves: Store, site: str) -> str:
     return comment_id
 
 
+def open_with_a_stream(page: Page, service: ServiceUp) -> None:
+    """Load the page until it has a place: pages closed just before may hold all of them."""
+    for _ in range(10):
+        with page.expect_response("**/ops/events*") as answer:
+            page.goto(f"{service.url}/ops")
+        if answer.value.status == 200:
+            return
+        page.wait_for_timeout(1_000)
+    pytest.fail("no stream was free")
+
+
+def show(page: Page, *, is_hidden: bool) -> None:
+    """Have the page believe that its tab is hidden, or seen again."""
+    page.evaluate(
+        """(isHidden) => {
+          Object.defineProperty(document, "hidden", { get: () => isHidden, configurable: true });
+          document.dispatchEvent(new Event("visibilitychange"));
+        }""",
+        is_hidden,
+    )
+
+
 def fail_a_task(service: ServiceUp) -> str:
     """Give the service's worker a task that fails; return its id."""
     connection = connect(server_urls(Settings(data_dir=service.data_dir)).queue)
@@ -101,6 +123,53 @@ def test_a_worker_killed_under_load_shows_without_the_page_being_loaded_again(
     assert_accessible(page)
     page.emulate_media(color_scheme="dark")
     assert_accessible(page, {"runOnly": ["color-contrast"]})
+
+
+def test_what_changes_is_sent_by_a_stream_and_not_asked_for(
+    service: ServiceUp, shelves: Store, site: str, signed_in: Open
+) -> None:
+    page = signed_in("Odile", Role.OPS)
+    open_with_a_stream(page, service)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    set_aside(shelves, site)
+    expect(page.locator("#ops-dead")).to_contain_text(site)
+    second = set_aside(shelves, site)
+    expect(page.locator(f"#dead-{second}")).to_be_visible()
+    expect(page.locator("#stale")).to_be_hidden()
+    assert [url for url in asked if "/ops/now" in url] == []
+
+
+@pytest.mark.parametrize(
+    "hinder",
+    [
+        pytest.param(lambda route: route.fulfill(status=204), id="no place is free"),
+        pytest.param(lambda _: None, id="a proxy holds the stream back"),
+    ],
+)
+def test_a_page_without_a_stream_asks(
+    hinder: Callable[[Route], None],
+    service: ServiceUp,
+    shelves: Store,
+    site: str,
+    signed_in: Open,
+) -> None:
+    page = signed_in("Odile", Role.OPS)
+    page.route("**/ops/events*", hinder)
+    with page.expect_response("**/ops/now*"):
+        page.goto(f"{service.url}/ops")
+    comment_id = set_aside(shelves, site)
+    expect(page.locator(f"#dead-{comment_id}")).to_be_visible()
+    expect(page.locator("#stale")).to_be_hidden()
+
+
+def test_a_page_that_is_hidden_gives_its_stream_back(service: ServiceUp, signed_in: Open) -> None:
+    page = signed_in("Odile", Role.OPS)
+    open_with_a_stream(page, service)
+    with page.expect_event("requestfailed", lambda request: "/ops/events" in request.url):
+        show(page, is_hidden=True)
+    with page.expect_request("**/ops/events*"):
+        show(page, is_hidden=False)
 
 
 def test_the_charts_are_drawn_and_their_table_is_at_hand(

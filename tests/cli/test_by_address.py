@@ -61,6 +61,16 @@ def test_all_comments_of_an_address_are_printed(ecluse: Ecluse) -> None:
     assert ecluse("export", "nobody@example.org").out == ""
 
 
+@pytest.mark.usefixtures("town")
+@pytest.mark.parametrize("more", [("--output", "out"), ("--format", "wxr"), ("--personal",)])
+def test_what_goes_with_a_site_only_is_not_passed_over_in_silence(
+    more: tuple[str, ...], ecluse: Ecluse
+) -> None:
+    answer = ecluse("export", CLAIRE, *more)
+    assert (answer.code, answer.out) == (2, "")
+    assert "go with a SITE only" in answer.err
+
+
 def test_erasing_leaves_nothing_of_the_address(ecluse: Ecluse, town: Store) -> None:
     key = town.vault.lookup("email", CLAIRE)
     answer = ecluse("erase", CLAIRE, "--yes", "--json")

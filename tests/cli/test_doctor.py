@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,9 @@ from typing import Any
 import pytest
 from redis import Redis
 
+from service.store.store import Store
+from service.store.telemetry.roll import Present, Roll
+from service.store.telemetry.workers import SILENT_BY_RQ_MS
 from tests.cli.conftest import Answer, Ecluse
 from tests.conftest import start_valkey, stop
 
@@ -52,6 +56,19 @@ def test_dead_workers_do_not_count(
     answer = ecluse("doctor", "--json")
     assert answer.code == 1
     assert "no RQ worker is alive" in findings(answer)["workers"]["says"]
+
+
+def test_workers_that_all_hang_are_told_from_dead_ones(
+    ecluse: Ecluse, store: Store, queue_url: str
+) -> None:
+    here, now_ms = socket.gethostname(), round(time.time() * 1000)
+    Roll(store.client).call([Present("w", here, os.getpid(), now_ms - 60_000, 0)], [], now_ms)
+    seen = datetime.now(UTC) - timedelta(seconds=SILENT_BY_RQ_MS / 1000 + 1)
+    register_worker(queue_url, pid=os.getpid(), hostname=here, seen=seen)
+    Redis.from_url(queue_url).hset("rq:worker:one", "state", "idle")
+    answer = ecluse("doctor", "--json")
+    assert answer.code == 1
+    assert "live and do not show themselves" in findings(answer)["workers"]["says"]
 
 
 def test_no_worker_and_no_server_are_told_apart(ecluse: Ecluse) -> None:

@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+from xml.etree import ElementTree
 
 import pytest
 
@@ -82,6 +83,23 @@ def test_an_export_comes_back_and_holds_what_is_personal_only_when_asked(
         assert told["imported"] + told["already_there"] == 7
     lines = ecluse("export", "demo", "--personal").lines
     assert ecluse("export", "other", "--personal").lines == lines
+
+
+@pytest.mark.usefixtures("store")
+def test_an_export_writes_one_thing_and_refuses_json_where_that_is_xml(
+    ecluse: Ecluse, wxr: Path, tmp_path: Path
+) -> None:
+    ecluse("import", "demo", str(wxr))
+    lines = ecluse("export", "demo")
+    assert len(lines.lines) > 1
+    assert ecluse("export", "demo", "--json") == lines
+    target = tmp_path / "out"
+    assert ecluse("export", "demo", "--json", "--output", str(target)).out == ""
+    assert target.read_text("utf-8") == lines.out
+    ElementTree.fromstring(ecluse("export", "demo", "--format", "wxr").out)  # noqa: S314  our own
+    both = ecluse("export", "demo", "--format", "wxr", "--json")
+    assert (both.code, both.out) == (2, "")
+    assert "--json goes without --format wxr" in both.err
 
 
 def test_a_download_is_kept_in_the_audit_log(ecluse: Ecluse, store: Store) -> None:

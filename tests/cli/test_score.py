@@ -40,6 +40,21 @@ def test_a_text_is_judged_without_any_server(ecluse: Ecluse) -> None:
     assert set(answer.data["scores"]) == set(Attribute)
 
 
+def test_what_no_check_reports_is_put_in_order_by_the_models(ecluse: Ecluse) -> None:
+    texts = "Merci beaucoup, belle journée à vous.\nTous les mêmes, ces gens, on connaît la suite."
+    calm, colder = scored(ecluse, stdin=texts).lines
+    assert not any(signal["attribute"] == "toxicity" for signal in calm["signals"])
+    assert 0 < calm["scores"]["toxicity"] < 0.1
+    assert calm["scores"]["toxicity"] < colder["scores"]["toxicity"]
+
+
+def test_in_a_language_no_model_has_learned_the_models_have_no_number(ecluse: Ecluse) -> None:
+    text = "Tack så mycket för artikeln, det var väldigt intressant att läsa om staden."
+    answer = scored(ecluse, "--text", text)
+    assert answer.data["lang"] == "sv"
+    assert answer.data["scores"]["toxicity"] == 0.0
+
+
 def test_json_may_be_asked_for_and_comes_anyway(ecluse: Ecluse) -> None:
     asked = scored(ecluse, "--text", FRIENDLY, "--json")
     assert (asked.code, asked.out) == (0, scored(ecluse, "--text", FRIENDLY).out)

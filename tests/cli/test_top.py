@@ -7,12 +7,14 @@ import time
 import pytest
 
 from service.cli.top import duration
+from service.moderation.verdict import Action
 from service.store.doors.door_keys import Door
 from service.store.sites import Changer
 from service.store.store import Store
 from service.store.webhooks.webhooks import What
 from tests.cli.conftest import Ecluse
 from tests.conftest import arrival_of, comment_of
+from tests.store.shelf import bring, settle_all
 
 
 def test_what_is_wrong_and_what_waits_is_printed_once_where_there_is_no_terminal(
@@ -33,6 +35,14 @@ def test_calls_with_unknown_keys_are_told_of(ecluse: Ecluse, store: Store) -> No
     alerts = ecluse("top", "--json").data["overview"]["alerts"]
     (alert,) = [each for each in alerts if each["kind"] == "unknown_keys"]
     assert alert["message"].startswith(told)
+
+
+def test_what_is_held_and_was_taken_up_by_nobody_is_told(ecluse: Ecluse, store: Store) -> None:
+    for name in ("c1", "c2"):
+        bring(store, name)
+    settle_all(store, Action.HOLD)
+    store.claims.take("demo", "c1", "account:mo", 1)
+    assert "of all held, taken up by no moderator yet: 1" in ecluse("top").out.splitlines()
 
 
 def test_programs_get_the_same_as_from_the_api(ecluse: Ecluse, demo: str) -> None:

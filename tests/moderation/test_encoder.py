@@ -19,6 +19,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.moderation.models.condense import LONGEST_PHRASE
 from service.moderation.models.encoder import Encoder
 from service.moderation.models.encoder.encoder import MOST_WINDOWS_AT_ONCE
 from service.moderation.models.encoder.runs import MOST_ROWS, MOST_TOKENS, padded, runs
@@ -34,7 +35,7 @@ from service.moderation.signal import Attribute
 from tests.encoders import BIAS, WEIGHTS, WIDTH, write_encoder, write_network
 
 TOXICITY, SPAM = ATTRIBUTES.index(Attribute.TOXICITY), ATTRIBUTES.index(Attribute.SPAM)
-FILLER = "word " * 40
+FILLER = "".join(f"word{number} " for number in range(LONGEST_PHRASE + 1))
 
 
 @pytest.fixture(scope="module")
@@ -206,7 +207,9 @@ def test_a_skim_is_the_mean_of_what_the_pieces_weigh_and_the_linear_score(tmp_pa
 
 def test_of_a_long_text_the_worst_window_is_what_a_skim_expects(tmp_path: Path) -> None:
     encoder = Encoder.load(write_encoder(tmp_path, calm={"en": 0.1}))
-    assert skimmed(encoder, FILLER + "vile " * 14) > 0.95
+    alike = [f"{word} vile" for word in FILLER.split()[:7]]
+    of_window = skimmed(encoder, " ".join((FILLER, *alike)))
+    assert of_window == pytest.approx(sigmoid(7 * 6 / 16), abs=1e-3)
 
 
 def test_a_skim_has_the_calibration_of_the_network(tmp_path: Path) -> None:

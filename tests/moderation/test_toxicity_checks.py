@@ -368,6 +368,40 @@ def test_harmless_phrases_and_names_are_no_hits(content: str, lang: str) -> None
     assert found(content, lang) == {}
 
 
+@pytest.mark.parametrize(
+    ("content", "lang"),
+    [
+        ("Hitler was right", "en"),
+        ("These people are vermin", "en"),
+        ("Go back to your country", "en"),
+        ("Jews control the media.", "en"),
+        ("Hitler avait raison", "fr"),
+        ("Retourne dans ton pays", "fr"),
+        ("Les juifs contrôlent les médias", "fr"),
+    ],
+)
+def test_a_slogan_against_a_group_waits_for_a_moderator(content: str, lang: str) -> None:
+    assert actions(DEFAULT, [(content, lang)]) != [Action.APPROVE]
+
+
+@pytest.mark.parametrize(
+    ("content", "lang"),
+    [
+        ("He shouted go back to your country at my mother", "en"),
+        ("Anyone who says Hitler was right should read a book", "en"),
+        ("The claim that Jews control the media is an old lie", "en"),
+        ("Nobody should be told to go back to your country", "en"),
+        ("On m'a dit retourne dans ton pays, je suis né à Lyon", "fr"),
+        ("Ceux qui disent qu'Hitler avait raison me font honte", "fr"),
+        ("Le cliché « les juifs contrôlent les médias » a la vie dure", "fr"),
+        ("Le slogan La France aux Français date de 1880", "fr"),
+        ("Je retourne en Algérie cet été voir ma famille", "fr"),
+    ],
+)
+def test_who_tells_of_a_slogan_or_objects_to_it_is_published(content: str, lang: str) -> None:
+    assert actions(DEFAULT, [(content, lang)]) == [Action.APPROVE]
+
+
 @pytest.mark.parametrize("word", ["bordel", "merde", "putain", "fuck", "shit"])
 def test_a_swear_word_is_profanity_by_the_list_alone(word: str) -> None:
     signal = found(f"Oh {word}, encore")[Attribute.PROFANITY]

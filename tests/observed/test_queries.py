@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ import yaml
 
 from service.metrics.requests import METHODS, OTHER
 from service.store.sites import Changer
+from service.store.telemetry.roll import Left, Present, Roll
 from service.store.telemetry.views import WorkerState
 from service.store.webhooks.webhooks import What
 from tests.api.house import House
@@ -156,6 +159,56 @@ def test_every_alert_asks_for_what_is_exposed(
         labels = labels_of(rule["expr"], exposed)
         told = set(re.findall(r"\$labels\.(\w+)", rule["annotations"]["summary"]))
         assert told <= labels, rule["alert"]
+
+
+def test_workers_that_are_merely_suspended_are_no_absence(
+    alerts: list[dict[str, Any]], house: House
+) -> None:
+    (rule,) = [rule for rule in alerts if rule["alert"] == "EcluseNoWorker"]
+    absent: Any = promql.parse(rule["expr"])
+    alive = absent.lhs.lhs.expr
+    assert chosen(alive, house) == 0
+    stand_in_for_a_worker(house)
+    assert chosen(alive, house) == 1
+    house.services.telemetry.suspend("cli", now_ms())
+    assert chosen(promql.parse('ecluse_workers{state="suspended"}'), house) == 1
+    assert chosen(alive, house) == 1
+    (told,) = [rule for rule in alerts if rule["alert"] == "EcluseWorkersSuspended"]
+    assert told["labels"]["severity"] == "warning"
+    held_up: Any = promql.parse(told["expr"])
+    assert chosen(held_up.lhs, house) == 1
+    Roll(house.services.store.client).call([], [Left("w", -9)], now_ms())
+    assert chosen(alive, house) == 0
+
+
+def stand_in_for_a_worker(house: House) -> None:
+    """Leave the traces of an idle worker, on the roll and with RQ."""
+    Roll(house.services.store.client).call([Present("w", "here", 7, now_ms(), 0)], [], now_ms())
+    queue: Any = house.services.readiness.queue
+    queue.sadd("rq:workers", "rq:worker:w")
+    fields = {"pid": 7, "hostname": "here", "state": "idle",
+              "last_heartbeat": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"}  # fmt: skip
+    queue.hset("rq:worker:w", mapping=fields)
+
+
+def chosen(selector: Any, house: House) -> float:
+    """Return the sum of what a selector chooses of the metrics now."""
+    return sum(
+        sample.value
+        for family in house.services.collector.collect()
+        for sample in family.samples
+        if sample.name == selector.name
+        and all(_fits(matcher, sample.labels) for matcher in selector.matchers.matchers)
+    )
+
+
+def _fits(matcher: Any, labels: Mapping[str, str]) -> bool:
+    is_one = any(re.fullmatch(each, labels[matcher.name]) for each in _patterns(matcher))
+    return is_one is (matcher.op in (promql.MatchOp.Equal, promql.MatchOp.Re))
+
+
+def now_ms() -> int:
+    return round(time.time() * 1000)
 
 
 def test_every_panel_asks_for_what_is_exposed(

@@ -15,6 +15,7 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 
 from config.settings import Settings
+from service.live_workers import Absence, absence
 from service.store.doorbell import MODERATE_QUEUE, Doorbell
 from service.store.store import Store
 from service.store.telemetry.roll import ALIVE_MS
@@ -93,11 +94,13 @@ def test_a_worker_that_hangs_is_not_taken_for_a_healthy_one(
 ) -> None:
     (first, second) = looked(telemetry)
     impatient = Telemetry(store, queue_of(settings), Limits(inbox_age_s=2))
+    assert absent(store, settings) is None
     os.kill(first.pid, signal.SIGSTOP)
     try:
         eventually(lambda: states(telemetry) == {first.pid: "silent", second.pid: "idle"})
         (alert,) = of_kind(impatient, AlertKind.WORKER_SILENT)
         assert (alert.severity, alert.value) == (Severity.WARNING, 1)
+        assert absent(store, settings) is None  # the other is there
         (shown,) = [worker for worker in looked(telemetry) if worker.pid == first.pid]
         assert now_ms() - shown.last_heartbeat_ms > SILENT_AFTER_MS
         os.kill(second.pid, signal.SIGSTOP)
@@ -107,6 +110,7 @@ def test_a_worker_that_hangs_is_not_taken_for_a_healthy_one(
         (alert,) = of_kind(impatient, AlertKind.WORKER_SILENT)
         assert (alert.severity, alert.value) == (Severity.CRITICAL, 2)
         assert not of_kind(impatient, AlertKind.NO_WORKER)
+        assert absent(store, settings) is Absence.SILENT  # RQ still calls both alive
         assert impatient.overview(["demo"], now_ms()).advice.kind is AdviceKind.STUCK
     finally:
         for worker in (first, second):
@@ -114,6 +118,7 @@ def test_a_worker_that_hangs_is_not_taken_for_a_healthy_one(
     eventually(lambda: states(telemetry) == {first.pid: "idle", second.pid: "idle"})
     eventually(lambda: store.comments.status("demo", "c1") == "approved")
     assert not of_kind(impatient, AlertKind.WORKER_SILENT)
+    assert absent(store, settings) is None
 
 
 def test_a_killed_worker_and_a_killed_machine_are_seen_within_five_seconds() -> None:
@@ -128,6 +133,10 @@ def states(telemetry: Telemetry) -> dict[int, str]:
 
 def in_hand(telemetry: Telemetry) -> list[tuple[WorkerState, str]]:
     return [(worker.state, worker.task) for worker in looked(telemetry) if worker.task]
+
+
+def absent(store: Store, settings: Settings) -> Absence | None:
+    return absence(store.client, queue_of(settings), time.time())
 
 
 def of_kind(telemetry: Telemetry, kind: AlertKind) -> list[Alert]:

@@ -33,6 +33,48 @@ def test_the_first_to_claim_a_comment_has_it(held: Store) -> None:
     assert held.claims.holders("demo", ["c1", "c2"]) == {"c1": Claim(MO, NOW + LEASE_MS)}
 
 
+def handled(store: Store) -> dict[str, int]:
+    marks = raw(store).zrange(DEMO.handled, 0, -1, withscores=True)
+    return {member.decode(): int(at_ms) for member, at_ms in marks}
+
+
+def test_the_first_claim_marks_a_held_comment_as_handled_as_long_as_it_is_held(
+    held: Store,
+) -> None:
+    assert handled(held) == {}
+    take(held, MO)
+    take(held, ZOE, NOW + LEASE_MS)
+    held.claims.release("demo", "c1", ZOE)
+    assert handled(held) == {"c1": NOW}
+    decide(held, "c1", Status.APPROVED)
+    assert handled(held) == {}
+    take(held, MO)
+    assert handled(held) == {}
+
+
+def test_whoever_decides_to_hold_a_comment_has_handled_it(held: Store) -> None:
+    decide(held, "c1", Status.HELD)
+    assert list(handled(held)) == ["c1"]
+
+
+@pytest.mark.parametrize("to", [Status.HELD, Status.SPAM])
+@pytest.mark.parametrize("is_claimed", [False, True])
+def test_undoing_leaves_the_mark_as_it_was(held: Store, to: Status, is_claimed: bool) -> None:
+    if is_claimed:
+        take(held, MO)
+    before = handled(held)
+    decide(held, "c1", to)
+    held.decisions.undo("demo", "c1", MO, NOW + 9)
+    assert held.comments.status("demo", "c1") == "held"
+    assert handled(held) == before
+
+
+def test_erasing_a_comment_takes_the_mark_along(held: Store) -> None:
+    take(held, MO)
+    held.comments.erase(held.comments.get("demo", "c1"), "author")
+    assert handled(held) == {}
+
+
 def test_its_holder_renews_it(held: Store) -> None:
     take(held, MO)
     assert take(held, MO, NOW + 60_000).until_ms == NOW + 60_000 + LEASE_MS

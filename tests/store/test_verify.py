@@ -169,6 +169,8 @@ HARMS: dict[str, tuple[Callable[[Any], object], set[str]]] = {
     "a dead letter by mistake": (stray(DEMO.dead, "root"), {"dead stray"}),
     "a reason without letter": (lambda redis: redis.hset(DEMO.dead_reasons, "root", "{}"),
                                 {"dead:why stray"}),
+    "handled by mistake": (stray(DEMO.handled, "root"), {"handled stray"}),
+    "handled, of nobody": (stray(DEMO.handled, "ghost"), {"handled stray"}),
     "not reported": (lose(DEMO.reported, "reported"), {"queue:reported missing"}),
     "reported by nobody": (stray(DEMO.reported, "held"), {"queue:reported stray"}),
     "appeal lost": (lose(DEMO.appeals, "refused"), {"appeals missing"}),
@@ -213,6 +215,15 @@ def test_each_harm_is_found_by_its_name_and_mended(town: Store) -> None:
     assert_indexed(town, "demo", ids)
     thread = town.threads.read("demo", PAGE, Order.OLDEST, 10, "").nodes
     assert outline(thread) == ["root", ["reply", ["deep"]]]
+
+
+def test_what_a_moderator_has_had_in_hand_is_known_after_everything_is_put_anew(
+    town: Store,
+) -> None:
+    town.claims.take("demo", "held", "account:mo", 5)
+    assert found(town) == {}
+    Verifier(town.client, is_whole=True).verify("demo")
+    assert raw(town).zscore(DEMO.handled, "held") == 5
 
 
 def test_a_comment_lost_to_the_inbox_is_judged_after_the_mending(town: Store) -> None:

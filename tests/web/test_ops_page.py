@@ -121,6 +121,7 @@ def test_what_is_held_counts_until_a_moderator_decides(house: House, operator: S
     page = shown(operator)
     assert "Waiting for a check or a moderator" in page
     assert "Held until a moderator decides: 1" in page
+    assert "Of all held, taken up by no moderator yet: 1" in page
     page = operator.get("/ops/", headers={"Accept-Language": "fr"}).get_data(as_text=True)
     assert "En attente de la décision d’un modérateur : 1" in unescape(page)
 

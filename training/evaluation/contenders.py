@@ -13,6 +13,7 @@ from service.moderation.cascade import cascade_of
 from service.moderation.checks import build_pipeline
 from service.moderation.comment import Case, Comment
 from service.moderation.encoder_options import DEFAULT, LINEAR_ALONE, EncoderMode, EncoderOptions
+from service.moderation.graded import graded
 from service.moderation.models.weights import ATTRIBUTES
 from service.moderation.signal import combine
 from training.rows import Row
@@ -67,11 +68,13 @@ def _batched(judge: Callable[[Batch], NDArray[np.float32]]) -> Score:
 
 
 def _totals(options: EncoderOptions) -> Score:
-    pipeline = build_pipeline(encoder=options)
+    """Return what ``ecluse score`` prints: totals, and the models' numbers where there is none."""
+    pipeline, models = build_pipeline(encoder=options), cascade_of(options)
 
-    def score(rows: Sequence[Row]) -> Values:
-        found = [signals for batch in batches(rows) for signals in pipeline.look(batch).signals]
-        totals = [combine(signals) for signals in found]
-        return np.array([[each.get(a, 0.0) for a in ATTRIBUTES] for each in totals])
+    def totals(batch: Batch) -> NDArray[np.float32]:
+        found = pipeline.look(batch).signals
+        numbers = batch.once(models.judge).scores.tolist()
+        rows = (graded(combine(signals), row) for signals, row in zip(found, numbers, strict=True))
+        return np.array([[row[each] for each in ATTRIBUTES] for row in rows], np.float32)
 
-    return score
+    return _batched(totals)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from service.moderation.batch import Batch
 from service.moderation.models import features
+from service.moderation.models.condense import condensed
 from service.moderation.models.features import CHAR_ORDERS, Features
 from service.moderation.models.weights import (
     ANY_LANGUAGE,
@@ -64,8 +65,10 @@ class LinearModel:
     def log_odds(self, texts: Sequence[Text]) -> Floats:
         """Return scores before calibration, (texts, ``ATTRIBUTES``).
 
-        A long text's is the mean of the whole's and its worst window's.
+        What a text repeats on end is read twice at most. A long text's is the mean of the
+        whole's and its worst window's.
         """
+        texts = [condensed(text) for text in texts]
         pieces = [windows(text.original) for text in texts]
         parts = Text.each([part for found in pieces for part in found])
         scores = self._weighed(features.features([*texts, *parts]))

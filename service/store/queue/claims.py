@@ -41,7 +41,8 @@ class Claims:
         It is another's where another was faster. Raises ``CommentUnknown``.
         """
         arguments: list[Argument] = [comment_id, actor, now_ms, LEASE_MS, LIVE_KEPT]
-        outcome, holder, until_ms = self._claim(self._client, _keys(site, comment_id), arguments)
+        names = [*_keys(site, comment_id), SiteKeys(site).handled]
+        outcome, holder, until_ms = self._claim(self._client, names, arguments)
         if outcome == b"unknown":
             raise CommentUnknown(comment_id)
         return Claim(holder.decode(), int(until_ms))

@@ -22,6 +22,7 @@ def look_at_inboxes(client: Client, sites: Sequence[str], now_ms: int) -> tuple[
         for waiting in (site.status("held"), site.unscreened):
             pipe.zcard(waiting)
             pipe.zrange(waiting, 0, 0, withscores=True)
+        pipe.zcard(site.handled)
         pipe.zcard(site.dead)
         pipe.hmget(site.counters, COUNTERS)
     found = pipe.execute()
@@ -42,12 +43,13 @@ def unlooked(inboxes: Sequence[InboxView]) -> Unlooked:
         inbox=sum(each.depth for each in inboxes),
         unscreened=sum(each.unscreened for each in inboxes),
         held_unseen=sum(max(each.held - each.unscreened, 0) for each in inboxes),
+        held_untouched=sum(each.held_untouched for each in inboxes),
         oldest_s=max(ages, default=None),
     )
 
 
 def _view(site: str, row: Sequence[Any], now_ms: int) -> InboxView:
-    depth, first, held, held_first, unscreened, unscreened_first, dead, counters = row
+    depth, first, held, held_first, unscreened, unscreened_first, handled, dead, counters = row
     accepted, replayed, settled = (int(value or 0) for value in counters)
     return InboxView(
         site=site,
@@ -57,6 +59,7 @@ def _view(site: str, row: Sequence[Any], now_ms: int) -> InboxView:
         held_oldest_s=_age_s(held_first[0][1], now_ms) if held_first else None,
         unscreened=unscreened,
         unscreened_oldest_s=_age_s(unscreened_first[0][1], now_ms) if unscreened_first else None,
+        held_untouched=max(held - handled, 0),
         dead_letters=dead,
         accepted=accepted,
         replayed=replayed,

@@ -72,7 +72,8 @@ class RqQueueView:
 class InboxView:
     """Show one site's inbox, and what else waits there.
 
-    ``unscreened`` counts held comments that some check could not judge; ``held`` all held ones.
+    ``unscreened`` counts held comments that some check could not judge; ``held`` all held ones;
+    ``held_untouched`` those no moderator has claimed.
     """
 
     site: str
@@ -82,6 +83,7 @@ class InboxView:
     held_oldest_s: float | None
     unscreened: int
     unscreened_oldest_s: float | None
+    held_untouched: int
     dead_letters: int
     accepted: int
     replayed: int
@@ -234,12 +236,14 @@ class Unlooked:
 
     ``inbox``: no check has seen them. ``unscreened``: held, some check could not judge them.
     ``held_unseen``: held, screened, and no moderator has decided, whether one has
-    opened them or not.
+    opened them or not. ``held_untouched``: of all held ones those that no moderator
+    has claimed yet; counted above already.
     """
 
     inbox: int = 0
     unscreened: int = 0
     held_unseen: int = 0
+    held_untouched: int = 0
     oldest_s: float | None = None
 
     @property

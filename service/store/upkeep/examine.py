@@ -78,8 +78,8 @@ class Look:
         self._mend = script("transition", "upkeep/mend")
         keys = self.keys
         self._always = [
-            *map(keys.status, STATUS_ORDER), keys.unscreened, keys.dead, keys.reported,
-            keys.appeals, keys.severity, keys.reach, keys.with_link,
+            *map(keys.status, STATUS_ORDER), keys.unscreened, keys.dead, keys.handled,
+            keys.reported, keys.appeals, keys.severity, keys.reach, keys.with_link,
             *map(keys.scored, Attribute), *map(keys.in_language, LANGUAGES),
         ]  # fmt: skip
 
@@ -136,7 +136,7 @@ class Look:
         for name in FENCE:
             value = fields.get(name.encode())
             arguments += [name, b"" if value is None else b"=" + value]
-        for key in (keys.reported, keys.appeals, keys.unscreened, keys.dead):
+        for key in (keys.reported, keys.appeals, keys.unscreened, keys.dead, keys.handled):
             arguments.append(_score(due, key))
         return names, arguments
 

@@ -2,7 +2,7 @@
 -- KEYS: shared, one comment's, then other indexes that it is to be taken out of.
 -- ARGV: id, its facets or '', the page's address, how many fields were read, then each one's name
 -- and '=' with its value, or '' where there was none; then its scores among the reported, the
--- appeals, the unscreened and the dead letters: '' for none, '=' for as it is.
+-- appeals, the unscreened, the dead letters and the handled: '' for none, '=' for as it is.
 
 local shared, k = shared_keys(), keys_of(1)
 local id, facets, url, fields = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
@@ -52,6 +52,7 @@ place(shared.reported, ARGV[scores + 1])
 place(shared.appeals, ARGV[scores + 2])
 place(shared.unscreened, ARGV[scores + 3])
 place(shared.dead, ARGV[scores + 4])
+place(shared.handled, ARGV[scores + 5])
 if redis.call('ZSCORE', shared.dead, id) then
   redis.call('HSETNX', shared.dead_reasons, id, '{}')
 else

@@ -97,7 +97,7 @@ def _queue_places(
 def _marks(
     keys: SiteKeys, fields: Fields, status: str, at: float
 ) -> tuple[dict[str, float], dict[str, float | None]]:
-    """Return the marks of what no check could judge, those that must stand and that may.
+    """Return the marks of what no check could judge or a moderator had, that must and may stand.
 
     A verdict says so of a comment that nothing has moved since; of others, only the marks do.
     """
@@ -105,7 +105,7 @@ def _marks(
     is_held = status == Status.HELD
     may: dict[str, float | None] = {} if b"withdrawn" in fields else {keys.unscreened: at}
     if is_held:
-        may[keys.dead] = None
+        may[keys.dead] = may[keys.handled] = None
     is_moved = b"decision" in fields or b"held_by_reports" in fields
     if verdict is None or not verdict.unscreened or is_moved or verdict.rule == CAMPAIGN_RULE:
         return {}, may

@@ -106,7 +106,8 @@ class Verifier:
     def _members(self, look: Look) -> Iterator[tuple[str, list[str]]]:
         """Yield every index of the site, with its members in runs."""
         keys = look.keys
-        fixed = [*map(keys.status, STATUS_ORDER), keys.unscreened, keys.dead, keys.appeals]
+        fixed = [*map(keys.status, STATUS_ORDER), keys.unscreened, keys.dead, keys.handled,
+                 keys.appeals]  # fmt: skip
         patterns = (keys.scored("x").replace("attribute:x", "*"), keys.page("*:roots"),
                     keys.thread("*"))  # fmt: skip
         found = (name for pattern in patterns for names in scanned(look.node, pattern)

@@ -1,7 +1,7 @@
 """What the operator's page shows, read once a second for however many look.
 
-Open pages ask every two seconds. The telemetry is read by one of them and kept for a second,
-so that what a page costs does not grow with the pages.
+Open pages are told every two seconds, or ask. The telemetry is read for one of them and kept
+for a second, so that what a page costs does not grow with the pages.
 """
 
 from __future__ import annotations

@@ -7,8 +7,9 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from flask import Response, render_template, request, url_for
+from flask import Response, copy_current_request_context, render_template, request, url_for
 from markupsafe import Markup
+from redis.exceptions import RedisError
 
 from service.api.answer import answer
 from service.api.language import language
@@ -22,9 +23,10 @@ from service.store.telemetry.failures import QUEUES
 from service.store.telemetry.views import AlertKind, Span
 from service.web.onward import go_to
 from service.web.ops import words
+from service.web.ops.events import STILL, event
 from service.web.ops.figures import CHARTS, COLUMNS, drawn, rows
 from service.web.ops.look import SHOWN, DeadOnSite, Look, look, recent_look
-from service.web.staff.guard import MODERATING, OPERATING, member, staff_blueprint
+from service.web.staff.guard import MODERATING, OPERATING, may_still, member, staff_blueprint
 from service.web.staff.page import frame, page
 
 PARTS = ("alerts", "unlooked", "steer", "flow", "workers", "queues", "webhooks", "checks")
@@ -47,6 +49,9 @@ PLACES = {
 DIGEST_BYTES = 6
 SPANS = {Span.HOUR: "1 hour", Span.DAY: "24 hours", Span.MONTH: "30 days"}
 NO_STORE = {"Cache-Control": "no-store"}
+STREAMED = {**NO_STORE, "X-Accel-Buffering": "no"}
+"""nginx would hold a stream back until it has a page of it."""
+LONGEST_EDITION = 500
 DONE = {
     "retried": "Sent through again: {count}.",
     "discarded": "Taken off the list: {count}.",
@@ -88,19 +93,38 @@ def show() -> Response:
 @blueprint.get("/now")
 def now() -> Response:
     """Get the parts of the page that changed since those seen; 204 when none has."""
-    shown = _parts(recent_look(member().sites))
-    seen = request.args.get("seen", "")[:500].split(".")
-    edition = _edition(shown)
-    fresh = [
-        html
-        for html, each in zip(shown.values(), edition.split("."), strict=True)
-        if each not in seen
-    ]
+    edition, fresh = _changes(request.args.get("seen", ""))
     if not fresh:
         return Response(status=204, headers=NO_STORE)
     made = page("ops/now.html", headers={"X-Edition": edition}, parts=fresh)
     made.headers.update(NO_STORE)
     return made
+
+
+@blueprint.get("/events")
+def events() -> Response:
+    """Send the parts that change, as they change, for a while; 204 where no stream is free."""
+    seen = request.headers.get("Last-Event-ID") or request.args.get("seen", "")
+
+    @copy_current_request_context
+    def piece() -> bytes:
+        nonlocal seen
+        try:
+            if not may_still(OPERATING):
+                return b""
+            edition, fresh = _changes(seen)
+        except RedisError:
+            return b""
+        if not fresh:
+            return STILL
+        seen = edition
+        return event("parts", "".join(fresh), edition)
+
+    # The answer to HEAD is never read, and so never closed.
+    stream = services().streams.begin(piece) if request.method == "GET" else None
+    if stream is None:
+        return Response(status=204, headers=NO_STORE)
+    return Response(stream, headers=STREAMED, content_type="text/event-stream")
 
 
 @blueprint.get("/figures")
@@ -243,6 +267,17 @@ def _parts(seen: Look) -> dict[str, Markup]:
         name: Markup(render_template(f"ops/parts/{name}.html", **context))  # noqa: S704  ours
         for name in (*PARTS, *TROUBLES)
     }
+
+
+def _changes(seen: str) -> tuple[str, list[Markup]]:
+    """Return the edition of the page as it stands, and its parts that are not in ``seen``."""
+    shown = _parts(recent_look(member().sites))
+    edition = _edition(shown)
+    known = seen[:LONGEST_EDITION].split(".")
+    digests = edition.split(".")
+    return edition, [
+        html for html, each in zip(shown.values(), digests, strict=True) if each not in known
+    ]
 
 
 def _context() -> dict[str, Any]:

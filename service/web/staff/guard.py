@@ -83,6 +83,13 @@ def signed_in() -> Member | None:
     return found
 
 
+def may_still(roles: Set[Role]) -> bool:
+    """Say whether who sent the request is still signed in with one of ``roles``, asking anew."""
+    g.pop("member", None)
+    found = signed_in()
+    return found is not None and found.account.role in roles
+
+
 def member() -> Member:
     """Return who sent a request to a guarded page."""
     found = signed_in()

@@ -1,8 +1,10 @@
-// The ops page by script: its parts renew themselves, and the figures over time are drawn.
+// The ops page by script: its parts are sent as they change, and the figures over time are drawn.
 // Without script the page is whole, and a link loads it anew.
 
 const POLL_MS = 2_000;
 const LONGEST_POLL_MS = 15_000;
+const SILENT_MS = 7_000;
+const LISTEN_AGAIN_MS = 60_000;
 const REDRAW_MS = { "1h": 10_000, "24h": 60_000, "30d": 600_000 };
 const HEIGHT = 190;
 const DASHES = [[], [8, 4], [2, 4], [10, 3, 2, 3]];
@@ -11,29 +13,74 @@ const COLOURS = ["--accent", "--wrong", "--good", "--quiet"];
 
 const room = document.getElementById("ops");
 const plots = [];
+let stream = null;
+let begunAt = 0;
+let heardAt = -Infinity;
 let sounded = new Set(alerts().map((each) => each.dataset.alert));
 document.documentElement.classList.add("has-script");
 document.getElementById("figures-table").open = false;
+listen();
+setInterval(listen, LISTEN_AGAIN_MS);
 watch();
 draw();
 
-// The parts: asked for again and again, and put in place where they changed
+// The parts: sent by a stream every two seconds, if only to say that they are still the same.
+// Streams are few, and some proxies hold them back: where nothing is heard, the page asks.
+
+function listen() {
+  if (document.hidden || stream) return;
+  stream = new EventSource(`/ops/events?seen=${room.dataset.edition}`);
+  begunAt = performance.now();
+  stream.addEventListener("parts", (event) => { heard(); take(event.data, event.lastEventId); });
+  stream.addEventListener("still", heard);
+  stream.addEventListener("error", () => { if (stream?.readyState === EventSource.CLOSED) hangUp(); });
+}
+
+function heard() {
+  heardAt = performance.now();
+  tellStale(false);
+}
+
+function hangUp() {
+  stream?.close();
+  stream = null;
+  heardAt = -Infinity;
+}
+
+function isSilent() {
+  return performance.now() - heardAt > SILENT_MS;
+}
 
 async function watch() {
   let wait = POLL_MS;
   for (;;) {
     await pause(wait);
     if (document.hidden) { wait = LONGEST_POLL_MS; continue; }
+    if (!isSilent()) { wait = POLL_MS; continue; }
+    if (performance.now() - begunAt > SILENT_MS) hangUp();
     const response = await ask(`/ops/now?seen=${room.dataset.edition}`);
     wait = response ? POLL_MS : Math.min(wait * 2, LONGEST_POLL_MS);
-    document.getElementById("stale").hidden = response !== null;
-    if (!response || response.status === 204) continue;
-    renew(await response.text());
-    room.dataset.edition = response.headers.get("X-Edition");
+    tellStale(response === null);
+    if (response?.status === 200) take(await response.text(), response.headers.get("X-Edition"));
   }
 }
 
-document.addEventListener("visibilitychange", () => { if (!document.hidden) redraw(); });
+function take(html, edition) {
+  renew(html);
+  room.dataset.edition = edition;
+}
+
+function tellStale(isStale) {
+  document.getElementById("stale").hidden = !isStale;
+}
+
+addEventListener("offline", hangUp);
+addEventListener("online", listen);
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) { hangUp(); return; }
+  listen();
+  redraw();
+});
 
 async function ask(path) {
   try {

@@ -36,6 +36,11 @@ _PROFANITY_WEIGHT = 0.9
 # and those labelled 0 by reading) two are held for it.
 _THREAT_WEIGHT = 0.45
 _SURE_THREAT = 0.9
+# A slogan against a group without a rude word reaches the balanced policy's hold threshold
+# (0.42 in English, 0.46 in French) where the models find 0.12 or 0.18 of an attack beside it, as
+# of "hitler was right"; not where they read that somebody tells of it or objects (0.05).
+_SLOGAN_WEIGHT = 0.4
+_SURE_SLOGAN = 0.85
 _WEIGHTS = {Attribute.PROFANITY: _PROFANITY_WEIGHT}
 # Where the models know less the list weighs more: an insult (0.9) of which they make 0.3 is
 # held by the balanced policy (0.57 <= 1 - 0.7 x 0.55), a mild word (0.6 at most) is not, and
@@ -46,6 +51,7 @@ _BRIEF_WEIGHT = 0.5
 _BRIEF_WEIGHTS = dict.fromkeys(
     (Attribute.TOXICITY, Attribute.INSULT, Attribute.IDENTITY_ATTACK), _BRIEF_WEIGHT
 )
+_OF_SLOGANS = {Attribute.IDENTITY_ATTACK, Attribute.TOXICITY}
 _THREATENING = {Attribute.THREAT: _THREAT_WEIGHT, Attribute.SEVERE_TOXICITY: _THREAT_WEIGHT}
 _QUOTED = re.compile(r"«[^»]{1,200}»|“[^”]{1,200}”|„[^“”]{1,200}[“”]|\"[^\"]{1,200}\"")
 # A plural ending that need not be listed.
@@ -176,8 +182,10 @@ class Lexicon:
         found = dict(_located(plain, text.plain_offsets))
         found |= dict(_located(masked, text.revealed_offsets))
         weights = _weights_of(found.values())
-        if _is_threat(text, found):
+        if _stands(_threats(found), text):
             weights |= _THREATENING
+        if _stands(_slogans(found), text):
+            weights[Attribute.IDENTITY_ATTACK] = _SLOGAN_WEIGHT
         return [
             Signal(
                 self.name,
@@ -268,18 +276,33 @@ def _weights_of(entries: Iterable[Entry]) -> dict[Attribute, float]:
     return _WEIGHTS | {name: weight for name, weight in _BRIEF_WEIGHTS.items() if name in named}
 
 
-def _is_threat(text: Text, found: Mapping[Span, Entry]) -> bool:
-    """Tell whether a listed threat stands in a text that neither quotes nor reports it."""
-    threats = [
+def _threats(found: Mapping[Span, Entry]) -> list[Span]:
+    """Return where threats stand."""
+    return [
         span
         for span, entry in found.items()
         if entry.strengths.get(Attribute.THREAT, 0.0) >= _SURE_THREAT
     ]
-    if not threats or reporting_cues().are_in(text):
+
+
+def _slogans(found: Mapping[Span, Entry]) -> list[Span]:
+    """Return where slogans against groups stand, several words none of which is rude."""
+    return [
+        span
+        for span, entry in found.items()
+        if entry.strengths.keys() == _OF_SLOGANS
+        and entry.strengths[Attribute.IDENTITY_ATTACK] >= _SURE_SLOGAN
+        and " " in entry.phrase
+    ]
+
+
+def _stands(places: Sequence[Span], text: Text) -> bool:
+    """Tell whether one of ``places`` stands in a text that neither quotes nor reports it."""
+    if not places or reporting_cues().are_in(text):
         return False
     quotations = islice(_QUOTED.finditer(text.original), _MOST_HITS)
     quoted = [match.span() for match in quotations]
-    return not all(any(s <= at.start and at.end <= e for s, e in quoted) for at in threats)
+    return not all(any(s <= at.start and at.end <= e for s, e in quoted) for at in places)
 
 
 def _evidence(original: str, spans: Sequence[Span]) -> tuple[Evidence, ...]:

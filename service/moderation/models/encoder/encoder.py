@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from service.moderation.models.condense import condensed_str
 from service.moderation.models.encoder import head
 from service.moderation.models.encoder.about import About, read_own, read_shipped
 from service.moderation.models.encoder.runs import padded, runs
@@ -77,9 +78,9 @@ class Encoder:
     def judge(self, texts: Sequence[str], langs: Sequence[str], rank: Rank | None = None) -> Judged:
         """Return scores and embeddings of ``texts``; ``langs`` are ISO 639-1, or empty.
 
-        Of a long text at most eight windows are read, those that ``rank`` puts first, and
-        the worst of them counts. Raises ``ModelBroken`` for a network that cannot be
-        run, and what onnxruntime raises.
+        What a text repeats on end is read twice at most. Of a long text at most eight windows
+        are read, those that ``rank`` puts first, and the worst of them counts. Raises
+        ``ModelBroken`` for a network that cannot be run, and what onnxruntime raises.
         """
         windows = self._windows(texts, rank)
         outputs = self._outputs(windows)
@@ -120,7 +121,7 @@ class Encoder:
 
     def _windows(self, texts: Sequence[str], rank: Rank | None) -> list[list[list[int]]]:
         """Return each text's windows: eight at most, fewer where many texts have many."""
-        windows = [self.tokeniser.windows(text, rank) for text in texts]
+        windows = [self.tokeniser.windows(condensed_str(text), rank) for text in texts]
         most = MOST_WINDOWS
         while most > 1 and sum(min(len(parts), most) for parts in windows) > MOST_WINDOWS_AT_ONCE:
             most -= 1
