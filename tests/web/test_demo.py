@@ -143,7 +143,7 @@ def test_without_the_site_the_page_says_how_to_make_it(house: House) -> None:
 
 
 def test_an_origin_the_site_does_not_list_is_told_with_the_remedy(house: House) -> None:
-    assert "403" not in demo(house).html
+    assert "ecluse sites update" not in demo(house).html
     house.change_site(origins=("http://site.test",))
     expected = "ecluse sites update demo --origin http://site.test --origin http://localhost"
     assert expected in demo(house).html
