@@ -43,7 +43,7 @@ ACCOUNT = "account:"
 @blueprint.doc(
     requestBody={"required": True, "content": {JSON: {"schema": AppealSchema}}},
     parameters=[EDIT_TOKEN],
-    responses=problems(400, 401, 404, 409, 413, 415, 422),
+    responses=problems(400, 401, 403, 404, 409, 413, 415, 422),
 )
 @blueprint.response(201, OwnCommentSchema, description="A moderator will read it")
 def file(site: str, comment_id: str) -> Response:
@@ -59,14 +59,14 @@ def file(site: str, comment_id: str) -> Response:
 class OwnData(MethodView):
     """Everything kept of a comment, in its author's hands."""
 
-    @blueprint.doc(parameters=[EDIT_TOKEN], responses=problems(401, 404))
+    @blueprint.doc(parameters=[EDIT_TOKEN], responses=problems(401, 403, 404))
     @blueprint.response(200, OwnDataSchema)
     def get(self, site: str, comment_id: str) -> Response:
         """Get all that is kept of one's comment, one's own e-mail and IP addresses too."""
         record = own(site, comment_id)
         return answer(data_of(record, language()), 200, {"Cache-Control": "no-store"})
 
-    @blueprint.doc(parameters=[EDIT_TOKEN], responses=problems(401, 404))
+    @blueprint.doc(parameters=[EDIT_TOKEN], responses=problems(401, 403, 404))
     @blueprint.response(200, OwnDataSchema)
     def delete(self, site: str, comment_id: str) -> Response:
         """Erase one's comment: an empty place in the thread stays. Possible at any time."""

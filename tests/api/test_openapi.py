@@ -184,6 +184,21 @@ def test_real_answers_are_as_described_and_hold_nothing_else(
     assert statuses >= {200, 201, 202, 400, 401, 403, 404, 409, 413, 415, 422, 429}
 
 
+def test_a_key_that_may_not_submit_is_refused_on_an_authors_routes_as_described(
+    house: House, description: Description
+) -> None:
+    url = json_of(house.post())["links"]["self"]
+    key = bearer(house.key(Scope.MODERATE))
+    own = re.compile(r"(\w+) /v1/sites/{site}/comments/{comment_id}(|/data|/appeal)")
+    found = list(filter(None, map(own.fullmatch, operations(description))))
+    assert len(found) == 6
+    for operation in found:
+        method, path = operation.groups()
+        answer = house.client.open(f"{url}{path}", method=method, json={}, headers=key)
+        assert answer.status_code == 403, operation.group()
+        assert documented(description, operation.group(), answer)
+
+
 def limited(house: House) -> TestResponse:
     for _ in range(5):
         answer = house.post()
