@@ -34,7 +34,9 @@ from service.store.reported import AppealOutcome
 from service.store.sites import Scope
 from service.store.staff.accounts import Role
 
-blueprint = Blueprint("appeals_api", "appeals", url_prefix="/v1", description="Appeals")
+blueprint = Blueprint(
+    "appeals_api", "appeals", url_prefix="/v1", description="Appeals, and an author's own data"
+)
 EDIT_TOKEN = {"in": "header", "name": "Edit-Token", "schema": {"type": "string"}}
 ACCOUNT = "account:"
 

@@ -48,7 +48,12 @@ from service.store.queue.timeline import Event
 from service.store.records import Record
 from service.store.sites import Scope
 
-blueprint = Blueprint("deciding", "deciding", url_prefix="/v1/moderation")
+blueprint = Blueprint(
+    "deciding",
+    "deciding",
+    url_prefix="/v1/moderation",
+    description="Undo, edits, claims, changes, notes, histories, trusted authors",
+)
 FRESH = {"Cache-Control": "no-store"}
 KEY: list[dict[str, list[str]]] = [{"key": []}]
 SITE = {"in": "query", "name": "site", "schema": {"type": "string"}}

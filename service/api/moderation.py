@@ -38,7 +38,12 @@ from service.store.queue.filters import Filters
 from service.store.records import Record
 from service.store.sites import Scope
 
-blueprint = Blueprint("moderation", "moderation", url_prefix="/v1/moderation")
+blueprint = Blueprint(
+    "moderation",
+    "moderation",
+    url_prefix="/v1/moderation",
+    description="The moderators' queue and decisions",
+)
 NO_MODELS = Problem(503, "models-missing", "The models cannot be loaded here.")
 
 

@@ -75,6 +75,11 @@ def test_every_operation_says_what_it_does_and_how_it_fails(description: Descrip
         assert "default" in answers, name
 
 
+def test_every_group_of_operations_says_what_it_is_about(description: Description) -> None:
+    assert len(description["tags"]) >= 10
+    assert [tag["name"] for tag in description["tags"] if not tag["description"]] == []
+
+
 def test_bodies_are_described_where_they_are_read(description: Description) -> None:
     for name, operation in operations(description).items():
         if name.startswith(("POST", "PATCH")):
