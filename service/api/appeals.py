@@ -12,12 +12,12 @@ from service.api.intake import load, read_body, read_json
 from service.api.language import language
 from service.api.learning import ring_to_learn
 from service.api.media import JSON, is_form
+from service.api.named import named_id
 from service.api.openapi import problems
 from service.api.own import appeal, data_of, erase, own
 from service.api.services import now_ms, services
 from service.schemas.outgoing import OwnCommentSchema
 from service.schemas.presentation import own_comment, staff_appeal, staff_comment
-from service.schemas.submission import is_comment_id
 from service.schemas.voices import (
     AppealAnsweredSchema,
     AppealAnswerSchema,
@@ -28,7 +28,6 @@ from service.schemas.voices import (
     appeal_schema,
 )
 from service.store.appeals import Overturns
-from service.store.comments import CommentUnknown
 from service.store.records import Record
 from service.store.reported import AppealOutcome
 from service.store.sites import Scope
@@ -132,8 +131,7 @@ def settle(site: str, comment_id: str, outcome: AppealOutcome, actor: str) -> Re
 
     Raises ``CommentUnknown``, ``AppealUnknown``, ``OwnRefusal`` or ``AppealChanged``.
     """
-    if not is_comment_id(comment_id):
-        raise CommentUnknown(comment_id)
+    named_id(comment_id)
     store = services().store
     record = store.comments.get(site, comment_id)
     store.appeals.answer(record, outcome, actor, now_ms(), is_alone=is_alone(site, actor))
