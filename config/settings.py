@@ -112,7 +112,11 @@ class Settings:
     data_keys: tuple[str, ...] = option(
         (), "base64 keys of 32 bytes for e-mail and IP, newest first; empty: kept in DATA_DIR"
     )
-    trusted_proxies: int = option(0, "proxies in front whose X-Forwarded-For is believed", least=0)
+    trusted_proxies: int = option(
+        0,
+        "proxies in front; they must set X-Forwarded-For, -Proto and -Host, which are believed",
+        least=0,
+    )
     private_targets: bool = option(
         False, "webhooks and callbacks may go to private addresses, webhooks to http:// too"
     )

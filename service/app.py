@@ -96,7 +96,11 @@ DESCRIPTION = {
     "OPENAPI_URL_PREFIX": "/",
     "OPENAPI_JSON_PATH": "openapi.json",
     "API_SPEC_OPTIONS": {
-        "info": {"description": "Self-hosted comment moderation."},
+        "info": {
+            "description": "Self-hosted comment moderation. The doors in the shapes of others' APIs"
+            " (Akismet, Perspective, OpenAI, Coral, WordPress) answer as those do, and are not"
+            " described here: docs/migrate/ says what to change in their clients."
+        },
         "components": {
             "securitySchemes": {
                 "key": {

@@ -15,7 +15,7 @@ from rq.queue import Queue
 
 from config.settings import WorkerKind
 from service.lifetime import die_with
-from service.store.masking import masked_traceback
+from service.store.tracebacks import masked_traceback
 from workers.stopping import ask_to_stop
 
 LONGEST_PAUSE_S = 5.0

@@ -12,12 +12,12 @@ from service.api.intake import load, read_body, read_json
 from service.api.language import language
 from service.api.learning import ring_to_learn
 from service.api.media import JSON, is_form
+from service.api.named import named_id
 from service.api.openapi import problems
 from service.api.own import appeal, data_of, erase, own
 from service.api.services import now_ms, services
 from service.schemas.outgoing import OwnCommentSchema
 from service.schemas.presentation import own_comment, staff_appeal, staff_comment
-from service.schemas.submission import is_comment_id
 from service.schemas.voices import (
     AppealAnsweredSchema,
     AppealAnswerSchema,
@@ -28,13 +28,14 @@ from service.schemas.voices import (
     appeal_schema,
 )
 from service.store.appeals import Overturns
-from service.store.comments import CommentUnknown
 from service.store.records import Record
 from service.store.reported import AppealOutcome
 from service.store.sites import Scope
 from service.store.staff.accounts import Role
 
-blueprint = Blueprint("appeals_api", "appeals", url_prefix="/v1", description="Appeals")
+blueprint = Blueprint(
+    "appeals_api", "appeals", url_prefix="/v1", description="Appeals, and an author's own data"
+)
 EDIT_TOKEN = {"in": "header", "name": "Edit-Token", "schema": {"type": "string"}}
 ACCOUNT = "account:"
 
@@ -43,7 +44,7 @@ ACCOUNT = "account:"
 @blueprint.doc(
     requestBody={"required": True, "content": {JSON: {"schema": AppealSchema}}},
     parameters=[EDIT_TOKEN],
-    responses=problems(400, 401, 404, 409, 413, 415, 422),
+    responses=problems(400, 401, 403, 404, 409, 413, 415, 422),
 )
 @blueprint.response(201, OwnCommentSchema, description="A moderator will read it")
 def file(site: str, comment_id: str) -> Response:
@@ -59,14 +60,14 @@ def file(site: str, comment_id: str) -> Response:
 class OwnData(MethodView):
     """Everything kept of a comment, in its author's hands."""
 
-    @blueprint.doc(parameters=[EDIT_TOKEN], responses=problems(401, 404))
+    @blueprint.doc(parameters=[EDIT_TOKEN], responses=problems(401, 403, 404))
     @blueprint.response(200, OwnDataSchema)
     def get(self, site: str, comment_id: str) -> Response:
         """Get all that is kept of one's comment, one's own e-mail and IP addresses too."""
         record = own(site, comment_id)
         return answer(data_of(record, language()), 200, {"Cache-Control": "no-store"})
 
-    @blueprint.doc(parameters=[EDIT_TOKEN], responses=problems(401, 404))
+    @blueprint.doc(parameters=[EDIT_TOKEN], responses=problems(401, 403, 404))
     @blueprint.response(200, OwnDataSchema)
     def delete(self, site: str, comment_id: str) -> Response:
         """Erase one's comment: an empty place in the thread stays. Possible at any time."""
@@ -130,8 +131,7 @@ def settle(site: str, comment_id: str, outcome: AppealOutcome, actor: str) -> Re
 
     Raises ``CommentUnknown``, ``AppealUnknown``, ``OwnRefusal`` or ``AppealChanged``.
     """
-    if not is_comment_id(comment_id):
-        raise CommentUnknown(comment_id)
+    named_id(comment_id)
     store = services().store
     record = store.comments.get(site, comment_id)
     store.appeals.answer(record, outcome, actor, now_ms(), is_alone=is_alone(site, actor))

@@ -30,7 +30,7 @@ from service.store.records import Record
 from service.store.sealing import Personal
 from service.store.sites import Scope
 
-blueprint = Blueprint("bans", "bans", url_prefix="/v1/moderation")
+blueprint = Blueprint("bans", "bans", url_prefix="/v1/moderation", description="Bans")
 NOT_SHOWN = "This comment shows no such thing of its author."
 IS_PAST = "This moment has passed."
 

@@ -14,6 +14,7 @@ from service.api.callers import Staff, staff
 from service.api.intake import load, read_json
 from service.api.language import language
 from service.api.media import JSON
+from service.api.named import named_id
 from service.api.openapi import problems
 from service.api.outcomes import follow_up, raise_alone, result_body, ring_to_learn
 from service.api.problems import Problem
@@ -38,8 +39,6 @@ from service.schemas.deciding import (
 )
 from service.schemas.presentation import iso
 from service.schemas.staff import ResultSchema, SiteQuerySchema
-from service.schemas.submission import is_comment_id
-from service.store.comments import CommentUnknown
 from service.store.decisions import Result
 from service.store.queue.claims import Claim
 from service.store.queue.live import Event as Change
@@ -48,7 +47,12 @@ from service.store.queue.timeline import Event
 from service.store.records import Record
 from service.store.sites import Scope
 
-blueprint = Blueprint("deciding", "deciding", url_prefix="/v1/moderation")
+blueprint = Blueprint(
+    "deciding",
+    "deciding",
+    url_prefix="/v1/moderation",
+    description="Undo, edits, claims, changes, notes, histories, trusted authors",
+)
 FRESH = {"Cache-Control": "no-store"}
 KEY: list[dict[str, list[str]]] = [{"key": []}]
 SITE = {"in": "query", "name": "site", "schema": {"type": "string"}}
@@ -87,7 +91,7 @@ def edit_and_approve(comment_id: str) -> Response:
     who = staff(Scope.MODERATE, data["site"])
     result = services().store.decisions.edit_and_approve(
         who.site,
-        _named(comment_id),
+        named_id(comment_id),
         data["content"],
         data.get("version"),
         who.actor,
@@ -108,7 +112,7 @@ class ClaimView(MethodView):
     def put(self, comment_id: str) -> Response:
         """Claim a comment for two minutes, or renew the claim; tells whose it is."""
         who = _asking()
-        claim = services().store.claims.take(who.site, _named(comment_id), who.actor, now_ms())
+        claim = services().store.claims.take(who.site, named_id(comment_id), who.actor, now_ms())
         return answer(_claim(comment_id, claim, who), 200, FRESH)
 
     @blueprint.doc(security=KEY, parameters=[SITE], responses=READING)
@@ -116,7 +120,7 @@ class ClaimView(MethodView):
     def delete(self, comment_id: str) -> Response:
         """Let a comment go."""
         who = _asking()
-        released = services().store.claims.release(who.site, _named(comment_id), who.actor)
+        released = services().store.claims.release(who.site, named_id(comment_id), who.actor)
         return answer({"released": released})
 
 
@@ -176,7 +180,7 @@ class NotesView(MethodView):
     def get(self, comment_id: str) -> Response:
         """Get the notes on a comment, oldest first."""
         who = _asking()
-        record = services().store.comments.get(who.site, _named(comment_id))
+        record = services().store.comments.get(who.site, named_id(comment_id))
         notes = services().store.notes.of(who.site, record.comment.id)
         return answer({"notes": [_note(note) for note in notes]}, 200, FRESH)
 
@@ -187,7 +191,7 @@ class NotesView(MethodView):
         data = load(NoteBodySchema(), read_json())
         who = staff(Scope.MODERATE, data["site"])
         notes = services().store.notes
-        note = notes.add(who.site, _named(comment_id), who.actor, data["text"], now_ms())
+        note = notes.add(who.site, named_id(comment_id), who.actor, data["text"], now_ms())
         return answer(_note(note), 201)
 
 
@@ -197,7 +201,7 @@ class NotesView(MethodView):
 def timeline(comment_id: str) -> Response:
     """Get what happened to a comment, oldest first; the newest hundred events are kept."""
     who = _asking()
-    events = services().store.timeline.of(who.site, _named(comment_id))
+    events = services().store.timeline.of(who.site, named_id(comment_id))
     return answer({"id": comment_id, "events": [_event(event) for event in events]}, 200, FRESH)
 
 
@@ -207,7 +211,7 @@ def timeline(comment_id: str) -> Response:
 def author(comment_id: str) -> Response:
     """Get the record of a comment's author on this site."""
     who = _asking()
-    record = services().store.comments.get(who.site, _named(comment_id))
+    record = services().store.comments.get(who.site, named_id(comment_id))
     return _standing(who, record.author_key)
 
 
@@ -273,7 +277,7 @@ def templates() -> Response:
 def alike(comment_id: str) -> Response:
     """Get the held comments that say nearly the same as one, or mean it, at most 200."""
     who = _asking()
-    record = services().store.comments.get(who.site, _named(comment_id))
+    record = services().store.comments.get(who.site, named_id(comment_id))
     rows = [
         {"id": each.record.comment.id, "version": each.record.version, "by": each.by}
         for each in alike_comments(who.site, record)
@@ -286,18 +290,12 @@ def _asking() -> Staff:
     return staff(Scope.MODERATE, wanted["site"])
 
 
-def _named(comment_id: str) -> str:
-    if not is_comment_id(comment_id):
-        raise CommentUnknown(comment_id)
-    return comment_id
-
-
 def _of_somebody(who: Staff, comment_id: str) -> Record:
     """Return a comment whose author is known by something.
 
     Raises ``CommentUnknown`` or ``Problem`` 409.
     """
-    record = services().store.comments.get(who.site, _named(comment_id))
+    record = services().store.comments.get(who.site, named_id(comment_id))
     if not record.author_key:
         raise NO_KEY_KNOWN
     return record

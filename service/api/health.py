@@ -12,7 +12,7 @@ from service.api.answer import answer
 from service.api.readiness import OK
 from service.api.services import services
 
-blueprint = Blueprint("health", "health")
+blueprint = Blueprint("health", "health", description="Liveness and readiness")
 FAILED = "failed"
 NO_STORE = {"Cache-Control": "no-store"}
 

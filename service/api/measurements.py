@@ -27,7 +27,12 @@ from service.schemas.ops_words import advice_said, alert_said
 from service.schemas.staff import SiteQuerySchema
 from service.store.telemetry.views import Overview
 
-blueprint = Blueprint("measurements", "measurements", url_prefix="/v1/ops")
+blueprint = Blueprint(
+    "measurements",
+    "measurements",
+    url_prefix="/v1/ops",
+    description="Workers, queues, checks, charts",
+)
 SITE = [{"in": "query", "name": "site", "schema": {"type": "string"}}]
 NO_STORE = {"Cache-Control": "no-store"}
 

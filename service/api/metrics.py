@@ -48,7 +48,12 @@ def _refuse_strangers(settings: Settings) -> None:
             headers = {"WWW-Authenticate": 'Bearer realm="ecluse metrics"'}
             raise Problem(401, "unauthorised", "Who you are is not known.", headers=headers)
     elif not _is_near(settings):
-        raise Problem(403, "address-not-allowed", "This address may not read the metrics.")
+        raise Problem(
+            403,
+            "address-not-allowed",
+            "This address may not read the metrics.",
+            detail="ECLUSE_METRICS_TOKEN or ECLUSE_METRICS_ALLOW says who may.",
+        )
 
 
 def _is_near(settings: Settings) -> bool:

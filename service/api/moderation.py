@@ -13,6 +13,7 @@ from service.api.explained import explained
 from service.api.intake import load, read_json
 from service.api.language import language
 from service.api.media import JSON
+from service.api.named import named
 from service.api.openapi import problems
 from service.api.outcomes import follow_up, raise_alone, result_body
 from service.api.problems import Problem
@@ -31,14 +32,16 @@ from service.schemas.staff import (
     SimilarSchema,
     SiteQuerySchema,
 )
-from service.schemas.submission import is_comment_id
-from service.store.comments import CommentUnknown
 from service.store.decisions import Order, Outcome
 from service.store.queue.filters import Filters
-from service.store.records import Record
 from service.store.sites import Scope
 
-blueprint = Blueprint("moderation", "moderation", url_prefix="/v1/moderation")
+blueprint = Blueprint(
+    "moderation",
+    "moderation",
+    url_prefix="/v1/moderation",
+    description="The moderators' queue and decisions",
+)
 NO_MODELS = Problem(503, "models-missing", "The models cannot be loaded here.")
 
 
@@ -96,7 +99,7 @@ def similar_to(comment_id: str) -> Response:
     """
     wanted = load(SimilarQuerySchema(), request.args.to_dict())
     who = staff(Scope.MODERATE, wanted["site"])
-    record = _record(who.site, comment_id)
+    record = named(who.site, comment_id)
     compared, found = similar_comments(who.site, record, wanted["limit"])
     return answer(
         {"id": comment_id, "compared": compared, "similar": [_likeness(each) for each in found]},
@@ -121,7 +124,7 @@ def explanation_of(comment_id: str) -> Response:
     """
     wanted = load(SiteQuerySchema(), request.args.to_dict())
     who = staff(Scope.MODERATE, wanted["site"])
-    found = explained(_record(who.site, comment_id))
+    found = explained(named(who.site, comment_id))
     if found is None:
         raise NO_MODELS
     kept = {attribute: weightiest(each) for attribute, each in found.told.items()}
@@ -163,12 +166,6 @@ def decide() -> Response:
             "results": [result_body(result) for result in results],
         }
     )
-
-
-def _record(site: str, comment_id: str) -> Record:
-    if not is_comment_id(comment_id):
-        raise CommentUnknown(comment_id)
-    return services().store.comments.get(site, comment_id)
 
 
 def _filters(wanted: dict[str, Any]) -> Filters:

@@ -15,7 +15,7 @@ PROBLEMS = {
     403: "Known, but not allowed: the origin, the scope or the site is another, or a ban stands",
     404: "No such site or comment",
     409: "Too late: somebody decided, or the author's time is over",
-    413: "The body is larger than 64 KiB",
+    413: "The body is larger than it may be, 64 KiB unless set otherwise",
     415: "Neither JSON nor a form",
     422: "Some fields need another look: one message for each, in the caller's language",
     429: "Too many in a short time; `Retry-After` says when to come back",

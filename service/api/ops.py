@@ -25,7 +25,9 @@ from service.schemas.staff import (
 )
 from service.store.sites import Scope
 
-blueprint = Blueprint("ops", "ops", url_prefix="/v1/ops")
+blueprint = Blueprint(
+    "ops", "ops", url_prefix="/v1/ops", description="Sites in numbers, and dead letters"
+)
 SITE = [{"in": "query", "name": "site", "schema": {"type": "string"}}]
 
 

@@ -13,15 +13,14 @@ from flask import Response, request
 from service.api.callers import has_key, site_of
 from service.api.learning import ring_to_learn
 from service.api.media import asked
+from service.api.named import named_id
 from service.api.problems import Problem
 from service.api.services import now_ms, services
 from service.api.telling import ring_to_deliver
 from service.api.tokens import is_edit_token, make_edit_token
 from service.moderation.verdict import Status
 from service.schemas.presentation import own_data
-from service.schemas.submission import is_comment_id
 from service.store.appeals import AppealRefused
-from service.store.comments import CommentUnknown
 from service.store.records import Record
 
 AUTHOR = "author"
@@ -42,8 +41,7 @@ def own(site: str, comment_id: str) -> Record:
     Raises ``Problem`` 401 or ``CommentUnknown``.
     """
     known = site_of(site)
-    if not is_comment_id(comment_id):
-        raise CommentUnknown(comment_id)
+    named_id(comment_id)
     token = request.headers.get("Edit-Token", "") or request.args.get("edit_token", "")
     is_author = is_edit_token(services().store.vault, site, comment_id, token)
     if not is_author and not has_key(known):

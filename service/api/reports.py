@@ -12,6 +12,7 @@ from service.api.callers import Caller, admitted, site_of, staff
 from service.api.intake import load, read_body
 from service.api.language import language
 from service.api.media import JSON, is_form, wants_page
+from service.api.named import named_id
 from service.api.openapi import problems
 from service.api.problems import invalid
 from service.api.services import now_ms, services
@@ -20,7 +21,6 @@ from service.moderation.policy import reports_from
 from service.schemas.messages import translate
 from service.schemas.presentation import iso
 from service.schemas.staff import SiteQuerySchema
-from service.schemas.submission import is_comment_id
 from service.schemas.text import REQUIRED
 from service.schemas.voices import (
     ReportedSchema,
@@ -29,7 +29,6 @@ from service.schemas.voices import (
     ServerReportSchema,
     report_schema,
 )
-from service.store.comments import CommentUnknown
 from service.store.reported import Report
 from service.store.reports import Reporting
 from service.store.sites import Scope, Site
@@ -61,8 +60,7 @@ def report(site: str, comment_id: str) -> Response:
     """
     known = site_of(site)
     caller = admitted(known)
-    if not is_comment_id(comment_id):
-        raise CommentUnknown(comment_id)
+    named_id(comment_id)
     reporting = _reporting(caller)
     reception = services().store.reports.add(
         site, comment_id, reporting, _hold_at(known.site), now_ms()
@@ -89,8 +87,7 @@ def reports_of(comment_id: str) -> Response:
     """Get what readers reported of a comment, the oldest first, with what moderators made of it."""
     wanted = load(SiteQuerySchema(), request.args.to_dict())
     who = staff(Scope.MODERATE, wanted["site"])
-    if not is_comment_id(comment_id):
-        raise CommentUnknown(comment_id)
+    named_id(comment_id)
     record = services().store.comments.get(who.site, comment_id)
     found = services().store.reports.of(record)
     return answer(

@@ -29,7 +29,9 @@ from service.store.staff.sign_in_limits import SignInThrottled
 
 PASSWORD_RULE = "A new password has at least 12 characters and differs from the old one."  # noqa: S105
 CODE_REFUSED = "This code is wrong, or was used already."
-blueprint = Blueprint("sessions", "sessions", url_prefix="/v1/sessions")
+blueprint = Blueprint(
+    "sessions", "sessions", url_prefix="/v1/sessions", description="Signing in and out"
+)
 
 
 @blueprint.route("", methods=["POST"])

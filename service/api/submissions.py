@@ -118,7 +118,7 @@ def form_token(site: str) -> Response:
 class OwnComment(MethodView):
     """A comment in its author's hands, by the edit token (or the site's key)."""
 
-    @blueprint.doc(parameters=[WAIT, EDIT_TOKEN], responses=problems(400, 401, 404))
+    @blueprint.doc(parameters=[WAIT, EDIT_TOKEN], responses=problems(400, 401, 403, 404))
     @blueprint.response(200, OwnCommentSchema)
     def get(self, site: str, comment_id: str) -> Response:
         """Ask what became of a comment. `?wait=2` waits for its verdict."""
@@ -131,21 +131,21 @@ class OwnComment(MethodView):
     @blueprint.doc(
         requestBody={"required": True, "content": {JSON: {"schema": EditSchema}}},
         parameters=[EDIT_TOKEN],
-        responses=problems(400, 401, 404, 409, 413, 415, 422, 503),
+        responses=problems(400, 401, 403, 404, 409, 413, 415, 422, 503),
     )
     @blueprint.response(200, OwnCommentSchema)
     def patch(self, site: str, comment_id: str) -> Response:
-        """Edit a comment; it is checked again. Possible for fifteen minutes."""
+        """Edit a comment; it is checked again. Possible for 15 minutes, unless set otherwise."""
         record = own(site, comment_id)
         schema = edit_schema(site_of(site).site.required, is_form=is_form())
         changed = _changed(record.comment, load(schema, read_body()))
         edit(record, changed)
         return _own_answer(services().store.comments.get(site, comment_id))
 
-    @blueprint.doc(parameters=[EDIT_TOKEN], responses=problems(401, 404, 409))
+    @blueprint.doc(parameters=[EDIT_TOKEN], responses=problems(401, 403, 404, 409))
     @blueprint.response(200, OwnCommentSchema)
     def delete(self, site: str, comment_id: str) -> Response:
-        """Withdraw a comment: its words and everything personal go. Possible for 15 minutes."""
+        """Withdraw a comment: its words and all that is personal go. For as long as an edit."""
         record = own(site, comment_id)
         withdraw(record)
         return _own_answer(services().store.comments.get(site, comment_id))

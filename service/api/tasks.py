@@ -21,7 +21,9 @@ from service.schemas.ops import (
 )
 from service.store.telemetry.failures import QUEUES
 
-blueprint = Blueprint("tasks", "tasks", url_prefix="/v1/ops")
+blueprint = Blueprint(
+    "tasks", "tasks", url_prefix="/v1/ops", description="Failed tasks, and suspended workers"
+)
 QUEUE = [{"in": "query", "name": "queue", "schema": {"type": "string", "enum": [*QUEUES]}}]
 WHICH = {"required": True, "content": {JSON: {"schema": WhichTasksSchema}}}
 

@@ -18,15 +18,15 @@ from service.api.callers import site_of
 from service.api.intake import load, read_json
 from service.api.language import wish_for
 from service.api.media import JSON
+from service.api.named import named_id
 from service.api.openapi import problems
 from service.api.services import services
 from service.schemas.addresses import Page
 from service.schemas.outgoing import CountsSchema, RepliesSchema, ThreadSchema
 from service.schemas.presentation import public_comment
 from service.schemas.staff import NO_SUCH_ORDER, NOT_SIZE
-from service.schemas.submission import BODY_ERRORS, is_comment_id
+from service.schemas.submission import BODY_ERRORS
 from service.schemas.text import REQUIRED
-from service.store.comments import CommentUnknown
 from service.store.keys import page_key
 from service.store.paging import Order
 
@@ -141,8 +141,7 @@ def thread(site: str, page: str) -> Response:
 def replies(site: str, root_id: str) -> Response:
     """Get the approved replies below a top comment, oldest first."""
     site_of(site)
-    if not is_comment_id(root_id):
-        raise CommentUnknown(root_id)
+    named_id(root_id)
     _, limit, cursor = _slice(tuple(_single_arguments().items()))
     found = services().store.threads.replies(site, root_id, limit, cursor)
     base = f"/v1/sites/{site}"

@@ -37,7 +37,9 @@ from service.store.webhooks.webhooks import OffBecause, TooManyWebhooks, Webhook
 
 MOST_DEAD_SHOWN = 100
 TOO_MANY = "A site has at most 20 webhooks."
-blueprint = Blueprint("webhooks", "webhooks", url_prefix="/v1/sites/<site>/webhooks")
+blueprint = Blueprint(
+    "webhooks", "webhooks", url_prefix="/v1/sites/<site>/webhooks", description="Sites' webhooks"
+)
 
 
 @blueprint.route("")

@@ -17,7 +17,13 @@ from service.cli.output import as_json, print_json
 from service.judge import build_judge, cascade
 from service.live_workers import Absence, absence, live_workers
 from service.store.server.condition import conditions, eviction_sentence
-from service.store.server.connection import Client, connect, needs_fsync_wait, wait_until_ready
+from service.store.server.connection import (
+    Client,
+    StoreUnreachable,
+    connect,
+    needs_fsync_wait,
+    wait_until_ready,
+)
 from service.store.server.embedded import ServerUrls, server_urls
 from service.store.server.trouble import SENTENCES, Trouble
 
@@ -72,13 +78,14 @@ def examine() -> Iterator[Finding]:
     if not urls:
         return
     store, queue = connect(urls[0].store, retries=0), connect(urls[0].queue, retries=0)
-    reached = _finding("store", lambda: _version(store))
+    reached = _finding("store", lambda: _version(store, "ECLUSE_REDIS_URL"))
     yield reached
     if reached.is_good:
         yield _finding("persistence", lambda: _persistence(store))
         yield _finding("memory", lambda: _memory(store))
         yield _finding("durability", lambda: _durability(store, settings[0].durability))
-    reached = _finding("queue", lambda: _version(queue))
+    option = "ECLUSE_QUEUE_URL" if settings[0].queue_url else "ECLUSE_REDIS_URL"
+    reached = _finding("queue", lambda: _version(queue, option))
     yield reached
     if reached.is_good:
         yield _finding("workers", lambda: _workers(store, queue))
@@ -123,8 +130,11 @@ def _named_servers(settings: Settings, found: list[ServerUrls]) -> str:
     return "the embedded Valkey" if settings.is_embedded else "your own (ECLUSE_REDIS_URL)"
 
 
-def _version(client: Client) -> str:
-    wait_until_ready(client, PATIENCE_S)
+def _version(client: Client, option: str) -> str:
+    try:
+        wait_until_ready(client, PATIENCE_S)
+    except StoreUnreachable as error:
+        raise Ill(f"no answer ({error}): does it run, and where {option} says?") from None
     info = _info(client, "server")
     if "valkey_version" in info:
         return f"Valkey {info['valkey_version']}"

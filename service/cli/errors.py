@@ -33,7 +33,10 @@ SENTENCES: dict[type[Exception], Callable[[Exception], str]] = {
     AlreadyRunning: str,
     PortTaken: str,
     NotDurable: str,
-    StoreUnreachable: lambda error: f"the server of the comments does not answer ({error})",
+    StoreUnreachable: lambda error: (
+        f"the server of the comments does not answer ({error}): does it run, and where "
+        "ECLUSE_REDIS_URL says?"
+    ),
     SiteUnknown: lambda error: f"no site is called {str(error)!r}; see `ecluse sites list`",
     SiteExists: lambda error: f"a site called {str(error)!r} exists already",
     KeyUnknown: lambda error: f"the site has no key {str(error)!r}; see `ecluse keys list`",
@@ -68,8 +71,14 @@ SENTENCES: dict[type[Exception], Callable[[Exception], str]] = {
     ),
     FileUnreadable: lambda error: f"the file cannot be read: {error}",
     RedisError: lambda error: f"the server refused or was lost: {error}",
-    OSError: str,
+    OSError: lambda error: _of_a_file(error) if isinstance(error, OSError) else str(error),
 }
+
+
+def _of_a_file(error: OSError) -> str:
+    if error.filename is None or not error.strerror:
+        return str(error)
+    return f"{error.filename}: {error.strerror}"
 
 
 def sentence(error: Exception) -> str | None:

@@ -91,7 +91,7 @@ def list_keys(site: str, is_json: bool) -> None:
             [scope.value for scope in sorted(key.scopes)],
             key.label,
             _time(key.created_at),
-            _time(_end_of(key)),
+            _time(key.ends_at),
         )
         for key in found
     ]
@@ -177,10 +177,6 @@ def _data(site: str, key: ApiKey) -> dict[str, Any]:
         "revoked_at": key.revoked_at,
         "expires_at": key.expires_at,
     }
-
-
-def _end_of(key: ApiKey) -> float | None:
-    return key.expires_at if key.revoked_at is None else key.revoked_at
 
 
 def _time(at: float | None) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from service.cli.opening import open_here, operator
-from service.cli.output import as_json, print_fields, print_json, print_table
+from service.cli.output import as_json, moment, print_fields, print_json, print_table
 from service.cli.values import LANG, LIMIT_VALUE, ORIGIN, POLICY_FILE, SITE
 from service.schemas.site_values import REQUIRABLE
 from service.store.sites import Limit, Site
@@ -137,7 +137,7 @@ def _print(site: Site, is_json: bool) -> None:
     if is_json:
         print_json(_data(site))
     else:
-        print_fields(_data(site))
+        print_fields({**_data(site), "created_at": moment(int(site.created_at * 1000))})
 
 
 def _data(site: Site) -> dict[str, Any]:

@@ -77,14 +77,6 @@ class Cascade:
         )
         return Judgement(scores, is_read, wanted & ~is_read, judged.embeddings)
 
-    def embeddings_of(self, batch: Batch) -> Floats | None:
-        """Return the embeddings of all cases, (n, width) of unit length.
-
-        Those of the comments that were read are there already; the others are computed at
-        the first call. None where there is no encoder, or none that has embeddings.
-        """
-        return batch.once(self._embeddings)
-
     def has_learned(self, batch: Batch) -> Flags:
         """Say which comments are in a language the linear model has learned (``Batch.once``)."""
         return np.array([self.linear.has_learned(lang) for lang in batch.langs], bool)
@@ -93,24 +85,6 @@ class Cascade:
         """Load what a fork may share: all but the network, which each process opens itself."""
         if self.mode is not EncoderMode.OFF:
             self.reader.about()
-
-    def _embeddings(self, batch: Batch) -> Floats | None:
-        if self.mode is EncoderMode.OFF or not len(batch):
-            return None
-        judgement = batch.once(self.judge)
-        missing = np.flatnonzero(~judgement.is_read)
-        known = judgement.embeddings
-        if not len(missing):
-            return known
-        texts = _contents(batch, missing)
-        found = self.reader.ask(lambda encoder: encoder.embed(texts))
-        if found is None:
-            return None
-        every = np.zeros((len(batch), found.shape[1]), np.float32)
-        every[missing] = found
-        if known is not None:
-            every[judgement.is_read] = known
-        return every
 
     def _wanted(self, batch: Batch, scores: Floats) -> Doubts:
         """Say which comments the encoder is to judge, and which of them it may skim first."""

@@ -12,7 +12,7 @@ from service.moderation.comment import Comment, Facts
 from service.moderation.signal import Attribute
 from service.store.facets import LANGUAGES, facets_of
 from service.store.keys import STATUS_ORDER, SiteKeys, page_key
-from service.store.records import Record, content_json, facts_json, readable_records
+from service.store.records import Record, content_json, facts_json, read_records
 from service.store.scripts import Argument, Script, script
 from service.store.sealing import Personal, SealBroken, Vault
 from service.store.server.connection import Client, needs_fsync_wait
@@ -178,11 +178,7 @@ class Comments:
 
     def get_many(self, site: str, comment_ids: Sequence[str]) -> list[Record]:
         """Return those of the comments that exist and can be read, in the order asked."""
-        keys = SiteKeys(site)
-        pipe = self._client.pipeline(transaction=False)
-        for comment_id in comment_ids:
-            pipe.hgetall(keys.comment(comment_id))
-        return readable_records(site, comment_ids, pipe.execute())
+        return read_records(self._client, site, comment_ids)
 
     def status(self, site: str, comment_id: str) -> str:
         """Return a comment's status alone, or an empty string when there is none."""

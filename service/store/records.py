@@ -13,7 +13,9 @@ from service.moderation.comment import Case, Comment, Facts, FormToken
 from service.moderation.policy import SHADOW_BAN
 from service.moderation.signal import CONTENT, Attribute, Evidence, Signal, Span, combine
 from service.moderation.verdict import Action, Status, Verdict
+from service.store.keys import SiteKeys
 from service.store.reported import NO_VOICES, Voices, voices_from
+from service.store.server.connection import Client
 
 WORDS = ("author", "url", "content", "page", "page_title", "lang", "author_id")
 TRACES = ("user_agent", "referrer")
@@ -199,12 +201,13 @@ def record_from(comment_id: str, site: str, fields: Mapping[bytes, bytes]) -> Re
     )
 
 
-def readable_records(
-    site: str, comment_ids: Sequence[str], rows: Sequence[Mapping[bytes, bytes]]
-) -> list[Record]:
-    """Return the records of the hashes that are there and can be read, in order."""
+def read_records(client: Client, site: str, comment_ids: Sequence[str]) -> list[Record]:
+    """Return those of the comments that exist and can be read, in the order asked."""
+    keys, pipe = SiteKeys(site), client.pipeline(transaction=False)
+    for comment_id in comment_ids:
+        pipe.hgetall(keys.comment(comment_id))
     found = []
-    for comment_id, fields in zip(comment_ids, rows, strict=True):
+    for comment_id, fields in zip(comment_ids, pipe.execute(), strict=True):
         try:
             found += [record_from(comment_id, site, fields)] if fields else []
         except (KeyError, ValueError):

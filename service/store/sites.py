@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import secrets
 import time
@@ -17,6 +16,7 @@ from service.store.inbox_group import make_group
 from service.store.keys import SITES, SiteKeys
 from service.store.scripts import Argument, script
 from service.store.server.connection import Client
+from service.store.tokens import digest
 
 CACHE_S = 2.0
 CHANGE_TRIES = 5
@@ -167,6 +167,11 @@ def is_still_good(key: Ending, now_s: float) -> bool:
     return key.revoked_at is None and (key.expires_at is None or now_s < key.expires_at)
 
 
+def end_of(key: Ending) -> float | None:
+    """Return when a key ended, or will; None where nothing ends it."""
+    return key.expires_at if key.revoked_at is None else key.revoked_at
+
+
 def end_of_overlap(key: Ending, now_s: float, overlap_s: int) -> float:
     """Return until when a key that is rotated stays good: no longer than it would have."""
     return min(now_s + overlap_s, key.expires_at or now_s + overlap_s)
@@ -191,9 +196,14 @@ class ApiKey:
         """Say whether the key was neither revoked nor has run out."""
         return is_still_good(self, now_s)
 
+    @property
+    def ends_at(self) -> float | None:
+        """Return when the key ended, or will; None where nothing ends it."""
+        return end_of(self)
+
     def opens(self, secret: str, now_s: float) -> bool:
         """Say whether ``secret`` is this key's and the key is still good."""
-        return self.is_good(now_s) and hmac.compare_digest(self.digest, _digest(secret))
+        return self.is_good(now_s) and hmac.compare_digest(self.digest, digest(secret))
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,7 +306,7 @@ class Sites:
         """
         self._load(site)
         secret = secrets.token_hex(20)
-        key = ApiKey(secrets.token_hex(4), _digest(secret), label, scopes, _time_of(by))
+        key = ApiKey(secrets.token_hex(4), digest(secret), label, scopes, _time_of(by))
         self._save_key(site, None, key, by)
         return key, token_of(site, key.id, secret)
 
@@ -372,10 +382,6 @@ def parts_of(token: str) -> tuple[str, str, str] | None:
     if len(parts) != 4 or parts[0] != "ek":
         return None
     return parts[1], parts[2], parts[3]
-
-
-def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
 
 
 def _site_json(site: Site) -> bytes:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from service.moderation.verdict import Status
 from service.store.keys import SiteKeys, page_key
 from service.store.paging import Order, slice_of
-from service.store.records import Record, readable_records
+from service.store.records import Record, read_records
 from service.store.server.connection import Client
 from service.store.server.watched import WatchedHashes
 
@@ -73,7 +73,7 @@ class Threads:
         """
         keys = SiteKeys(site)
         found = slice_of(self._client, keys.roots(page_key(page)), order, limit, cursor)
-        roots = self._records(site, found.ids)
+        roots = read_records(self._client, site, found.ids)
         threads = self._threads(site, [root.comment.id for root in roots])
         nodes = (_tree(root, *threads[root.comment.id]) for root in roots)
         return Slice(tuple(node for node in nodes if node is not None), found.cursor)
@@ -85,7 +85,9 @@ class Threads:
         """
         key = SiteKeys(site).thread(root_id)
         found = slice_of(self._client, key, Order.OLDEST, limit, cursor)
-        shown = (r for r in self._records(site, found.ids) if r.status is Status.APPROVED)
+        shown = (
+            r for r in read_records(self._client, site, found.ids) if r.status is Status.APPROVED
+        )
         return Slice(tuple(Node(record, ()) for record in shown), found.cursor)
 
     def _threads(self, site: str, root_ids: Sequence[str]) -> dict[str, tuple[list[Record], bool]]:
@@ -95,7 +97,7 @@ class Threads:
             pipe.zrange(keys.thread(root_id), 0, REPLIES_SHOWN)
         found = [[member.decode() for member in members] for members in pipe.execute()]
         wanted = [reply for members in found for reply in members[:REPLIES_SHOWN]]
-        records = {record.comment.id: record for record in self._records(site, wanted)}
+        records = {record.comment.id: record for record in read_records(self._client, site, wanted)}
         return {
             root_id: (
                 [records[m] for m in members[:REPLIES_SHOWN] if m in records],
@@ -103,13 +105,6 @@ class Threads:
             )
             for root_id, members in zip(root_ids, found, strict=True)
         }
-
-    def _records(self, site: str, ids: Sequence[str]) -> list[Record]:
-        keys = SiteKeys(site)
-        pipe = self._client.pipeline(transaction=False)
-        for comment_id in ids:
-            pipe.hgetall(keys.comment(comment_id))
-        return readable_records(site, ids, pipe.execute())
 
 
 def _tree(root: Record, replies: Sequence[Record], has_more: bool) -> Node | None:

@@ -20,7 +20,7 @@ from service.store.keys import TRAFFIC
 from service.store.server.embedded import ServerUrls
 from service.store.telemetry.buckets import LAST, bound_of, bucket_of
 from service.store.telemetry.views import CheckTotals, Totals
-from tests.api.house import ORIGIN, House, assert_problem, bearer
+from tests.api.house import ORIGIN, House, assert_problem, bearer, json_of
 
 LOOPBACK = {"REMOTE_ADDR": "127.0.0.1"}
 
@@ -169,6 +169,7 @@ def test_only_the_machine_itself_may_read_by_default(house: House) -> None:
     assert asked_from(house, "::ffff:127.0.0.1").status_code == 200
     assert_problem(asked_from(house, "192.0.2.7"), 403, "address-not-allowed")
     assert_problem(asked_from(house, ""), 403, "address-not-allowed")
+    assert "ECLUSE_METRICS_TOKEN" in json_of(asked_from(house, "192.0.2.7"))["detail"]
 
 
 def test_a_proxy_nobody_told_of_lends_its_address_to_no_one(house: House) -> None:

@@ -75,6 +75,11 @@ def test_every_operation_says_what_it_does_and_how_it_fails(description: Descrip
         assert "default" in answers, name
 
 
+def test_every_group_of_operations_says_what_it_is_about(description: Description) -> None:
+    assert len(description["tags"]) >= 10
+    assert [tag["name"] for tag in description["tags"] if not tag["description"]] == []
+
+
 def test_bodies_are_described_where_they_are_read(description: Description) -> None:
     for name, operation in operations(description).items():
         if name.startswith(("POST", "PATCH")):
@@ -182,6 +187,21 @@ def test_real_answers_are_as_described_and_hold_nothing_else(
         assert faults == [], (operation, answer.status_code)
         statuses.add(answer.status_code)
     assert statuses >= {200, 201, 202, 400, 401, 403, 404, 409, 413, 415, 422, 429}
+
+
+def test_a_key_that_may_not_submit_is_refused_on_an_authors_routes_as_described(
+    house: House, description: Description
+) -> None:
+    url = json_of(house.post())["links"]["self"]
+    key = bearer(house.key(Scope.MODERATE))
+    own = re.compile(r"(\w+) /v1/sites/{site}/comments/{comment_id}(|/data|/appeal)")
+    found = list(filter(None, map(own.fullmatch, operations(description))))
+    assert len(found) == 6
+    for operation in found:
+        method, path = operation.groups()
+        answer = house.client.open(f"{url}{path}", method=method, json={}, headers=key)
+        assert answer.status_code == 403, operation.group()
+        assert documented(description, operation.group(), answer)
 
 
 def limited(house: House) -> TestResponse:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
@@ -81,6 +82,25 @@ def test_what_goes_wrong_is_one_line(
     assert said in answer.err
     assert answer.err.count("\n") == 1
     assert "Traceback" not in answer.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("backup",), ("restore",), ("import", "demo")],
+    ids=" ".join,
+)
+@pytest.mark.usefixtures("demo")
+def test_a_file_that_cannot_be_opened_is_named_without_a_number(
+    words: tuple[str, ...], ecluse: Ecluse, tmp_path: Path
+) -> None:
+    answer = ecluse(*words, str(tmp_path / "none" / "file"))
+    assert answer.code == 1
+    assert answer.err.startswith(f"Error: {tmp_path}/none/file")
+    assert answer.err.endswith(": No such file or directory\n")
+
+
+def test_who_gets_no_answer_from_the_server_is_told_where_to_look(ecluse: Ecluse) -> None:
+    assert "ECLUSE_REDIS_URL" in ecluse("sites", "list", REDIS_URL="unix:///nowhere.sock").err
 
 
 def test_the_welcome_shows_secrets_when_they_were_just_made() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import time
 from datetime import UTC, datetime, timedelta
@@ -140,3 +141,12 @@ def test_an_encoder_that_cannot_be_used_is_found_out(ecluse: Ecluse, tmp_path: P
     assert "none.toml" in missing["encoder"]["says"]
     off = findings(ecluse("doctor", "--json", ENCODER="off"))
     assert off["encoder"]["says"] == "off: the linear model judges alone"
+
+
+def test_a_server_that_gives_no_answer_is_looked_for_by_its_own_option(ecluse: Ecluse) -> None:
+    found = ecluse("doctor", QUEUE_URL="unix:///nowhere.sock").out
+    assert re.search(
+        "^BAD queue .*: does it run, and where ECLUSE_QUEUE_URL says", found, re.MULTILINE
+    )
+    found = ecluse("doctor", REDIS_URL="unix:///nowhere.sock", QUEUE_URL="").out
+    assert found.count("where ECLUSE_REDIS_URL says") == 2

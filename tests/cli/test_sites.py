@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,11 @@ def test_a_site_is_created_shown_and_listed(ecluse: Ecluse) -> None:
     assert made.data["created_at"] > 0
     assert ecluse("sites", "show", "journal", "--json").data == made.data
     assert ecluse("sites", "list", "--json").data == [made.data]
+
+
+def test_people_read_when_a_site_was_made_as_a_time(ecluse: Ecluse, demo: str) -> None:
+    shown = ecluse("sites", "show", demo).out
+    assert re.search(r"^created_at  20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00$", shown, re.MULTILINE)
 
 
 def test_an_update_changes_only_what_is_said(ecluse: Ecluse, demo: str) -> None:

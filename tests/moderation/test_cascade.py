@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from service.moderation.batch import Batch
 from service.moderation.cascade import Cascade
@@ -21,7 +20,6 @@ from service.moderation.checks.toxicity.linear import LinearToxicity
 from service.moderation.comment import Case, Comment, Facts
 from service.moderation.encoder_options import EncoderMode, EncoderOptions
 from service.moderation.models.encoder import Encoder
-from service.moderation.models.encoder.session import Outputs, Session
 from service.moderation.models.linear import LinearModel
 from service.moderation.models.weights import ATTRIBUTES, ModelBroken
 from service.moderation.pipeline import Pipeline
@@ -30,7 +28,7 @@ from service.moderation.reader import MOST_FAILURES_IN_A_ROW, REST_ASKS, Reader
 from service.moderation.signal import Attribute
 from service.moderation.verdict import Action, Stage
 from service.schemas.wording import ENCODER_FAILED, reasons
-from tests.encoders import BIAS, WEIGHTS, WIDTH, linear_that_says, write_encoder
+from tests.encoders import BIAS, WEIGHTS, linear_that_says, write_encoder
 
 TOXICITY, SPAM, PROFANITY = map(
     ATTRIBUTES.index, (Attribute.TOXICITY, Attribute.SPAM, Attribute.PROFANITY)
@@ -175,7 +173,6 @@ def test_switched_off_the_encoder_is_never_even_loaded() -> None:
     cascade = Cascade(linear_of(DOUBT), Reader(lambda: loaded.append(1)), EncoderMode.OFF)  # type: ignore[arg-type, return-value]
     judgement = cascade.judge(batch_of("vile"))
     cascade.warm_up()
-    assert cascade.embeddings_of(batch_of("vile")) is None
     assert not loaded
     assert not (judgement.is_read | judgement.is_missed).any()
 
@@ -304,43 +301,6 @@ def test_comments_are_judged_alike_alone_and_in_company(
         assert alone == pytest.approx(scores, abs=1e-5)
 
 
-# Embeddings ---------------------------------------------------------------------------------
-
-
-def test_embeddings_of_a_batch_are_those_of_its_texts(
-    cascade_of: Callable[..., Cascade], encoder: Encoder
-) -> None:
-    contents = ["vile quel connard", "kind", "offer", "vile kind les musulmans"]
-    cascade, batch = cascade_of(UNEASY), batch_of(*contents)
-    assert read(cascade, *contents) == [True, False, False, True]
-    found, expected = cascade.embeddings_of(batch), encoder.embed(contents)
-    assert found is not None
-    assert expected is not None
-    assert found.shape == (4, WIDTH)
-    assert found == pytest.approx(expected, abs=1e-5)
-
-
-class Counting(Session):
-    """A session that remembers how many rows it ran."""
-
-    rows = 0
-
-    def run(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> Outputs:
-        self.rows += len(ids)
-        return super().run(ids, mask)
-
-
-def test_embeddings_are_made_once_and_for_no_comment_twice(encoder: Encoder) -> None:
-    session = Counting(encoder.session.path)
-    counted = replace(encoder, session=session)
-    cascade = Cascade(linear_of(UNEASY), Reader(lambda: counted))
-    batch = batch_of("quel connard", "kind", "offer")
-    batch.once(cascade.judge)
-    assert session.rows == 1
-    assert cascade.embeddings_of(batch) is cascade.embeddings_of(batch)
-    assert session.rows == 3
-
-
 # When it fails ------------------------------------------------------------------------------
 
 
@@ -357,7 +317,6 @@ def test_without_an_encoder_the_linear_model_decides_and_the_verdict_says_so() -
     assert verdict.scores[Attribute.TOXICITY] == pytest.approx(sigmoid(1.0), abs=1e-4)
     assert ENCODER_FAILED in reasons(verdict, "en")
     assert any("Le second modèle" in reason for reason in reasons(verdict, "fr"))
-    assert cascade.embeddings_of(batch_of("The house")) is None
 
 
 def test_comments_the_encoder_was_not_needed_for_do_not_mention_its_failure() -> None:

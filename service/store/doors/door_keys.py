@@ -27,6 +27,7 @@ from service.store.sites import (
     KeyEnded,
     KeyUnknown,
     SiteUnknown,
+    end_of,
     end_of_overlap,
     is_still_good,
 )
@@ -92,7 +93,7 @@ class DoorKey:
     @property
     def ends_at(self) -> float | None:
         """Return when the key ended, or will; None where nothing ends it."""
-        return self.expires_at if self.revoked_at is None else self.revoked_at
+        return end_of(self)
 
 
 class DoorKeys:

@@ -16,10 +16,10 @@ from rq.results import Result
 from rq.serializers import JSONSerializer
 
 from service.store.doorbell import FAILURE_KEPT_S, MAINTENANCE_QUEUE, MODERATE_QUEUE
-from service.store.masking import exception_of, masked_traceback
 from service.store.paging import CursorInvalid
 from service.store.server.trouble import bearing_refusals
 from service.store.telemetry.views import FailedTask, FailedTasks, RqQueueView
+from service.store.tracebacks import exception_of, masked_traceback
 
 QUEUES = (MODERATE_QUEUE, MAINTENANCE_QUEUE)
 MOST_AT_ONCE = 500

@@ -9,6 +9,7 @@ from typing import Any
 from flask import Response, request, url_for
 
 from service.api.language import language
+from service.api.named import named
 from service.api.services import now_ms, services
 from service.moderation.signal import Attribute
 from service.schemas.messages import Message, language_name, translate
@@ -82,7 +83,7 @@ def more() -> Response:
 def one(comment_id: str) -> Response:
     """Get one card as it stands now."""
     asked = asked_for(request.args)
-    record = reading.record(asked.site, comment_id)
+    record = named(asked.site, comment_id)
     return page("queue/cards.html", cards=cards(asked.site, [record]), **card_context(asked))
 
 

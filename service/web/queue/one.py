@@ -15,6 +15,7 @@ from service.api.deciding import NO_KEY_KNOWN
 from service.api.explained import explained
 from service.api.intake import load
 from service.api.language import language, translated
+from service.api.named import named
 from service.api.problems import from_validation
 from service.api.services import now_ms, services
 from service.api.similar import similar_comments
@@ -99,7 +100,7 @@ class BanSchema(Schema):
 def show(comment_id: str) -> Response:
     """Show a comment in its thread, with what happened to it."""
     asked = list_before()
-    record = reading.record(asked.site, comment_id)
+    record = named(asked.site, comment_id)
     (card,) = cards(asked.site, [record])
     return page(
         "queue/one.html",
@@ -118,7 +119,7 @@ def show(comment_id: str) -> Response:
 def similar(comment_id: str) -> Response:
     """Show the comments nearest to one in meaning."""
     asked = list_before()
-    record = reading.record(asked.site, comment_id)
+    record = named(asked.site, comment_id)
     compared, found = similar_comments(asked.site, record, SIMILAR_SHOWN)
     near = [(quote(each.record), each.record.status, each.score) for each in found]
     names = words.STATUS_WORDS
@@ -131,7 +132,7 @@ def similar(comment_id: str) -> Response:
 def which_words(comment_id: str) -> Response:
     """Show which words moved a comment's scores: computed when somebody asks."""
     asked = list_before()
-    record = reading.record(asked.site, comment_id)
+    record = named(asked.site, comment_id)
     found = explained(record)
     told = moved(record, found) if found else []
     return _form(asked, record, "queue/which_words.html", found=found, moved=told)
@@ -141,7 +142,7 @@ def which_words(comment_id: str) -> Response:
 def alike_form(comment_id: str) -> Response:
     """Show the held comments that say nearly the same, to be decided together."""
     asked = list_before()
-    record = reading.record(asked.site, comment_id)
+    record = named(asked.site, comment_id)
     alike = [record, *(each.record for each in alike_comments(asked.site, record))]
     found = [(each, quote(each)) for each in alike[:MOST_AT_ONCE]]
     return _form(asked, record, "queue/alike_form.html", found=found)
@@ -151,7 +152,7 @@ def alike_form(comment_id: str) -> Response:
 def refuse(comment_id: str) -> Response:
     """Show the form of a refusal with its reason."""
     asked = list_before()
-    record = reading.record(asked.site, comment_id)
+    record = named(asked.site, comment_id)
     reasons = reading.reasons(asked.site)
     return _form(asked, record, "queue/refuse_page.html", reasons=reasons)
 
@@ -160,7 +161,7 @@ def refuse(comment_id: str) -> Response:
 def edit(comment_id: str) -> Response:
     """Show the form in which a comment is put right."""
     asked = list_before()
-    record = reading.record(asked.site, comment_id)
+    record = named(asked.site, comment_id)
     return _edit_form(asked, record, record.comment.content, {})
 
 
@@ -168,7 +169,7 @@ def edit(comment_id: str) -> Response:
 def edit_and_approve(comment_id: str) -> Response:
     """Change a comment's words and approve it; the original is kept."""
     asked = list_before()
-    record = reading.record(asked.site, comment_id)
+    record = named(asked.site, comment_id)
     try:
         sent = load(EditSchema(), request.form.to_dict())
     except ValidationError as error:
@@ -184,7 +185,7 @@ def edit_and_approve(comment_id: str) -> Response:
 def note(comment_id: str) -> Response:
     """Show the form of a note."""
     asked = list_before()
-    record = reading.record(asked.site, comment_id)
+    record = named(asked.site, comment_id)
     return _form(asked, record, "queue/note_form.html", text="", errors={})
 
 
@@ -192,7 +193,7 @@ def note(comment_id: str) -> Response:
 def add_note(comment_id: str) -> Response:
     """Leave colleagues a note."""
     asked = list_before()
-    record = reading.record(asked.site, comment_id)
+    record = named(asked.site, comment_id)
     try:
         sent = load(NoteSchema(), request.form.to_dict())
     except ValidationError as error:
@@ -208,7 +209,7 @@ def add_note(comment_id: str) -> Response:
 def ban(comment_id: str) -> Response:
     """Show the form of a ban."""
     asked = list_before()
-    record = reading.record(asked.site, comment_id)
+    record = named(asked.site, comment_id)
     return _ban_form(asked, record, 200, {})
 
 
@@ -216,7 +217,7 @@ def ban(comment_id: str) -> Response:
 def add_ban(comment_id: str) -> Response:
     """Ban a comment's author by what is known of them."""
     asked = list_before()
-    record = reading.record(asked.site, comment_id)
+    record = named(asked.site, comment_id)
     try:
         sent = load(BanSchema(), request.form.to_dict())
         value = _banned(record, sent["by"], sent["range"])
@@ -243,7 +244,7 @@ def add_ban(comment_id: str) -> Response:
 def trust(comment_id: str) -> Response:
     """Trust a comment's author from now on, or no more."""
     asked = list_before()
-    record = reading.record(asked.site, comment_id)
+    record = named(asked.site, comment_id)
     if not record.author_key:
         raise NO_KEY_KNOWN
     authors, who, at_ms = services().store.authors, member().actor, now_ms()
@@ -258,7 +259,7 @@ def trust(comment_id: str) -> Response:
 def claim(comment_id: str) -> Response:
     """Take a comment for a while, or let it go."""
     asked = list_before()
-    reading.record(asked.site, comment_id)
+    named(asked.site, comment_id)
     if request.form.get("action") == "release":
         services().store.claims.release(asked.site, comment_id, member().actor)
         return answer({"who": ""}) if wants_json() else back_to(asked)
@@ -341,7 +342,7 @@ def _renewed(asked: Asked, comment_id: str) -> Response:
     """Go back to the list, or give the page's script the card as it stands now."""
     if not wants_json():
         return back_to(asked)
-    found = cards(asked.site, [reading.record(asked.site, comment_id)])
+    found = cards(asked.site, [named(asked.site, comment_id)])
     frame = {"_": translator(language()), "csrf_field": CSRF_FIELD, "csrf": member().csrf}
     html = render_template("queue/cards.html", cards=found, **frame, **card_context(asked))
     return answer({"card": html}, 200, {"Cache-Control": "no-store"})

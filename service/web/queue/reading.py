@@ -8,21 +8,8 @@ from contextlib import suppress
 from service.api.outcomes import follow_up, ring_to_learn
 from service.api.services import now_ms, services
 from service.moderation.verdict import Status
-from service.schemas.submission import is_comment_id
-from service.store.comments import CommentUnknown
 from service.store.decisions import Order, Result
 from service.store.queue.views import TooManyViews, View, ViewInvalid
-from service.store.records import Record
-
-
-def record(site: str, comment_id: str) -> Record:
-    """Return one comment.
-
-    Raises ``CommentUnknown``.
-    """
-    if not is_comment_id(comment_id):
-        raise CommentUnknown(comment_id)
-    return services().store.comments.get(site, comment_id)
 
 
 def by_status(site: str) -> dict[Status, int]:

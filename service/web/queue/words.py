@@ -114,7 +114,6 @@ CHANGED = "It has changed since you loaded it. Here it is as it stands now."
 GONE = "This comment is not there any more."
 UNSETTLED = "It is being checked again. It comes back when that is done."
 WITHDRAWN = "Its author has withdrawn it."
-CLAIMED = "{who} is looking at it."
 
 
 def when(moment_ms: int, now_ms: int, tongue: str) -> str:

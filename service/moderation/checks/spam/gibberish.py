@@ -58,7 +58,6 @@ _REPEATED = re.compile(r"(.)\1+")
 _DIGRAPHS = re.compile("tsch|tch|sch|dsch|ch|sh|th|ph|kh|gh|zh|ck|ng|rz|sz|cz|dz|ts|st|ss")
 _SEESAW = re.compile("(?:[a-z][A-Z]){3}|(?:[A-Z][a-z]){3}[A-Z]")
 _VOWELS = re.compile("[aeiouy]")
-_MIN_CONSONANTS = 5
 _POOR_VOWELS = 0.15
 _LONG = 5
 

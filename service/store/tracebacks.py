@@ -1,4 +1,4 @@
-"""Masking: what of a traceback may be kept, which may quote what a visitor sent."""
+"""Tracebacks as they may be kept: frames whole, messages masked where they may quote a visitor."""
 
 from __future__ import annotations
 

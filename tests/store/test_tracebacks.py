@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from service.store.masking import MASK, exception_of, masked_traceback
+from service.store.tracebacks import MASK, exception_of, masked_traceback
 
 SECRET = "You idiot, write to jane@example.org"
 
