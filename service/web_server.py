@@ -19,6 +19,7 @@ from config.settings import Settings
 from service.api.services import Services
 from service.api.streams import places_of
 from service.app import begin_service, create_app
+from service.bodies import guarded
 from service.garbage import keep_what_is_loaded
 from service.lifetime import die_with
 
@@ -67,6 +68,7 @@ def _loader(settings: Settings, parent: int) -> Callable[[], Any]:
         begin_service(app)
         served: Services = app.extensions["ecluse"]
         served.streams.offer(places_of(settings.web_threads))
+        app.wsgi_app = guarded(app.wsgi_app, settings.web_threads)  # type: ignore[assignment,method-assign]
         _at_the_end(served.streams.end)
         keep_what_is_loaded()
         return app

@@ -73,11 +73,13 @@ class WholeRequest(Request):
     ) -> bytes:
         """Return the body.
 
-        Raises ``RequestEntityTooLarge``.
+        Raises ``RequestEntityTooLarge`` or ``ClientDisconnected``.
         """
         raw = super().get_data(cache, as_text, parse_form_data)
         if self.content_length is None:
             self.stream.read(1)
+        elif len(raw) < self.content_length and not parse_form_data:
+            raise ClientDisconnected
         return raw
 
     def whole_body(self) -> bytes:

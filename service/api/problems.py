@@ -166,7 +166,8 @@ def _of_http(error: HTTPException) -> Problem:
     status = error.code or 500
     kind, title = _HTTP.get(status, ("http", error.name))
     response = error.get_response()
-    kept = {name: response.headers[name] for name in ("Allow",) if name in response.headers}
+    names = ("Allow", "Retry-After")
+    kept = {name: response.headers[name] for name in names if name in response.headers}
     return Problem(status, kind, title, headers=kept)
 
 
@@ -187,6 +188,7 @@ _HTTP = {
     405: ("method-not-allowed", "This address does not take that method."),
     413: ("too-large", "This request is too large."),
     415: ("unsupported-media-type", "Send JSON or a form."),
+    503: ("busy", "Too many callers are slow to send just now; try again in a minute."),
 }
 
 

@@ -128,7 +128,7 @@ class CustomRules:
         encoded = original.encode(errors="replace")
         for rule, pattern in self._patterns:
             if match := pattern.search(encoded):
-                start, end = (len(encoded[:at].decode()) for at in match.span())
+                start, end = (len(encoded[:at].decode(errors="ignore")) for at in match.span())
                 span = Span(start, end, field) if start < end else None
                 yield _Found(rule, "custom.pattern", span)
 

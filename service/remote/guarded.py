@@ -24,7 +24,11 @@ MOST_BYTES = 65_536
 _PORTS = {"http": 80, "https": 443}
 # Names that can only stand for something near: RFC 6761, RFC 6762, RFC 8375, and ICANN's .internal.
 _NEAR = ("localhost", ".localhost", ".local", ".internal", ".home.arpa")
-_NAT64 = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48"))
+# Networks whose last 32 bits are an IPv4 address: NAT64 (RFC 6052, RFC 8215), "IPv4-compatible"
+# (RFC 4291, section 2.5.5.1) and "IPv4-translated" addresses (RFC 2765, section 2.1).
+_WRAPPING = tuple(
+    map(ipaddress.IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "::/96", "::ffff:0:0:0/96"))
+)
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -111,7 +115,12 @@ def is_private_by_name(host: str) -> bool:
 def is_public(address: str) -> bool:
     """Say whether an IP address, and one that it wraps, can be reached from everywhere."""
     parsed = ipaddress.ip_address(address.partition("%")[0])
-    return all(each.is_global and not each.is_multicast for each in (parsed, *_within(parsed)))
+    return all(map(_is_everywhere, (parsed, *_within(parsed))))
+
+
+def _is_everywhere(address: _Address) -> bool:
+    is_near = isinstance(address, ipaddress.IPv6Address) and address.is_site_local
+    return address.is_global and not address.is_multicast and not is_near
 
 
 def _within(address: _Address) -> Iterator[_Address]:
@@ -122,7 +131,7 @@ def _within(address: _Address) -> Iterator[_Address]:
     for each in (address.ipv4_mapped, address.sixtofour, *teredo):
         if each is not None:
             yield each
-    if any(address in network for network in _NAT64):
+    if any(address in network for network in _WRAPPING):
         yield ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
 
 

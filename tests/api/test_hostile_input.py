@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from typing import Any
+from urllib.parse import urlencode
 
 import orjson
 import pytest
@@ -413,3 +414,20 @@ def test_the_callers_request_id_comes_back_if_it_is_a_plain_one(house: House) ->
     assert json_of(plain)["request_id"] == "abc123"
     odd = house.client.get("/v1", headers={"X-Request-ID": 'a"b<c>'})
     assert odd.headers["X-Request-ID"] == json_of(odd)["request_id"] != 'a"b<c>'
+
+
+def test_a_form_that_breaks_off_is_no_shorter_comment(house: House) -> None:
+    fields = {**comment_fields(content=None), "content": "I agree with nothing of that"}
+    whole = urlencode(fields).encode()
+    cut = whole[: whole.index(b"+with")]
+    answer = house.client.post(
+        COMMENTS,
+        input_stream=io.BytesIO(cut),
+        content_type=URLENCODED,
+        headers={"Origin": ORIGIN},
+        environ_overrides={  # as granian says it
+            "CONTENT_LENGTH": str(len(whole)),
+            "wsgi.input_terminated": True,
+        },
+    )
+    assert_problem(answer, 400, "bad-request")

@@ -95,6 +95,10 @@ def test_a_pattern_may_insist_on_capitals() -> None:
     assert seen({"patterns": {"hold": ["(?-i)PROMO"]}}, "promo PROMO") == ["PROMO"]
 
 
+def test_a_pattern_that_ends_within_a_letter_points_at_what_comes_before_it() -> None:
+    assert seen({"patterns": {"hold": [r"caf\C"]}}, "Un café") == ["caf"]
+
+
 def test_a_pattern_that_marks_no_words_still_decides() -> None:
     verdict = verdict_of({"patterns": {"hold": [r"\b"]}}, "mot")
     assert verdict.rule == "list.hold"

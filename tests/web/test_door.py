@@ -92,8 +92,12 @@ def test_failed_sign_ins_are_throttled(house: House) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:x"]
-)
+    "address",
+    [
+        "https://evil.example/", "//evil.example", "/\\evil.example", "javascript:x",
+        "/\t\\evil.example", "/\nevil.example",
+    ],
+)  # fmt: skip
 def test_nobody_is_sent_to_another_host_after_signing_in(house: House, address: str) -> None:
     make_account(house)
     set_password(house)

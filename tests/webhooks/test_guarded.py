@@ -19,6 +19,7 @@ from tests.webhooks.receiver import Receiver
         "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0",  # noqa: S104
         "100.64.0.1", "224.0.0.1", "255.255.255.255", "::1", "::", "fe80::1", "fe80::1%eth0",
         "fc00::1", "ff02::1", "::ffff:10.0.0.1", "64:ff9b::a00:1", "2002:a00:1::",
+        "::169.254.169.254", "::ffff:0:127.0.0.1", "fec0::1",
     ],
 )  # fmt: skip
 def test_an_address_near_by_is_not_public_however_it_is_wrapped(address: str) -> None:

@@ -116,6 +116,7 @@ def own_path(address: str) -> str:
     except ValueError:
         return ""
     is_ours = address.startswith("/") and not address.startswith(("//", "/\\"))
+    is_ours = is_ours and address.isprintable()
     return address if is_ours and not parts.scheme and not parts.netloc else ""
 
 
