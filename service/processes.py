@@ -28,7 +28,8 @@ class Part:
 
     ``stage`` orders the stop: 0 goes first. ``stop_within_s`` is how long it may
     take before it is killed. ``orphaned_by`` is the signal it gets when the
-    supervisor itself is killed. ``keeps`` are open files it inherits.
+    supervisor itself is killed. ``keeps`` are open files it inherits. ``words_now`` is asked
+    at each start for what the command needs besides.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Part:
     orphaned_by: signal.Signals = signal.SIGKILL
     environment: Mapping[str, str] = field(default_factory=dict)
     keeps: tuple[int, ...] = ()
+    words_now: Callable[[], Sequence[str]] = tuple
 
 
 @dataclass
@@ -55,7 +57,7 @@ class Child:
         self.start_again_at = None
         self.started_at = time.monotonic()
         self.process = subprocess.Popen(  # noqa: S603  the command is ours
-            bound(self.part.command, self.part.orphaned_by),
+            bound([*self.part.command, *self.part.words_now()], self.part.orphaned_by),
             env={**os.environ, "PYTHONUNBUFFERED": "1", **self.part.environment},
             stdin=subprocess.DEVNULL,
             pass_fds=self.part.keeps,
