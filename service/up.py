@@ -62,7 +62,7 @@ def up(settings: Settings, announce: Announce) -> None:
             lock = stack.enter_context(_server_lock(settings))
             command = embedded.prepare(settings)
             guard = _disk_guard(settings)
-            supervisor.start([_server_part(command, lock, guard)])
+            supervisor.start([_server_part(settings, command, lock, guard)])
             _serve(settings, supervisor, announce, guard.look)
         else:
             _serve(settings, supervisor, announce, lambda: None)
@@ -155,7 +155,10 @@ def _server_lock(settings: Settings) -> IO[str]:
     while not embedded.take_lock(file):
         if time.monotonic() > until:
             file.close()
-            raise AlreadyRunning(f"an embedded server still runs on {settings.data_dir}")
+            raise AlreadyRunning(
+                f"an embedded server still runs on {settings.data_dir} and does not end; "
+                f"`fuser {file.name}` names its process"
+            )
         time.sleep(0.05)
     return file
 
@@ -181,11 +184,14 @@ def _can_listen(settings: Settings) -> bool:
     return True
 
 
-def _server_part(command: Sequence[str], lock: IO[str], guard: DiskGuard) -> Part:
+def _server_part(
+    settings: Settings, command: Sequence[str], lock: IO[str], guard: DiskGuard
+) -> Part:
     """Return the embedded server: last to stop; orphaned, it still closes its files."""
     return Part(
         name="valkey",
         command=command,
+        log=embedded.log_path(settings),
         words_now=lambda: embedded.words_of(guard.starting_options()),
         environment=embedded.environment(),
         stage=2,

@@ -86,8 +86,13 @@ def prepare(settings: Settings) -> list[str]:
     folder = _private_folder(settings.data_dir.resolve() / "valkey")
     path = _choose_socket(settings.data_dir.resolve())
     options = {**_fixed_options(), **durability_options(settings.durability)}
-    options |= {"unixsocket": str(path), "dir": str(folder), "logfile": str(folder / "valkey.log")}
+    options |= {"unixsocket": str(path), "dir": str(folder), "logfile": str(log_path(settings))}
     return [str(get_binary_path()), *words_of(options)]
+
+
+def log_path(settings: Settings) -> Path:
+    """Return the file in which the server says what became of it."""
+    return settings.data_dir.resolve() / "valkey" / "valkey.log"
 
 
 def words_of(options: Mapping[str, str]) -> list[str]:
