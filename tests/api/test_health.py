@@ -205,12 +205,14 @@ def test_while_the_store_is_gone_every_caller_is_told_to_come_back(tmp_path: Pat
         house = house_over(url, url, tmp_path)
         house.add_site("demo", origins=(ORIGIN,))
         key = house.key()
-    for answer in (
-        house.post(),
-        house.client.get(thread_url(PAGE), headers={"Origin": ORIGIN}),
-        house.client.get("/v1/moderation/queue", headers=bearer(key)),
+    kept, read = "This could not be kept safe", "This cannot be read"
+    for answer, said in (
+        (house.post(), kept),
+        (house.client.get(thread_url(PAGE), headers={"Origin": ORIGIN}), read),
+        (house.client.get("/v1/moderation/queue", headers=bearer(key)), read),
     ):
         assert_problem(answer, 503, "unavailable")
+        assert json_of(answer)["title"].startswith(said)
         assert int(answer.headers["Retry-After"]) > 0
 
 
