@@ -10,11 +10,13 @@ import orjson
 from flask import Flask, Response
 from marshmallow import ValidationError
 from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 from werkzeug.exceptions import HTTPException
 
 from service.api.language import language, translated
 from service.api.limits import rate_limit_headers
 from service.api.media import asked
+from service.api.services import services
 from service.schemas.messages import Message, translate
 from service.store.appeals import AppealChanged, AppealUnknown, OwnRefusal
 from service.store.authors import TrustedFull
@@ -117,6 +119,8 @@ def problem_of(error: Exception) -> Problem:
     if isinstance(error, RedisError) and trouble_of(error):
         return _of_trouble(trouble_of(error))
     if isinstance(error, RedisError | ConnectionError | NotOnDisk):
+        if isinstance(error, RedisTimeoutError):
+            services().silence.met()
         problem = _unavailable(2)
         _log_outage(problem, error)
         return problem
