@@ -13,6 +13,7 @@ from disposable_email_domains import blocklist
 from flask import Flask, Request, Response
 from flask.sessions import NullSession, SessionInterface
 from redis import Redis
+from redis.exceptions import TimeoutError as RedisTimeoutError
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import MapAdapter
 
@@ -42,7 +43,8 @@ from service.api.media import WholeRequest, asked
 from service.api.openapi import DescribedApi
 from service.api.readiness import readiness
 from service.api.request_log import about_request, log_request
-from service.api.services import Services
+from service.api.services import Services, services
+from service.api.silence import Silence
 from service.api.waiting import Waiters
 from service.compat.akismet import views as akismet
 from service.compat.akismet.call import keyless_networks
@@ -157,6 +159,10 @@ PAGES = (
 )
 
 
+WITHOUT_STORE = frozenset({"health.healthz", "health.readyz", "metrics.metrics", "static"})
+"""The endpoints that are answered while the store's server hangs."""
+
+
 class NoSessions(SessionInterface):
     """Keep no cookie sessions: people sign in with tokens that the store holds."""
 
@@ -259,6 +265,7 @@ def assembled() -> App:
         app.register_blueprint(pages)
     app.register_blueprint(metrics.blueprint)
     register_docs(app)
+    _refuse_in_silence(app)
     problems.register(app, lambda: door_shape() or problem_page())
     return app
 
@@ -303,8 +310,9 @@ def make_services(settings: Settings) -> Services:
     urls = server_urls(settings)
     queue = connect(urls.queue, retries=1, timeout_s=2.0)
     assert isinstance(queue, Redis)  # noqa: S101  server_urls refuses clusters
-    store = open_store(settings, load_secrets(settings), urls.store)
+    store = open_store(settings, load_secrets(settings), urls.store, asks_again=False)
     judge = cache(lambda: replace(build_judge(settings), told=Troubles(store.client).note))
+    ready = readiness(settings, urls, judge)
     telemetry = Telemetry(store, queue, limits_of(settings))
     requests = RequestCounts(Traffic(store.client).add)
     return Services(
@@ -318,7 +326,8 @@ def make_services(settings: Settings) -> Services:
         embedder=cache(partial(build_embedder, settings)),
         waiters=Waiters(settings.waiters),
         deliverability=Deliverability(is_on=settings.email_dns),
-        readiness=readiness(settings, urls, judge),
+        readiness=ready,
+        silence=Silence(ready.store),
         clock=time.time,
         requests=requests,
         collector=ServiceCollector(urls, store, telemetry, requests),
@@ -326,6 +335,15 @@ def make_services(settings: Settings) -> Services:
         provider=provider_of(settings),
         disposable_domains=frozenset(blocklist),
     )
+
+
+def _refuse_in_silence(app: Flask) -> None:
+    """Answer at once, while the store's server hangs, what would have to wait for it."""
+
+    @app.before_request
+    def refuse() -> None:
+        if services().silence.is_on and asked().endpoint not in WITHOUT_STORE:
+            raise RedisTimeoutError
 
 
 def _number_requests(app: Flask) -> None:

@@ -83,10 +83,10 @@ class Body:
         return found
 
 
-def guarded(app: Wsgi, threads: int) -> Wsgi:
-    """Return ``app``, served by so many threads, such that late bodies are not waited for."""
+def guarded(app: Wsgi, threads: int, port: int) -> Wsgi:
+    """Return ``app``, served at ``port`` by so many threads, that waits for no late bodies."""
     readers = Readers(max(1, threads // SHARE))
-    threading.Thread(target=_watch, args=(readers,), name="bodies", daemon=True).start()
+    threading.Thread(target=_watch, args=(readers, port), name="bodies", daemon=True).start()
 
     def served(environ: dict[str, Any], start: Any) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] not in NO_BODY:
@@ -97,15 +97,15 @@ def guarded(app: Wsgi, threads: int) -> Wsgi:
     return served
 
 
-def _watch(readers: Readers) -> None:
+def _watch(readers: Readers, port: int) -> None:
     while True:
         time.sleep(LOOKED_EVERY_S)
         if late := readers.late(time.monotonic()):
-            cut(late)
+            cut(late, port)
 
 
-def cut(addresses: Collection[str]) -> None:
-    """Cut the connections from ``addresses`` to which nothing was sent for ten seconds.
+def cut(addresses: Collection[str], port: int) -> None:
+    """Cut the connections from ``addresses`` to ``port`` on which nothing was sent for 10 s.
 
     Which connection a request came by is not told. One that is kept open for later requests
     may be among them, as any server may close it. Only Linux says how long a connection is silent.
@@ -113,12 +113,15 @@ def cut(addresses: Collection[str]) -> None:
     for file in _FILES.iterdir() if _FILES.exists() else ():
         with suppress(OSError):
             if file.is_socket():
-                _cut(int(file.name), addresses)
+                _cut(int(file.name), addresses, port)
 
 
-def _cut(handle: int, addresses: Collection[str]) -> None:
+def _cut(handle: int, addresses: Collection[str], port: int) -> None:
     with socket.socket(fileno=os.dup(handle)) as connection:
-        if _is_silent(connection) and connection.getpeername()[0] in addresses:
+        # What this process opened itself, to its store say, has another port at this end.
+        if not _is_silent(connection) or connection.getsockname()[1] != port:
+            return
+        if connection.getpeername()[0] in addresses:
             connection.shutdown(socket.SHUT_RDWR)
 
 

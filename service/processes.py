@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from service.lifetime import bound
 
@@ -28,7 +29,9 @@ class Part:
 
     ``stage`` orders the stop: 0 goes first. ``stop_within_s`` is how long it may
     take before it is killed. ``orphaned_by`` is the signal it gets when the
-    supervisor itself is killed. ``keeps`` are open files it inherits.
+    supervisor itself is killed. ``keeps`` are open files it inherits. ``words_now`` is asked
+    at each start for what the command needs besides. ``log`` is the file the process itself
+    says in what became of it, if it keeps one.
     """
 
     name: str
@@ -38,6 +41,8 @@ class Part:
     orphaned_by: signal.Signals = signal.SIGKILL
     environment: Mapping[str, str] = field(default_factory=dict)
     keeps: tuple[int, ...] = ()
+    words_now: Callable[[], Sequence[str]] = tuple
+    log: Path | None = None
 
 
 @dataclass
@@ -55,7 +60,7 @@ class Child:
         self.start_again_at = None
         self.started_at = time.monotonic()
         self.process = subprocess.Popen(  # noqa: S603  the command is ours
-            bound(self.part.command, self.part.orphaned_by),
+            bound([*self.part.command, *self.part.words_now()], self.part.orphaned_by),
             env={**os.environ, "PYTHONUNBUFFERED": "1", **self.part.environment},
             stdin=subprocess.DEVNULL,
             pass_fds=self.part.keeps,
@@ -92,8 +97,9 @@ class Child:
             self.pause_s = SHORTEST_PAUSE_S
         self.start_again_at = now + self.pause_s
         logger.error(
-            "%s ended (code %d) and starts again in %.1f s", self.part.name, code, self.pause_s
-        )
+            "%s ended (code %d) and starts again in %.1f s%s",
+            self.part.name, code, self.pause_s, f"; see {self.part.log}" if self.part.log else "",
+        )  # fmt: skip
         self.pause_s = min(self.pause_s * 2, LONGEST_PAUSE_S)
 
 

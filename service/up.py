@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import IO
 
@@ -60,8 +60,12 @@ def up(settings: Settings, announce: Announce) -> None:
         supervisor = stack.enter_context(supervising())
         if settings.is_embedded:
             lock = stack.enter_context(_server_lock(settings))
-            supervisor.start([_server_part(settings, lock)])
-        _serve(settings, server_urls(settings), supervisor, announce)
+            command = embedded.prepare(settings)
+            guard = _disk_guard(settings)
+            supervisor.start([_server_part(settings, command, lock, guard)])
+            _serve(settings, supervisor, announce, guard.look)
+        else:
+            _serve(settings, supervisor, announce, lambda: None)
     if settings.is_embedded:
         embedded.forget_socket(settings.data_dir)
 
@@ -78,14 +82,17 @@ def local_url(settings: Settings) -> str:
 
 
 def _serve(
-    settings: Settings, urls: ServerUrls, supervisor: Supervisor, announce: Announce
+    settings: Settings,
+    supervisor: Supervisor,
+    announce: Announce,
+    look_at_disk: Callable[[], None],
 ) -> None:
+    urls = server_urls(settings)
     if settings.is_embedded:
         if not supervisor.tend_until(lambda: _answers(connect(urls.store, retries=0))):
             return
     elif not _has_servers(settings, supervisor):
         return
-    look_at_disk = _disk_guard(settings, urls)
     look_at_disk()
     store = open_store(settings, load_secrets(settings), urls.store)
     supervisor.start(_parts(settings, urls))
@@ -94,23 +101,19 @@ def _serve(
         look_at_disk()
         return _is_ready(settings)
 
-    if supervisor.tend_until(is_ready):
-        announce(settings, set_up(store, _own_origins(settings)))
-        supervisor.tend_until(look_at_disk)
-
-
-def _disk_guard(settings: Settings, urls: ServerUrls) -> Callable[[], bool]:
-    """Return what looks at the embedded server's disk, and never says that it is done."""
-    if not settings.is_embedded:
-        return lambda: False
-    client = connect(urls.store, retries=0, timeout_s=1.0)
-    guard = DiskGuard(client, settings.data_dir, settings.disk_reserve_mb)
-
-    def look() -> bool:
-        guard.look()
+    def never() -> bool:
+        look_at_disk()
         return False
 
-    return look
+    if supervisor.tend_until(is_ready):
+        announce(settings, set_up(store, _own_origins(settings)))
+        supervisor.tend_until(never)
+
+
+def _disk_guard(settings: Settings) -> DiskGuard:
+    """Return what looks at the disk of the embedded server, whose socket is chosen."""
+    client = connect(server_urls(settings).store, retries=0, timeout_s=1.0)
+    return DiskGuard(client, settings.data_dir, settings.disk_reserve_mb, settings.durability)
 
 
 def _has_servers(settings: Settings, supervisor: Supervisor) -> bool:
@@ -152,7 +155,10 @@ def _server_lock(settings: Settings) -> IO[str]:
     while not embedded.take_lock(file):
         if time.monotonic() > until:
             file.close()
-            raise AlreadyRunning(f"an embedded server still runs on {settings.data_dir}")
+            raise AlreadyRunning(
+                f"an embedded server still runs on {settings.data_dir} and does not end; "
+                f"`fuser {file.name}` names its process"
+            )
         time.sleep(0.05)
     return file
 
@@ -178,11 +184,15 @@ def _can_listen(settings: Settings) -> bool:
     return True
 
 
-def _server_part(settings: Settings, lock: IO[str]) -> Part:
+def _server_part(
+    settings: Settings, command: Sequence[str], lock: IO[str], guard: DiskGuard
+) -> Part:
     """Return the embedded server: last to stop; orphaned, it still closes its files."""
     return Part(
         name="valkey",
-        command=embedded.prepare(settings),
+        command=command,
+        log=embedded.log_path(settings),
+        words_now=lambda: embedded.words_of(guard.starting_options()),
         environment=embedded.environment(),
         stage=2,
         stop_within_s=3.0,

@@ -68,7 +68,8 @@ def _loader(settings: Settings, parent: int) -> Callable[[], Any]:
         begin_service(app)
         served: Services = app.extensions["ecluse"]
         served.streams.offer(places_of(settings.web_threads))
-        app.wsgi_app = guarded(app.wsgi_app, settings.web_threads)  # type: ignore[assignment,method-assign]
+        wsgi = guarded(app.wsgi_app, settings.web_threads, settings.port)
+        app.wsgi_app = wsgi  # type: ignore[assignment,method-assign]
         _at_the_end(served.streams.end)
         keep_what_is_loaded()
         return app

@@ -103,7 +103,10 @@ class Crew:
             is_steady = now - seat.started_at > STEADY_AFTER_S
             seat.pause_s = 0.1 if is_steady else min(seat.pause_s * 2, LONGEST_PAUSE_S)
             seat.empty_since = now
-            logger.warning("a worker ended; the next one starts in %.1f s", seat.pause_s)
+            code = seat.process.exitcode if seat.process else None
+            logger.warning(
+                "a worker ended (code %s); the next one starts in %.1f s", code, seat.pause_s
+            )
         if now - seat.empty_since >= seat.pause_s:
             self._fill(seat)
 

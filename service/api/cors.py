@@ -52,7 +52,7 @@ def _site() -> str:
 
 def _is_allowed() -> bool:
     origin: str = asked().environ.get("HTTP_ORIGIN", "").lower()
-    if not origin:
+    if not origin or services().silence.is_on:
         return False
     try:
         return origin in services().store.sites.get(_site()).site.origins

@@ -10,11 +10,13 @@ import orjson
 from flask import Flask, Response
 from marshmallow import ValidationError
 from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 from werkzeug.exceptions import HTTPException
 
 from service.api.language import language, translated
 from service.api.limits import rate_limit_headers
 from service.api.media import asked
+from service.api.services import services
 from service.schemas.messages import Message, translate
 from service.store.appeals import AppealChanged, AppealUnknown, OwnRefusal
 from service.store.authors import TrustedFull
@@ -35,6 +37,7 @@ from service.store.server.trouble import SENTENCES, Trouble, trouble_of
 from service.store.sites import SiteUnknown
 from service.store.webhooks.webhooks import WebhookChanged, WebhookUnknown
 
+READING = frozenset({"GET", "HEAD"})
 TYPE = "urn:ecluse:problem:"
 CONTENT_TYPE = "application/problem+json"
 logger = logging.getLogger(__name__)
@@ -115,6 +118,12 @@ def problem_of(error: Exception) -> Problem:
         return _of_http(error)
     if isinstance(error, RedisError) and trouble_of(error):
         return _of_trouble(trouble_of(error))
+    if isinstance(error, RedisError | ConnectionError | NotOnDisk):
+        if isinstance(error, RedisTimeoutError):
+            services().silence.met()
+        problem = _unavailable(2)
+        _log_outage(problem, error)
+        return problem
     for kind, problem in _KNOWN.items():
         if isinstance(error, kind):
             _log_outage(problem, error)
@@ -144,7 +153,7 @@ def _of_trouble(trouble: Trouble) -> Problem:
     """Return the problem of a server that takes no writes, and tell its operator why."""
     why, request_id = SENTENCES[trouble], asked().request_id
     logger.error("the server refuses writes (%s) in request %s: %s", trouble, request_id, why)
-    return _NO_WRITES
+    return _unavailable(30)
 
 
 def _rate_limited(error: RateLimited) -> Problem:
@@ -193,16 +202,17 @@ _HTTP = {
 
 
 def _unavailable(retry_after_s: int) -> Problem:
+    is_reading = asked().method in READING
     return Problem(
         503,
         "unavailable",
-        "The comment could not be kept safe just now; try again.",
+        "This cannot be read just now; try again."
+        if is_reading
+        else "This could not be kept safe just now; try again.",
         headers={"Retry-After": str(retry_after_s)},
     )
 
 
-_UNAVAILABLE = _unavailable(2)
-_NO_WRITES = _unavailable(30)
 _BUSY = Problem(
     503,
     "inbox-full",
@@ -225,7 +235,4 @@ _KNOWN: dict[type[Exception], Problem] = {
     WebhookChanged: Problem(409, "stale", "Somebody else is changing this webhook; try again."),
     CursorInvalid: Problem(400, "cursor-invalid", "This cursor is not one of ours."),
     InboxFull: _BUSY,
-    NotOnDisk: _UNAVAILABLE,
-    RedisError: _UNAVAILABLE,
-    ConnectionError: _UNAVAILABLE,
 }

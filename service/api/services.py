@@ -12,6 +12,7 @@ from config.settings import Settings
 from service.api.answers import Answers
 from service.api.deliverability import Deliverability
 from service.api.readiness import Readiness
+from service.api.silence import Silence
 from service.api.streams import Streams
 from service.api.waiting import Waiters
 from service.combining import Combiner
@@ -50,6 +51,7 @@ class Services:
     waiters: Waiters
     deliverability: Deliverability
     readiness: Readiness
+    silence: Silence
     clock: Callable[[], float]
     requests: RequestCounts
     collector: ServiceCollector

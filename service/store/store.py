@@ -104,14 +104,21 @@ class Store:
 
 
 def open_store(
-    settings: Settings, secrets: Secrets, url: str, passwords: Passwords | None = None
+    settings: Settings,
+    secrets: Secrets,
+    url: str,
+    passwords: Passwords | None = None,
+    *,
+    asks_again: bool = True,
 ) -> Store:
     """Return the store at ``url``; ``passwords`` may hash at another cost than in service.
+
+    A server that hangs is asked again unless ``asks_again`` is false.
 
     Raises ``NotDurable`` when strict durability is asked of a server that cannot
     promise it.
     """
-    client = connect(url)
+    client = connect(url, asks_again=asks_again)
     vault = Vault(secrets.signing, secrets.data_keys)
     comments = Comments(
         client,

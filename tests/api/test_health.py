@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import time
 from collections.abc import Iterator
@@ -205,13 +206,41 @@ def test_while_the_store_is_gone_every_caller_is_told_to_come_back(tmp_path: Pat
         house = house_over(url, url, tmp_path)
         house.add_site("demo", origins=(ORIGIN,))
         key = house.key()
-    for answer in (
-        house.post(),
-        house.client.get(thread_url(PAGE), headers={"Origin": ORIGIN}),
-        house.client.get("/v1/moderation/queue", headers=bearer(key)),
+    kept, read = "This could not be kept safe", "This cannot be read"
+    for answer, said in (
+        (house.post(), kept),
+        (house.client.get(thread_url(PAGE), headers={"Origin": ORIGIN}), read),
+        (house.client.get("/v1/moderation/queue", headers=bearer(key)), read),
     ):
         assert_problem(answer, 503, "unavailable")
+        assert json_of(answer)["title"].startswith(said)
         assert int(answer.headers["Retry-After"]) > 0
+
+
+def test_while_the_store_hangs_only_the_first_wait_for_it(tmp_path: Path) -> None:
+    (tmp_path / "store").mkdir()
+    server, url = start_valkey(tmp_path / "store")
+    house = house_over(url, url, tmp_path)
+    house.add_site("demo", origins=(ORIGIN,))
+    assert house.post().status_code == 202
+    try:
+        server.send_signal(signal.SIGSTOP)
+        began = time.monotonic()
+        assert_problem(house.post(), 503, "unavailable")
+        assert time.monotonic() - began < 8
+        began = time.monotonic()
+        for _ in range(20):
+            assert_problem(house.post(), 503, "unavailable")
+        assert house.client.get("/healthz").status_code == 200
+        assert time.monotonic() - began < 2
+        server.send_signal(signal.SIGCONT)
+        until = time.monotonic() + 5
+        while house.post().status_code != 202:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+    finally:
+        server.send_signal(signal.SIGCONT)
+        stop(server)
 
 
 def test_without_the_queue_comments_are_still_accepted(tmp_path: Path) -> None:

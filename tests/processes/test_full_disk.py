@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import http.client
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -63,4 +65,40 @@ def test_a_full_disk_puts_comments_off_while_reading_goes_on(service: ServiceUp)
     eventually(service.answers, service)
     assert service.server().hget(f"ecluse:{{demo}}:comment:{kept}", "status")
     eventually(lambda: service.server().xlen("ecluse:{demo}:inbox") == 0, service)
+    assert service.end() == 0
+
+
+def reads(service: ServiceUp) -> bool:
+    """Say whether the page's thread is answered."""
+    page = quote(f"{service.url}/demo", safe="")
+    return ask(service, "GET", f"/v1/sites/demo/pages/{page}/comments")[0] == 200
+
+
+def settings_of(service: ServiceUp) -> tuple[str, str]:
+    """Return how the server syncs, and how many replicas it wants."""
+    found: Any = service.server().config_get("appendfsync", "min-replicas-to-write")
+    return found["appendfsync"], found["min-replicas-to-write"]
+
+
+def test_a_server_ended_by_a_full_disk_comes_back_to_be_read(service: ServiceUp) -> None:
+    """Filled faster than anybody looks, and by keys whose time comes where it takes no writes."""
+    key = service.start().key()
+    kept = service.submit("Écrit pendant qu’il reste de la place.", key)["id"]
+    service.server().set("ends soon", "x" * 4096, ex=2)
+    fill_disk(service.data_dir)
+    eventually(lambda: post(service)[0] == 503, service)
+    eventually(lambda: settings_of(service) == ("everysec", "1"), service)
+    eventually(lambda: reads(service), service)
+    server = service.parts()["valkey"]
+    until = time.monotonic() + 4
+    while time.monotonic() < until:
+        assert reads(service)
+        assert post(service)[0] == 503
+        time.sleep(0.1)
+    assert service.parts()["valkey"] == server
+
+    (service.data_dir / "ballast").unlink()
+    eventually(lambda: post(service)[0] == 202, service)
+    assert settings_of(service) == ("always", "0")
+    assert service.server().hget(f"ecluse:{{demo}}:comment:{kept}", "status")
     assert service.end() == 0

@@ -15,7 +15,10 @@ from pathlib import Path
 
 import pytest
 
+from config.settings import Settings
 from service.store.server import embedded
+from service.up import AlreadyRunning, up
+from tests.conftest import free_port
 from tests.processes.service_up import ServiceUp, eventually, is_gone
 
 
@@ -68,6 +71,8 @@ def test_a_part_that_is_killed_comes_back(part: str, running: ServiceUp) -> None
     eventually(lambda: running.parts().get(part, killed) != killed, running)
     eventually(running.answers, running)
     assert f"{part} ended (code -9)" in running.output
+    log = f"; see {running.data_dir / 'valkey' / 'valkey.log'}"
+    assert (log in running.output) == (part == "valkey")
     eventually(lambda: running.command("doctor").returncode == 0, running)
     answer = running.submit("Toujours là, et jugé malgré tout.", key)
     assert answer["status"] in ("approved", "held", "received")
@@ -100,6 +105,7 @@ def test_a_killed_worker_process_is_replaced(running: ServiceUp) -> None:
     os.kill(worker, signal.SIGKILL)
     eventually(lambda: _workers_of(runner) not in ([], [worker]), running)
     assert running.parts()["workers"] == runner
+    assert "a worker ended (code -9)" in running.output
 
 
 def test_after_kill_9_nothing_is_left_and_a_new_start_works_at_once(service: ServiceUp) -> None:
@@ -123,6 +129,17 @@ def test_a_second_start_on_the_same_data_is_refused(running: ServiceUp) -> None:
     assert second.stderr.count("\n") == 1
     assert process.poll() is None
     eventually(running.answers, running)
+
+
+def test_a_server_that_does_not_end_is_said_to_be_in_the_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(data_dir=tmp_path, port=free_port())
+    monkeypatch.setattr("service.up.OLD_SERVER_WAIT_S", 0.1)
+    with embedded.lock_file(settings) as left_over:
+        assert embedded.take_lock(left_over)
+        with pytest.raises(AlreadyRunning, match=f"`fuser {left_over.name}` names its process"):
+            up(settings, lambda *_: None)
 
 
 def test_a_taken_port_is_said_in_one_line(service: ServiceUp) -> None:

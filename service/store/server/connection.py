@@ -11,6 +11,7 @@ from redis import Redis, RedisCluster
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 
 from service.store.server.trouble import trouble_of
@@ -31,14 +32,21 @@ class NotDurable(Exception):
     """Say that the server cannot keep what it is asked to."""
 
 
-def connect(url: str, *, retries: int = 2, timeout_s: float = 5.0) -> Client:
+def connect(
+    url: str, *, retries: int = 2, timeout_s: float = 5.0, asks_again: bool = True
+) -> Client:
     """Return a client for ``redis://``, ``rediss://``, ``unix://`` or ``redis+cluster://``.
 
     A command that meets a broken connection is tried again ``retries`` times; every
-    script of ours is safe to run twice.
+    script of ours is safe to run twice. So is one that got no answer in ``timeout_s``, unless
+    ``asks_again`` is false.
     """
+    tried_again = (
+        (RedisConnectionError, RedisTimeoutError) if asks_again else (RedisConnectionError,)
+    )
+    retry = Retry(ExponentialBackoff(cap=0.5, base=0.05), retries, tried_again)
     options: dict[str, Any] = {
-        "retry": Retry(ExponentialBackoff(cap=0.5, base=0.05), retries),
+        "retry": retry,
         "socket_timeout": timeout_s,
         "socket_connect_timeout": timeout_s,
     }

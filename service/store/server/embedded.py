@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -85,10 +85,19 @@ def prepare(settings: Settings) -> list[str]:
 
     folder = _private_folder(settings.data_dir.resolve() / "valkey")
     path = _choose_socket(settings.data_dir.resolve())
-    options = {**_fixed_options(), **_durability_options(settings.durability)}
-    options |= {"unixsocket": str(path), "dir": str(folder), "logfile": str(folder / "valkey.log")}
-    words = [word for name, value in options.items() for word in (f"--{name}", value)]
-    return [str(get_binary_path()), *words]
+    options = {**_fixed_options(), **durability_options(settings.durability)}
+    options |= {"unixsocket": str(path), "dir": str(folder), "logfile": str(log_path(settings))}
+    return [str(get_binary_path()), *words_of(options)]
+
+
+def log_path(settings: Settings) -> Path:
+    """Return the file in which the server says what became of it."""
+    return settings.data_dir.resolve() / "valkey" / "valkey.log"
+
+
+def words_of(options: Mapping[str, str]) -> list[str]:
+    """Return options as the server's command takes them; of two that are named alike the later."""
+    return [word for name, value in options.items() for word in (f"--{name}", value)]
 
 
 def environment(candidates: Sequence[Path] = JEMALLOC) -> dict[str, str]:
@@ -150,7 +159,8 @@ def _fixed_options() -> dict[str, str]:
     }
 
 
-def _durability_options(durability: Durability) -> dict[str, str]:
+def durability_options(durability: Durability) -> dict[str, str]:
+    """Return how the server syncs its file, by the option's name."""
     is_strict = durability is Durability.STRICT
     return {"appendfsync": "always" if is_strict else "everysec"}
 

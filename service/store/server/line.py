@@ -79,7 +79,7 @@ class Line:
     """Send single commands to one server; through the client where it is a cluster.
 
     A command that meets a broken connection is given to the client, with its retries: only
-    commands that are safe to send twice may come here.
+    commands that are safe to send twice may come here. One that gets no answer in time is not.
     """
 
     def __init__(self, client: Client) -> None:
@@ -93,7 +93,10 @@ class Line:
             return client.execute_command(*command)
         try:
             answer = self._wire(client).ask(hiredis.pack_command(cast("Any", command)))
-        except (RedisConnectionError, RedisTimeoutError, OSError):
+        except (BlockingIOError, TimeoutError, RedisTimeoutError):
+            self._hang_up()
+            raise RedisTimeoutError("no answer in time") from None
+        except (RedisConnectionError, OSError):
             self._hang_up()
             return client.execute_command(*command)  # type: ignore[no-untyped-call]
         except BaseException:
