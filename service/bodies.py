@@ -11,8 +11,8 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ WITHIN_S = 10.0
 LOOKED_EVERY_S = 1.0
 PLACE_WITHIN_S = 0.25
 """A body that came with its head is read in microseconds, so places become free at once."""
+LOOKED_FOR_PLACE_S = 0.01
 SHARE = 2
 NO_BODY = frozenset({"GET", "HEAD", "OPTIONS"})
 _FILES = Path("/proc/self/fd")
@@ -35,35 +36,44 @@ class Readers:
     """Know which callers' bodies are waited for, by ``places`` threads at most."""
 
     def __init__(self, places: int) -> None:
-        self._places = threading.Semaphore(places)
+        self._places = places
         self._reading: dict[int, tuple[float, str]] = {}
+        self._taking = threading.Lock()
 
-    @contextmanager
-    def waiting_for(self, address: str) -> Iterator[None]:
-        """Take a place while something is read from ``address``.
+    def begin(self, address: str) -> None:
+        """Take a place for this thread while it reads from ``address``.
 
         Raises ``ServiceUnavailable`` where none becomes free.
         """
-        if not self._places.acquire(blocking=False) and not self._places.acquire(
-            timeout=PLACE_WITHIN_S
-        ):
-            raise ServiceUnavailable(retry_after=int(WITHIN_S))
-        thread = threading.get_ident()
-        self._reading[thread] = (time.monotonic(), address)
-        try:
-            yield
-        finally:
-            del self._reading[thread]
-            self._places.release()
+        until = 0.0
+        while not self._has_begun(address):
+            now = time.monotonic()
+            until = until or now + PLACE_WITHIN_S
+            if now > until:
+                raise ServiceUnavailable(retry_after=int(WITHIN_S))
+            time.sleep(LOOKED_FOR_PLACE_S)
+
+    def end(self) -> None:
+        """Give this thread's place back."""
+        del self._reading[threading.get_ident()]
 
     def late(self, now_s: float) -> frozenset[str]:
         """Return the addresses whose bodies have not come in time."""
         reading = self._reading.copy().values()
         return frozenset(address for began, address in reading if now_s - began >= WITHIN_S)
 
+    def _has_begun(self, address: str) -> bool:
+        with self._taking:
+            if len(self._reading) >= self._places:
+                return False
+            self._reading[threading.get_ident()] = (time.monotonic(), address)
+        return True
+
 
 class Body:
     """Be a request's body, which ``readers`` know to be waited for."""
+
+    __slots__ = ("_address", "_raw", "_readers")
 
     def __init__(self, raw: Any, readers: Readers, address: str) -> None:
         self._raw = raw
@@ -72,15 +82,18 @@ class Body:
 
     def read(self, *size: int) -> bytes:
         """Return the next ``size`` bytes, or all that are left; fewer where the caller is gone."""
-        with self._readers.waiting_for(self._address):
-            found: bytes = self._raw.read(*size)
-        return found
+        return self._waited_for(self._raw.read, *size)
 
     def readline(self, *size: int) -> bytes:
         """Return the next line."""
-        with self._readers.waiting_for(self._address):
-            found: bytes = self._raw.readline(*size)
-        return found
+        return self._waited_for(self._raw.readline, *size)
+
+    def _waited_for(self, read: Callable[..., bytes], *size: int) -> bytes:
+        self._readers.begin(self._address)
+        try:
+            return read(*size)
+        finally:
+            self._readers.end()
 
 
 def guarded(app: Wsgi, threads: int, port: int) -> Wsgi:
