@@ -17,6 +17,7 @@ from pathlib import Path
 
 from service.moderation.models.weights import ATTRIBUTES
 from training.evaluation.card import write_into_card
+from training.evaluation.comments import written_comments
 from training.evaluation.contenders import OURS, Contender, ours
 from training.evaluation.functional import functional
 from training.evaluation.judged import Judged, judged_rows
@@ -60,6 +61,7 @@ def report(data: Path) -> Iterator[str]:
     attributes = [attribute for _, attribute in groups.values()]
     yield from tables("Rows that resemble comments", parts, attributes, OURS)
     yield from functional(judged.rows, own, others)
+    yield from written_comments()
     yield from unseen_origins(data)
     yield from thresholds(judged)
 
