@@ -24,6 +24,7 @@ PROVEN_ELSEWHERE = {
     "make bench-moderate": "tests/bench",
     "make bench-queue": "tests/bench",
     "make bench-queue-pages": "tests/bench, and tests/browser for the keys",
+    "make bench-perspective": "tests/bench",
     "make bench-checks": "by hand: it needs the labelled data, which no clone has",
     "make train-encoder": "tests/training",
     "make train": "tests/moderation/test_training.py",

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 
 import numpy as np
-import pytest
 
 from service.moderation.models.weights import ATTRIBUTES
 from service.moderation.signal import Attribute
-from training.evaluation.contenders import Contender, Values
+from training.evaluation.contenders import Contender, Values, of_one_answer
 from training.evaluation.judged import Judged
 from training.evaluation.sources import LEAST, tables_by_source
 from training.evaluation.tables import counts
@@ -130,14 +129,6 @@ def test_the_time_a_source_takes_is_its_own() -> None:
 
 
 def test_a_peer_that_finds_profanity_is_judged_on_profanity_too() -> None:
-    for package in ("better_profanity", "glin_profanity", "profanity_check"):
-        pytest.importorskip(package)
-    from training.evaluation.peers import peers
-
-    [rude] = rows_of("posts", "en", 1.0)
-    for peer in peers():
-        [scores] = peer.score([rude])
-        said = {
-            attribute for attribute, score in zip(ATTRIBUTES, scores, strict=True) if score >= 0
-        }
-        assert said == {Attribute.TOXICITY, Attribute.PROFANITY}
+    [scores] = of_one_answer(lambda texts: [0.75 for _ in texts])(rows_of("posts", "en", 1.0))
+    said = {each: score for each, score in zip(ATTRIBUTES, scores, strict=True) if score >= 0}
+    assert said == {Attribute.TOXICITY: 0.75, Attribute.PROFANITY: 0.75}

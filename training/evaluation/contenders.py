@@ -15,16 +15,19 @@ from service.moderation.comment import Case, Comment
 from service.moderation.encoder_options import DEFAULT, LINEAR_ALONE, EncoderMode, EncoderOptions
 from service.moderation.graded import graded
 from service.moderation.models.weights import ATTRIBUTES
-from service.moderation.signal import combine
+from service.moderation.signal import Attribute, combine
 from training.rows import Row
 
 Values = NDArray[np.float64]
 Score = Callable[[Sequence[Row]], Values]
+Judge = Callable[[Sequence[str]], Sequence[float]]
+"""One answer for each text, 0..1."""
 
 LINEAR, ENCODER, CASCADE, CHECKS = "linear", "encoder", "cascade", "all checks"
 OURS = (LINEAR, ENCODER, CASCADE, CHECKS)
 
 _BATCH = 256
+_ANSWERED = [ATTRIBUTES.index(each) for each in (Attribute.TOXICITY, Attribute.PROFANITY)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,17 @@ def ours() -> list[Contender]:
         Contender(CASCADE, _batched(lambda batch: cascade_of(DEFAULT).judge(batch).scores)),
         Contender(CHECKS, _totals(DEFAULT)),
     ]
+
+
+def of_one_answer(judge: Judge) -> Score:
+    """Return a score of rows from one answer a text, 0..1: is it toxic, which is, is it profane."""
+
+    def score(rows: Sequence[Row]) -> Values:
+        scores = np.full((len(rows), len(ATTRIBUTES)), np.nan)
+        scores[:, _ANSWERED] = np.array(judge([row.text for row in rows]), float)[:, None]
+        return scores
+
+    return score
 
 
 def batch_of(rows: Iterable[Row]) -> Batch:

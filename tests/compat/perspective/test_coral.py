@@ -68,8 +68,8 @@ def test_of_a_comment_without_words_nothing_is_said(caller: Caller, body: str | 
         "<!-- You fucking idiot, go and die",
         "<script>You fucking idiot</script>",
         "<You fucking idiot>",
-        "A fine day. <b title='You fucking idiot'>",
-        "A fine day, says the mayor of this town. <a href='You fucking idiot'>",
+        "A fine day. <b title='You fucking idiot, go and die'>",
+        "A fine day, says the mayor of this town. <a href='You fucking idiot, go and die'>",
         "<div>A fine day.</div> <style>You fucking idiot, go and die",
     ],
 )
