@@ -82,7 +82,8 @@ def test_a_preset_is_a_starting_point_that_keeps_the_lists(
 def test_a_threshold_is_saved_and_told_with_before_and_after(house: House, ann: Staffer) -> None:
     form = form_of(ann, thresholds__insult__any__hold="0,4")
     assert ann.post(POLICY, {**form, "do": "save"}).status_code == 303
-    kept = {"hold": 0.4, "fr": {"hold": 0.45}}  # French was shown with a value of its own
+    # French and English were shown with values of their own.
+    kept = {"hold": 0.4, "en": {"hold": 0.57}, "fr": {"hold": 0.45}}
     assert site_now(house).policy == {"thresholds": {"insult": kept}}
     (change,) = told(house)
     assert (change["field"], change["before"]) == ("policy.thresholds", None)
