@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from service.moderation.batch import Batch
 from service.moderation.models import features
-from service.moderation.models.condense import condensed
+from service.moderation.models.condense import condensed, repeats
 from service.moderation.models.features import CHAR_ORDERS, Features
 from service.moderation.models.weights import (
     ANY_LANGUAGE,
@@ -23,7 +23,7 @@ from service.moderation.models.weights import (
 )
 from service.moderation.models.windows import windows
 from service.moderation.signal import Attribute, Span
-from service.moderation.text import Text
+from service.moderation.text import Text, without
 
 SHIPPED = Path(__file__).with_name("linear.weights")
 
@@ -68,8 +68,13 @@ class LinearModel:
         What a text repeats on end is read twice at most. A long text's is the mean of the
         whole's and its worst window's.
         """
-        texts = [condensed(text) for text in texts]
-        pieces = [windows(text.original) for text in texts]
+        cuts = [repeats(text.original) for text in texts]
+        pieces = [
+            windows(without(text.original, cut)) for text, cut in zip(texts, cuts, strict=True)
+        ]
+        texts = [
+            condensed(text, cut) if cut else text for text, cut in zip(texts, cuts, strict=True)
+        ]
         parts = Text.each([part for found in pieces for part in found])
         scores = self._weighed(features.features([*texts, *parts]))
         if not parts:
