@@ -46,7 +46,8 @@ def condensed_str(text: str) -> str:
 def repeats(text: str) -> list[Stretch]:
     """Return where ``text`` repeats a phrase, or letters in a word, for the third time and after.
 
-    Takes time linear in the length; of an ordinary comment 1 µs.
+    Phrases are looked for where four words in a row have all stood before. Takes time linear in
+    the length; of an ordinary comment 1 µs.
     """
     words = text.lower().split()
     longest = _longest_known(words) if len(words) - len(set(words)) >= _FEW else 0
